@@ -1,0 +1,109 @@
+/**
+ * The policy as the rest of the product sees it: defaults and presets applied, groups and roles resolved to principals,
+ * globs compiled. Made only by `parsePolicy`; a value of this type has passed every check of the file format.
+ */
+import type { AlgorithmPolicy, KeyWindow, ObjectId, Seconds, VerdictCode } from "../model.ts";
+
+export type Role = "human" | "release" | "agent" | "bot" | "forge";
+
+/** Matches a full ref name or a path, both as latin-1 text of their bytes. */
+export interface Glob {
+  readonly pattern: string;
+  matches(name: string): boolean;
+}
+
+/** Where a value stands in the policy file, for issues found after parsing. */
+export interface Place {
+  /** JSON path: `$.principals.alice.keys[0]`. */
+  readonly path: string;
+  readonly line: number | null;
+}
+
+/** `text`: armored or one-line key in the policy itself. `file`: relative to the policy, never with `..`. */
+export type KeySource =
+  { readonly kind: "text"; readonly text: string } | { readonly kind: "file"; readonly path: string };
+
+export interface KeyEntry {
+  readonly format: "openpgp" | "ssh" | "sshCa";
+  readonly source: KeySource;
+  readonly window: KeyWindow;
+  /** SSH only; `["git"]` unless the policy says otherwise. */
+  readonly namespaces: readonly string[];
+  /** `sshCa` only: names a certificate must carry one of. */
+  readonly principals: readonly string[];
+  readonly place: Place;
+}
+
+export interface Principal {
+  readonly id: string;
+  readonly name: string;
+  readonly emails: readonly string[];
+  readonly role: Role;
+  /** Of an agent: the principal answering for it. */
+  readonly owner: string | null;
+  readonly keys: readonly KeyEntry[];
+}
+
+/** Names of the principals that may sign. */
+export type Selector = ReadonlySet<string>;
+
+export type IdentityRule = "committer" | "author" | "both" | "none";
+
+/** `level: warn` or a coming `enforceFrom` makes findings warnings. */
+export interface Enforcement {
+  readonly level: "error" | "warn";
+  readonly enforceFrom: Seconds | null;
+}
+
+export interface CommitRule extends Enforcement {
+  /** Of the new value's first-parent line. */
+  readonly signedBy: Selector;
+  /** Of what merges bring in. */
+  readonly side: Selector;
+  readonly identity: IdentityRule;
+  /** Refs whose rules' judged values count here. */
+  readonly base: readonly Glob[];
+}
+
+export interface TagRule extends Enforcement {
+  readonly signedBy: Selector;
+  readonly identity: "tagger" | "none";
+  readonly lightweight: "allow" | "deny";
+  readonly move: "allow" | "deny";
+  readonly delete: "allow" | "deny";
+  readonly target: "verified" | "any";
+}
+
+export interface UpdateRule {
+  readonly force: "allow" | "deny";
+  readonly delete: "allow" | "deny";
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly refs: readonly Glob[];
+  readonly commits: CommitRule | null;
+  readonly tags: TagRule | null;
+  readonly updates: UpdateRule;
+}
+
+/** Forgives `codes` on one commit, or on all that `reachableFrom` reaches. `until`: last moment at which it may newly arrive. */
+export interface Exemption {
+  readonly commit: ObjectId | null;
+  readonly reachableFrom: ObjectId | null;
+  readonly reason: string;
+  readonly until: Seconds | null;
+  readonly codes: ReadonlySet<VerdictCode>;
+}
+
+export interface Policy {
+  readonly version: 1;
+  readonly serial: number | null;
+  readonly preset: "baseline" | "team" | "strict" | null;
+  readonly principals: ReadonlyMap<string, Principal>;
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+  readonly algorithms: AlgorithmPolicy;
+  readonly rules: readonly Rule[];
+  readonly unmatched: "deny" | "allow";
+  readonly exempt: readonly Exemption[];
+}

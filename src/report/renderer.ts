@@ -1,0 +1,14 @@
+import type { Decision, ReportHead, Summary } from "../model.ts";
+
+/**
+ * Turns a report into text as it comes: `begin`, then `decision` for each, then `end`; the strings are written one
+ * after the other. A renderer does no I/O, reads no clock and takes no decision. All bytes from the repository are
+ * escaped on the way out.
+ */
+export interface Renderer {
+  begin(head: ReportHead): string;
+  decision(decision: Decision): string;
+  end(summary: Summary): string;
+}
+
+export type RenderFormat = "text" | "json";
