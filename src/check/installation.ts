@@ -1,0 +1,59 @@
+/** What installing, removing and checking an installation answer with; `cli/` prints it. */
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** How hooks reach git in a clone. `config` is git 2.54's `hook.<name>.command`. */
+export type ClientVia = "husky" | "hooks" | "config";
+
+export interface ClientOptions {
+  /** Folder the command was given in (`-C`): anywhere in the work tree. */
+  readonly directory: string;
+  readonly environment: Variables;
+}
+
+export interface InstallClientOptions extends ClientOptions {
+  /** Default: husky where the project has it, else the plain hooks directory. */
+  readonly via?: ClientVia;
+}
+
+export interface ServerOptions {
+  readonly environment: Variables;
+  /** Folder that receives `<version>/` instead of `<repository>/signpolicy/`. */
+  readonly prefix?: string;
+}
+
+export interface InstallServerOptions extends ServerOptions {
+  /** Policy file to pin in each repository's own configuration; relative to `directory`. */
+  readonly policy?: string;
+  /** Folder that relative paths start from. */
+  readonly directory: string;
+}
+
+/** One thing that was looked at: `changed` is false where it was already so. A clause in the past tense, lower case. */
+export interface InstallStep {
+  readonly what: string;
+  readonly changed: boolean;
+}
+
+export interface InstallReport {
+  readonly steps: readonly InstallStep[];
+  /** What a careful person should know, each one line. */
+  readonly warnings: readonly string[];
+}
+
+/** Something that keeps the hooks from working, and the one thing that mends it. */
+export interface Problem {
+  readonly message: string;
+  readonly fix: string;
+}
+
+export interface CheckReport {
+  /** What was found in order, for `--verbose`. */
+  readonly passed: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+/** One repository of several: every one is attempted, and `error` holds what stopped this one. */
+export type PerRepository<Result> =
+  { readonly repository: string; readonly result: Result } | { readonly repository: string; readonly error: unknown };
