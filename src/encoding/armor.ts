@@ -1,0 +1,92 @@
+import { ParseError } from "../errors.ts";
+import type { Bytes } from "../model.ts";
+import { decodeBase64 } from "./base64.ts";
+import { asBuffer, latin1 } from "./bytes.ts";
+
+export type ArmorLabel = "PGP SIGNATURE" | "PGP PUBLIC KEY BLOCK" | "SSH SIGNATURE";
+
+const BEGIN = "-----BEGIN ";
+const DASHES = "-----";
+
+/** The label of the armor block that starts at the first byte (`PGP SIGNATURE`), null where none does. */
+export function armorLabel(bytes: Bytes): string | null {
+  const head = asBuffer(bytes).toString("latin1", 0, 100);
+  if (!head.startsWith(BEGIN)) return null;
+  const end = head.indexOf(DASHES, BEGIN.length);
+  if (end <= BEGIN.length) return null;
+  const label = head.slice(BEGIN.length, end);
+  return /^[A-Z0-9 ]+$/.test(label) ? label : null;
+}
+
+/**
+ * Decodes exactly one armor block. Text before, behind or between the lines of a block is unsigned yet part of a
+ * "verified" object, and gpg and ssh-keygen skip it; here it is refused. Lines may end in CRLF or blanks (RFC 9580 §6.2).
+ * Whitespace lines may follow the block, since GitHub's web interface writes one, and around keys they may also precede it.
+ *
+ * OpenPGP armor may hold armor headers and a CRC-24, which must be right; RFC 9580 §6.1 makes it optional.
+ *
+ * @throws ParseError on anything else, on an empty block, and on base64 that is not canonical.
+ */
+export function decodeArmor(bytes: Bytes, label: ArmorLabel): Bytes {
+  const fail = (message: string): never => {
+    throw new ParseError(`armor of ${label}`, message);
+  };
+  const lines = latin1(bytes).split("\n");
+  let next = 0;
+  let end = lines.length;
+  const line = (index: number): string => trimEnd(lines[index] ?? "");
+  while (end > 0 && line(end - 1) === "") end--;
+  if (label === "PGP PUBLIC KEY BLOCK") while (next < end && line(next) === "") next++;
+
+  if (line(next++) !== `${BEGIN}${label}${DASHES}`) fail("does not start with its BEGIN line");
+  if (end <= next || line(--end) !== `-----END ${label}${DASHES}`) fail("does not end with its END line");
+  const isPgp = label !== "SSH SIGNATURE";
+  if (isPgp) {
+    while (next < end && line(next) !== "") {
+      if (!/^[A-Za-z0-9-]+:( |$)/.test(line(next))) fail("has a malformed armor header");
+      next++;
+    }
+    if (next++ >= end) fail("has no blank line before its data");
+  }
+  let crc: string | null = null;
+  if (isPgp && end > next && /^=[^=]/.test(line(end - 1))) crc = line(--end).slice(1);
+
+  let text = "";
+  for (; next < end; next++) {
+    const part = line(next);
+    if (part === "") fail("has a blank line in its data");
+    text += part;
+  }
+  if (text === "") fail("is empty");
+  const data = decodeBase64(text);
+  if (crc !== null) {
+    const sum = decodeBase64(crc);
+    if (sum.length !== 3 || asBuffer(sum).readUIntBE(0, 3) !== crc24(data)) fail("has a wrong checksum");
+  }
+  return data;
+}
+
+/** Not `String.prototype.trimEnd`, which also takes NBSP, BOM and form feeds. */
+function trimEnd(line: string): string {
+  let end = line.length;
+  while (end > 0) {
+    const code = line.charCodeAt(end - 1);
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0d) break;
+    end--;
+  }
+  return end === line.length ? line : line.slice(0, end);
+}
+
+let crcTable: Int32Array | null = null;
+
+/** RFC 9580 §6.1.1. */
+export function crc24(data: Bytes): number {
+  crcTable ??= Int32Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte << 16;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x800000 ? (crc << 1) ^ 0x864cfb : crc << 1;
+    return crc & 0xffffff;
+  });
+  let crc = 0xb704ce;
+  for (const byte of data) crc = ((crc << 8) & 0xffffff) ^ (crcTable[((crc >> 16) ^ byte) & 0xff] ?? 0);
+  return crc;
+}

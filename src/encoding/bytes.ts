@@ -1,0 +1,32 @@
+import { ParseError } from "../errors.ts";
+import type { Bytes } from "../model.ts";
+
+/** The same memory as a Buffer: its searches and its latin-1 conversion run in native code. */
+export function asBuffer(bytes: Bytes): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** One character a byte: nothing is decoded, so nothing is lost. Inverse of `fromLatin1`. */
+export function latin1(bytes: Bytes): string {
+  return asBuffer(bytes).toString("latin1");
+}
+
+/**
+ * The bytes behind latin-1 text.
+ *
+ * @throws ParseError where a character is above U+00FF; Node would silently keep its low byte.
+ */
+export function fromLatin1(text: string): Bytes {
+  const wide = text.search(/[^\0-\xff]/);
+  if (wide !== -1) throw new ParseError("text", "holds a character that is no byte", wide);
+  return Buffer.from(text, "latin1");
+}
+
+export function concatBytes(...parts: readonly Bytes[]): Bytes {
+  return Buffer.concat(parts);
+}
+
+/** Compares public data; not meant for secrets. */
+export function equalBytes(a: Bytes, b: Bytes): boolean {
+  return a.length === b.length && asBuffer(a).equals(b);
+}
