@@ -1,0 +1,34 @@
+import type { Bytes, PolicyOrigin } from "../model.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Anchors } from "../signature/anchors.ts";
+
+/**
+ * Where a policy is read from: a folder of files, or a commit's tree in the object store. Both sides obey the same
+ * rules: one place in a tree, plain files only, key files beside the policy.
+ */
+export interface PolicySource {
+  /** As the report names it: `file:PATH`, `ref:REFNAME:PATH` or `work-tree:PATH`; known once the policy was read. */
+  label(file: string): string;
+  /**
+   * The policy file. `file` is its path for messages and, in a tree, relative to the tree's top (`.config/signpolicyrc`);
+   * `member` is the key of package.json that holds the policy.
+   *
+   * @throws PolicyError ERR_POLICY_MISSING where there is none, ERR_POLICY_UNREADABLE, ERR_POLICY_INVALID (two places)
+   */
+  readPolicy(): Promise<{ readonly bytes: Bytes; readonly file: string; readonly member?: "signpolicy" }>;
+  /**
+   * A key file by its path relative to the policy file's folder.
+   *
+   * @throws PolicyError ERR_POLICY_UNREADABLE
+   */
+  readKey(path: string): Promise<Bytes>;
+}
+
+/** A policy ready to judge: parsed, its keys parsed, nothing missing. */
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  readonly anchors: Anchors;
+  readonly origin: PolicyOrigin;
+  /** The policy file and the key files it names, relative to the top of the tree it was read from. */
+  readonly files: readonly string[];
+}
