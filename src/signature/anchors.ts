@@ -1,4 +1,22 @@
+import type { AlgorithmPolicy } from "../model.ts";
+import { OpenPgpAnchors } from "./openpgp/anchors.ts";
+import type { OpenPgpEntry } from "./openpgp/anchors.ts";
+
+/** One key of the policy: whose it is, and the policy's own limits on it. */
+export type AnchorEntry = OpenPgpEntry;
+
 /** Every key a policy trusts, ready to be looked up. Made by `createAnchors`. */
 export interface Anchors {
   readonly size: number;
+  readonly algorithms: AlgorithmPolicy;
+  readonly openpgp: OpenPgpAnchors;
+}
+
+/** Indexes the keys of a policy. No cryptography happens before a signature needs a key. */
+export function createAnchors(entries: readonly AnchorEntry[], algorithms: AlgorithmPolicy): Anchors {
+  return {
+    size: entries.length,
+    algorithms,
+    openpgp: new OpenPgpAnchors(entries),
+  };
 }
