@@ -1,0 +1,51 @@
+import { Command, CommanderError } from "commander";
+import { EXIT, UsageError } from "../errors.ts";
+import { registerCheckInstall } from "./check-install.ts";
+import { exampleText } from "./examples.ts";
+import { registerHook } from "./hook-help.ts";
+import { registerInstall } from "./install.ts";
+import * as say from "./messages.ts";
+import { parseFolder } from "./options.ts";
+import type { Register } from "./register.ts";
+import { writeError, writeOut } from "./streams.ts";
+import { registerUninstall } from "./uninstall.ts";
+
+/** Each command in its own file; what a command needs to run is loaded when it runs. */
+const COMMANDS: readonly Register[] = [registerInstall, registerUninstall, registerCheckInstall, registerHook];
+
+/** Runs what the words after `signpolicy` ask for and gives the exit code. */
+export async function runCommand(words: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.allowed;
+  const program = createProgram((code) => (exitCode = code));
+  if (words.length === 0) {
+    writeError(program.helpInformation());
+    return EXIT.usage;
+  }
+  try {
+    await program.parseAsync(words, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.allowed;
+    const command = program.commands.find((one) => words.includes(one.name()));
+    const help = command === undefined ? "signpolicy" : `signpolicy ${command.name()}`;
+    throw new UsageError(error.message.replace(/^error: /, ""), { hint: say.seeHelp(help) });
+  }
+  return exitCode;
+}
+
+export function createProgram(exit: (code: number) => void): Command {
+  const program = new Command("signpolicy")
+    .description("enforce a commit-signing policy: one policy file, one verdict everywhere")
+    .version(SIGNPOLICY_VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .option("-C <folder>", "run as if started in this folder", parseFolder)
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({ writeOut, writeErr: writeError, outputError: () => undefined, getOutHelpWidth: () => 80 })
+    .addHelpText("after", exampleText("signpolicy"))
+    .exitOverride()
+    .showSuggestionAfterError(true);
+  for (const register of COMMANDS)
+    register(program, { exit, folder: () => program.opts<{ C?: string }>().C ?? process.cwd() });
+  return program;
+}

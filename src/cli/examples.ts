@@ -1,0 +1,75 @@
+/** Examples under the help of each command: the line to type, and what it is for. */
+type Example = readonly [line: string, purpose: string];
+
+const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
+  [
+    "signpolicy",
+    [
+      ["signpolicy policy check", "is the policy file good, and can its keys sign today?"],
+      ["signpolicy install", "put the hooks into this clone"],
+      ["signpolicy verify", "judge the history of HEAD"],
+      ["git signpolicy verify", "the same, as a git command"],
+    ],
+  ],
+  [
+    "verify",
+    [
+      ["signpolicy verify", "the history of HEAD"],
+      ["signpolicy verify origin/main..HEAD", "what would be pushed"],
+      ["signpolicy verify --as refs/heads/main topic", "would topic be good enough for main?"],
+      ["signpolicy verify --no-walk HEAD", "one commit alone"],
+      ["signpolicy verify --tags", "every tag"],
+      ["signpolicy verify --format json --all >report.json", "everything, for a machine"],
+    ],
+  ],
+  [
+    "install",
+    [
+      ["signpolicy install", "husky where the project uses it, else git's own hooks folder"],
+      ["signpolicy install --via hooks", "git's hooks folder, whatever the project uses"],
+      ["signpolicy install --server /srv/git/app.git --policy /etc/signpolicy/app.yaml", "a bare repository"],
+    ],
+  ],
+  [
+    "uninstall",
+    [
+      ["signpolicy uninstall", "take the hooks out of this clone, keep yours"],
+      ["signpolicy uninstall --server /srv/git/app.git", "the same on a server"],
+    ],
+  ],
+  [
+    "check-install",
+    [
+      ["signpolicy check-install", "will the hooks of this clone run?"],
+      ["signpolicy check-install --server /srv/git/*.git", "and those of every repository of a server?"],
+    ],
+  ],
+  [
+    "hook",
+    [
+      ["signpolicy hook pre-commit", "what .husky/pre-commit calls"],
+      ['signpolicy hook pre-push "$1" "$2"', "what .husky/pre-push calls, with git's lines on stdin"],
+      ["signpolicy hook pre-receive", "what a server's hook calls, with git's lines on stdin"],
+    ],
+  ],
+  [
+    "policy",
+    [
+      ["signpolicy policy check", "every mistake in the policy of this work tree"],
+      ["signpolicy policy show --format json", "the policy with presets and groups applied"],
+      ["signpolicy policy schema >signpolicy.schema.json", "the JSON Schema, for editors"],
+    ],
+  ],
+  [
+    "record",
+    [
+      ["signpolicy -C /srv/git/app.git record show", "what landed, and which rules passed it"],
+      ["signpolicy -C /srv/git/app.git record baseline", "count what stands now as judged"],
+    ],
+  ],
+]);
+
+export function exampleText(command: string): string {
+  const examples = EXAMPLES.get(command) ?? [];
+  return ["", "Examples:", ...examples.flatMap(([line, purpose]) => [`  $ ${line}`, `      ${purpose}`])].join("\n");
+}

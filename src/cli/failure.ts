@@ -1,0 +1,57 @@
+import { hookLines, show } from "../report/show.ts";
+import { exitCodeOf, GitError, PolicyError, SignpolicyError } from "../errors.ts";
+import type { PolicyIssue } from "../errors.ts";
+import { gitSaid, internalError, reportDefect } from "./messages.ts";
+import { writeError } from "./streams.ts";
+
+/** Hooks speak the other way round, since git and forges colour and pick out lines that start with `error:`. */
+export type Voice = "command" | "hook";
+
+const sayError = (voice: Voice, text: string): string =>
+  voice === "hook" ? hookLines("error", `signpolicy: ${text}`) : `signpolicy: error: ${text}\n`;
+
+const sayHint = (voice: Voice, text: string): string =>
+  voice === "hook" ? hookLines("hint", text) : `signpolicy: hint: ${text}\n`;
+
+/**
+ * Tells on stderr what was thrown, escaped, and gives the exit code for it. What we do not know is a defect, with its
+ * stack, and 70.
+ */
+export function reportFailure(error: unknown, voice: Voice = "command"): number {
+  writeError(describeFailure(error, voice));
+  return exitCodeOf(error);
+}
+
+export function describeFailure(error: unknown, voice: Voice): string {
+  if (!(error instanceof SignpolicyError)) return describeDefect(error, voice);
+  const parts = [sayError(voice, show(error.message))];
+  if (error instanceof PolicyError) parts.push(...error.issues.map((issue) => sayError(voice, issueText(issue))));
+  if (error instanceof GitError) {
+    const said = error.stderr
+      .trim()
+      .split("\n")
+      .slice(0, 5)
+      .filter((line) => line !== "" && !error.message.includes(line));
+    parts.push(...said.map((line) => sayError(voice, gitSaid(show(line)))));
+  }
+  if (error.hint !== undefined) parts.push(sayHint(voice, show(error.hint)));
+  return parts.join("");
+}
+
+/** `file:line: $.path: message (expected …)`, the first part as editors and terminals link it. */
+export function issueText(issue: PolicyIssue): string {
+  const line = issue.line === null ? "" : `:${issue.line}`;
+  const expected = issue.expected === "" ? "" : ` (expected ${show(issue.expected)})`;
+  return `${show(issue.file)}${line}: ${show(issue.path)}: ${show(issue.message)}${expected}`;
+}
+
+function describeDefect(error: unknown, voice: Voice): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const stack =
+    error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at ")) : [];
+  return [
+    sayError(voice, internalError(show(what))),
+    ...stack.slice(0, voice === "hook" ? 3 : 8).map((line) => sayError(voice, show(line.trim()))),
+    sayHint(voice, reportDefect(SIGNPOLICY_VERSION)),
+  ].join("");
+}

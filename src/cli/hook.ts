@@ -1,0 +1,59 @@
+import type { ReadinessOptions } from "../check/readiness.ts";
+import { EXIT, UsageError } from "../errors.ts";
+import { createHookRenderer } from "../report/hook.ts";
+import type { HookStage } from "../report/hook.ts";
+import { describeFailure } from "./failure.ts";
+import * as say from "./messages.ts";
+import { createOutput } from "./output.ts";
+import type { Output } from "./output.ts";
+import { writeError } from "./streams.ts";
+
+type Run = (words: readonly string[]) => Promise<number>;
+
+/** Every hook that a shim may name. */
+const HOOKS: ReadonlyMap<string, Run> = new Map<string, Run>([
+  ["pre-commit", preflight],
+  ["pre-merge-commit", preflight],
+  ["post-commit", advise],
+]);
+
+/**
+ * Runs one hook and gives its exit code, 0 being the only one that lets the commit or push go on. Called for every
+ * commit and push: what it imports at the top is what each of them waits for.
+ *
+ * @throws UsageError for a hook that is not ours
+ */
+export async function runHook(words: readonly string[]): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === "--help" || name === "-h") return (await import("./commands.ts")).runCommand(["hook", "--help"]);
+  const hint = say.hooksAre([...HOOKS.keys()]);
+  if (name === undefined) throw new UsageError(say.noHookName, { hint });
+  const run = HOOKS.get(name);
+  if (run === undefined) throw new UsageError(say.unknownHook(name), { hint });
+  return run(rest);
+}
+
+async function preflight(): Promise<number> {
+  const { checkReadiness } = await import("../check/readiness.ts");
+  const output = hookOutput("commit");
+  await checkReadiness(here(), output);
+  return output.finish().exitCode;
+}
+
+/** The commit is made; all that is left is to say so. */
+async function advise(): Promise<number> {
+  try {
+    const { adviseCommit } = await import("../check/readiness.ts");
+    const output = hookOutput("advice");
+    await adviseCommit(here(), output);
+    output.finish();
+  } catch (error) {
+    writeError(describeFailure(error, "hook"));
+  }
+  return EXIT.allowed;
+}
+
+const here = (): ReadinessOptions => ({ cwd: process.cwd(), environment: process.env });
+
+const hookOutput = (stage: HookStage): Output =>
+  createOutput(createHookRenderer({ stage, gitlab: process.env["GL_ID"] !== undefined }), "stderr");

@@ -1,0 +1,47 @@
+import { EXIT } from "../errors.ts";
+import { reportFailure } from "./failure.ts";
+import { interrupted, noVerdict } from "./messages.ts";
+import { writeError } from "./streams.ts";
+
+/** 128 + SIGINT, as a shell reports it. */
+const EXIT_INTERRUPTED = 130;
+
+const isHook = process.argv[2] === "hook";
+const voice = isHook ? "hook" : "command";
+let finished = false;
+
+// Node ends with 0 when nothing is left to do, even while a promise we wait for is pending, and 0 lets a push in.
+process.exitCode = EXIT.defect;
+process.on("exit", () => {
+  if (!finished) reportFailure(new Error(noVerdict), voice);
+});
+process.on("uncaughtException", die);
+process.on("unhandledRejection", die);
+process.once("SIGINT", () => {
+  finished = true;
+  writeError(`signpolicy: ${interrupted}\n`);
+  process.exit(EXIT_INTERRUPTED);
+});
+
+function die(error: unknown): never {
+  finished = true;
+  reportFailure(error, voice);
+  process.exit(EXIT.defect);
+}
+
+async function main(): Promise<number> {
+  try {
+    // Hooks start on every commit and push: they load nothing of the command line.
+    if (isHook) return await (await import("./hook.ts")).runHook(process.argv.slice(3));
+    return await (await import("./commands.ts")).runCommand(process.argv.slice(2));
+  } catch (error) {
+    return reportFailure(error, voice);
+  }
+}
+
+void main().then((code) => {
+  finished = true;
+  process.exitCode = code;
+  // All output is written by now; a handle left open must not keep a decided push waiting.
+  setTimeout(() => process.exit(code), 1000).unref();
+});

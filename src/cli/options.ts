@@ -1,0 +1,65 @@
+import { resolve } from "node:path";
+import { statSync } from "node:fs";
+import { Option } from "commander";
+import type { Command } from "commander";
+import { parseTime } from "../encoding/time.ts";
+import { ParseError, UsageError } from "../errors.ts";
+import type { Seconds } from "../model.ts";
+import { FORMATS, isRenderFormat } from "../report/index.ts";
+import type { RenderFormat } from "../report/renderer.ts";
+import * as say from "./messages.ts";
+
+/** Promised by the design and refused by name until they exist. */
+const FORMATS_TO_COME: readonly string[] = ["sarif", "junit", "github"];
+
+export interface ReportOptions {
+  readonly format: RenderFormat;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export interface PolicyOptions {
+  readonly policy?: string;
+  readonly policyRef?: string;
+}
+
+export function addReportOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--format <format>", FORMATS.join(" or ")).default("text").argParser(parseFormat))
+    .option("-q, --quiet", "print denials only")
+    .option("-v, --verbose", "print every subject, none left out");
+}
+
+export function addPolicyOptions(command: Command): Command {
+  return command
+    .option("--policy <file>", "judge by this policy file, an administrator's choice")
+    .option("--policy-ref <ref>", "judge by the policy in this ref's tree, as it stands now");
+}
+
+export function parseFormat(text: string): RenderFormat {
+  if (isRenderFormat(text)) return text;
+  const message = FORMATS_TO_COME.includes(text) ? say.formatNotBuilt(text) : say.unknownFormat(text);
+  throw new UsageError(message, { hint: say.formatsAre(FORMATS) });
+}
+
+export function parseAt(text: string): Seconds {
+  try {
+    return parseTime(text);
+  } catch (cause) {
+    if (cause instanceof ParseError) throw new UsageError(say.badTime(text), { hint: say.timeLooksLike, cause });
+    throw cause;
+  }
+}
+
+/** @throws UsageError when both are given: which of the two governs must not be a guess. */
+export function checkPolicyOptions(options: PolicyOptions): PolicyOptions {
+  if (options.policy !== undefined && options.policyRef !== undefined) throw new UsageError(say.policyTwice);
+  return options;
+}
+
+/** Several `-C` add up, as git's do. */
+export function parseFolder(text: string, before: string | undefined): string {
+  const folder = resolve(before ?? process.cwd(), text);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(say.noSuchFolder(text));
+  return folder;
+}

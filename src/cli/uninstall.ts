@@ -1,0 +1,43 @@
+import type { Command } from "commander";
+import { EXIT, UsageError } from "../errors.ts";
+import { exampleText } from "./examples.ts";
+import { eachRepository, printSteps } from "./install.ts";
+import * as say from "./messages.ts";
+import type { Context } from "./register.ts";
+
+interface Options {
+  readonly server?: readonly string[];
+  readonly prefix?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export function registerUninstall(program: Command, context: Context): void {
+  program
+    .command("uninstall")
+    .summary("take the hooks out again")
+    .description("Take out what install put in, and restore the hooks that were there before.")
+    .option("--server <dir...>", "uninstall from these bare repositories")
+    .option("--prefix <dir>", "with --server: where install kept the program")
+    .option("-q, --quiet", "say nothing but warnings")
+    .option("-v, --verbose", "say also what was gone already")
+    .addHelpText("after", exampleText("uninstall"))
+    .action(async (options: Options) => context.exit(await uninstall(options, context.folder())));
+}
+
+async function uninstall(options: Options, directory: string): Promise<number> {
+  const { server, prefix } = options;
+  const environment = process.env;
+  if (server === undefined) {
+    if (prefix !== undefined) throw new UsageError(say.onlyWithServer("--prefix"));
+    const { uninstallClient } = await import("../check/install-client.ts");
+    printSteps(await uninstallClient({ directory, environment }), options, "");
+    return EXIT.allowed;
+  }
+  const { uninstallServers } = await import("../check/install-server.ts");
+  const done = await uninstallServers(server, { environment, ...(prefix === undefined ? {} : { prefix }) });
+  return eachRepository(done, (report, repository) => {
+    printSteps(report, options, repository);
+    return EXIT.allowed;
+  });
+}

@@ -1,0 +1,54 @@
+import { escapeTerminal } from "../encoding/text.ts";
+
+/** One line, safe on any terminal, of bytes as latin-1 text or of a sentence of ours that quotes such bytes. */
+export const show = (text: string, max = 2000): string => escapeTerminal(text, { max });
+
+/** The same for text that is surely Unicode, as the policy's own words are: an accented letter there is no lone byte. */
+export const showText = (text: string, max = 200): string =>
+  escapeTerminal(Buffer.from(text, "utf8").toString("latin1"), { max });
+
+/** Hooks speak ASCII alone: what is left above it after escaping is spelled out, so that look-alikes differ. */
+export const toAscii = (shown: string): string =>
+  shown.replace(/[^\x20-\x7e]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+
+/** Twelve digits: enough to name an object in any repository met so far, short enough to read. */
+export const shortId = (oid: string, digits = 12): string => oid.slice(0, digits);
+
+export const count = (n: number, noun: string, plural = `${noun}s`): string => `${n} ${n === 1 ? noun : plural}`;
+
+/** Breaks at spaces into lines of at most `width`; a word that is longer is cut, so that no line ever exceeds it. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const points = Array.from(word);
+    const candidate = line === "" ? word : `${line} ${word}`;
+    if (Array.from(candidate).length <= width) {
+      line = candidate;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    let rest = points;
+    while (rest.length > width) {
+      lines.push(rest.slice(0, width).join(""));
+      rest = rest.slice(width);
+    }
+    line = rest.join("");
+  }
+  if (line !== "" || lines.length === 0) lines.push(line);
+  return lines;
+}
+
+/** `remote: ` is put before each line on its way, and 80 columns are what a terminal surely has. */
+const HOOK_WIDTH = 72;
+
+/**
+ * What hooks print: `error: …`, `warning: …` or `hint: …` on every line of at most 72 ASCII characters, since git puts
+ * `remote: ` before each, colours by that first word, and forges show some lines alone.
+ */
+export function hookLines(label: "error" | "warning" | "hint", shown: string): string {
+  const prefix = `${label}: `;
+  const width = HOOK_WIDTH - prefix.length - 2;
+  const folded = wrap(toAscii(shown), width).map((line, i) => (i === 0 ? line : `  ${line}`));
+  return folded.map((line) => `${prefix}${line}\n`).join("");
+}

@@ -1,0 +1,177 @@
+import type { Decision, Evidence, PolicyOrigin, ReportHead, SubjectKind, Summary } from "../model.ts";
+import { formatTime } from "../encoding/time.ts";
+import { Causes } from "./causes.ts";
+import type { Cause } from "./causes.ts";
+import type { Renderer } from "./renderer.ts";
+import { count, shortId, show, showText, wrap } from "./show.ts";
+
+export interface TextOptions {
+  readonly colour: boolean;
+  /** Every subject with its signer, and no limit to how many are shown. */
+  readonly verbose: boolean;
+  /** Denials alone: neither notes nor warnings, and nothing at all when everything is allowed. */
+  readonly quiet: boolean;
+}
+
+const WIDTH = 100;
+const SHOWN = 20;
+
+/**
+ * The report for people: what is denied, grouped by cause, with who signed and one command that mends it; then what is
+ * only warned about; last a line that sums up. It keeps the first subjects of each cause, not all.
+ */
+export function createTextRenderer(options: TextOptions): Renderer {
+  const keep = options.verbose ? Infinity : SHOWN;
+  const denied = new Causes(keep);
+  const warned = new Causes(keep);
+  const kinds = new Map<SubjectKind, number>();
+  const refs = new Set<string>();
+  const paint = painter(options.colour);
+  let policy: PolicyOrigin | null = null;
+  /** Something stands above what `end` writes. */
+  let opened = false;
+
+  return {
+    begin(head: ReportHead): string {
+      policy = head.policy;
+      opened = !options.quiet && head.notes.length > 0;
+      return options.quiet ? "" : lines(head.notes.flatMap((note) => folded(`note: ${show(note)}`, "", "  ")));
+    },
+    decision(decision: Decision): string {
+      kinds.set(decision.subject.kind, (kinds.get(decision.subject.kind) ?? 0) + 1);
+      if (refs.size < 2 && decision.subject.ref !== null) refs.add(decision.subject.ref);
+      if (!decision.allow) denied.add(decision);
+      else if (!decision.exempt) warned.add(decision);
+      if (!options.verbose || !decision.allow) return "";
+      opened = true;
+      return lines([allowedLine(decision)]);
+    },
+    end(summary: Summary): string {
+      const parts = opened ? [""] : [];
+      parts.push(...denied.list().map((cause) => lines(causeLines(cause, paint))));
+      if (!options.quiet) parts.push(...warned.list().map((cause) => lines(causeLines(cause, paint))));
+      if (!options.quiet || summary.denied > 0) parts.push(lines(summaryLines(summary, kinds, refs, policy, paint)));
+      return parts.join("\n");
+    },
+  };
+}
+
+function causeLines(cause: Cause, paint: Painter): string[] {
+  const label = cause.severity === "error" ? paint.bad("denied") : paint.doubtful("warning");
+  const rule = cause.rule === null ? "" : `, rule "${showText(cause.rule, 60)}"`;
+  const out = [`${label}: ${cause.code}, ${subjects(cause)}${rule}`];
+  if (cause.message !== null) out.push(...folded(show(cause.message), "  ", "  "));
+  for (const decision of cause.shown) out.push(...subjectLines(decision, cause, paint));
+  if (cause.count > cause.shown.length) out.push(`  +${cause.count - cause.shown.length} more (--verbose shows all)`);
+  // A command is never folded: it is there to be copied.
+  if (cause.hint !== null) out.push(`  fix: ${show(cause.hint)}`);
+  return out;
+}
+
+function subjectLines(decision: Decision, cause: Cause, paint: Painter): string[] {
+  const { subject, shown, findings, evidence } = decision;
+  const title = shown === null ? "" : ` ${show(shown.title, 80)}`;
+  const name = subject.oid === null ? "" : paint.name(shortId(subject.oid));
+  const ref = subject.ref !== null && (subject.kind !== "commit" || subject.oid === null) ? show(subject.ref) : "";
+  const line = `  ${[name, ref].filter(Boolean).join(" ")}${title}`;
+  const out = shown === null ? [line].filter((text) => text.trim() !== "") : peopleLines(line, shown);
+  for (const piece of evidence) out.push(...folded(evidenceText(piece), "    ", "      "));
+  const first = findings[0];
+  if (first !== undefined && cause.message === null) out.push(...folded(show(first.message), "    ", "      "));
+  if (first?.hint !== undefined && cause.hint === null) out.push(`    fix: ${show(first.hint)}`);
+  for (const also of findings.slice(1)) {
+    const rule = also.rule === null || also.rule === cause.rule ? "" : ` (rule "${showText(also.rule, 60)}")`;
+    const label = also.severity === "error" ? "also" : "warning";
+    out.push(...folded(`${label}: ${also.code}${rule}: ${show(also.message)}`, "    ", "      "));
+  }
+  return out;
+}
+
+/** One person, beside the title where there is room; else both, since their e-mails are what the rules compare. */
+function peopleLines(
+  subject: string,
+  { author, committer }: { readonly author: string; readonly committer: string },
+): string[] {
+  if (author !== committer && author !== "" && committer !== "") {
+    return [subject, `    author ${show(author, 88)}`, `    committer ${show(committer, 85)}`];
+  }
+  const person = show(author === "" ? committer : author, 90);
+  if (person === "") return [subject];
+  const line = `${subject}, by ${person}`;
+  return line.length <= WIDTH ? [line] : [subject, `    by ${person}`];
+}
+
+/** What one signature says, empty where there is none. */
+function evidenceText(evidence: Evidence): string {
+  const when = evidence.signedAt === null ? "" : `, dated ${formatTime(evidence.signedAt)}`;
+  if (evidence.outcome === "verified") {
+    const { key, principal } = evidence.signer;
+    const subkey = key.primary === key.fingerprint ? "" : ` of ${key.primary}`;
+    return `signed by ${principal}, ${key.algorithm} ${key.fingerprint}${subkey}${when}`;
+  }
+  if (evidence.outcome === "absent") return "";
+  const issuer = evidence.issuer === null ? "" : `, names key ${show(evidence.issuer, 100)}`;
+  const suspect = evidence.suspect === null ? "" : `, tried as ${showText(evidence.suspect, 70)}`;
+  return `${evidence.format} signature${issuer}${suspect}${when}`;
+}
+
+function allowedLine(decision: Decision): string {
+  const { subject, shown, exempt, principal } = decision;
+  const oid = subject.oid === null ? "" : ` ${shortId(subject.oid)}`;
+  const ref = subject.ref !== null && subject.kind !== "commit" ? ` ${show(subject.ref)}` : "";
+  const who = exempt ? " (exempt)" : principal === null ? "" : ` (${showText(principal, 70)})`;
+  return `allowed:${oid}${ref}${shown === null ? "" : ` ${show(shown.title, 70)}`}${who}`;
+}
+
+function summaryLines(
+  summary: Summary,
+  kinds: ReadonlyMap<SubjectKind, number>,
+  refs: ReadonlySet<string>,
+  policy: PolicyOrigin | null,
+  paint: Painter,
+): string[] {
+  const [only] = refs;
+  const on = refs.size === 1 && only !== undefined ? ` on ${show(only)}` : "";
+  const origin = policy === null ? "no policy" : `policy ${policyName(policy)}`;
+  if (summary.checked === 0) return ["nothing to check: the range is empty (checked: 0)", origin];
+  const what = [...kinds].map(([kind, n]) => count(n, NOUNS[kind])).join(", ");
+  const asides = [
+    ...(summary.exempt > 0 ? [`${summary.exempt} exempt`] : []),
+    ...(summary.warned > 0 ? [`${summary.warned} with warnings`] : []),
+  ];
+  const aside = asides.length === 0 ? "" : ` (${asides.join(", ")})`;
+  const verdict =
+    summary.denied === 0
+      ? `checked${on}, ${paint.good("all allowed")}${aside}`
+      : `checked${on}: ${summary.allowed} allowed${aside}, ${paint.bad(`${summary.denied} denied`)}`;
+  return [`${what} ${verdict}`, origin];
+}
+
+const NOUNS: Readonly<Record<SubjectKind, string>> = { commit: "commit", tag: "tag", ref: "ref update", push: "push" };
+
+const subjects = (cause: Cause): string => {
+  const kinds = new Set(cause.shown.map((decision) => decision.subject.kind));
+  const [kind] = kinds;
+  if (kinds.size !== 1 || kind === undefined) return count(cause.count, "subject");
+  return count(cause.count, NOUNS[kind], kind === "push" ? "pushes" : `${NOUNS[kind]}s`);
+};
+
+const policyName = ({ source, digest, serial }: PolicyOrigin): string =>
+  `${show(source)}${serial === null ? "" : ` serial ${serial}`} ${digest.slice(0, "sha256:".length + 12)}`;
+
+const folded = (text: string, first: string, rest: string): string[] =>
+  text === "" ? [] : wrap(text, WIDTH - rest.length).map((line, i) => (i === 0 ? first : rest) + line);
+
+const lines = (all: readonly string[]): string => all.map((line) => `${line}\n`).join("");
+
+interface Painter {
+  bad(text: string): string;
+  doubtful(text: string): string;
+  good(text: string): string;
+  name(text: string): string;
+}
+
+function painter(colour: boolean): Painter {
+  const paint = (sgr: number) => (text: string) => (colour ? `\u001b[${sgr}m${text}\u001b[0m` : text);
+  return { bad: paint(31), doubtful: paint(33), good: paint(32), name: paint(33) };
+}
