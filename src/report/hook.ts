@@ -131,7 +131,7 @@ function subjectLine({ subject, shown, evidence }: Decision, cause: Cause): stri
   if (shown === null) return head;
   const who = toAscii(emailOf(shown.committer === "" ? shown.author : shown.committer));
   const signer = evidence.flatMap((piece) =>
-    piece.outcome === "verified" ? [` signed by ${piece.signer.principal}`] : [],
+    piece.outcome === "verified" ? [` signed by ${showText(piece.signer.principal, 70)}`] : [],
   );
   const tail = ` ${who}${signer[0] ?? ""}`;
   const room = Math.max(16, WIDTH - "error: ".length - 2 - head.length - tail.length - 3);

@@ -107,7 +107,7 @@ function evidenceText(evidence: Evidence): string {
   if (evidence.outcome === "verified") {
     const { key, principal } = evidence.signer;
     const subkey = key.primary === key.fingerprint ? "" : ` of ${key.primary}`;
-    return `signed by ${principal}, ${key.algorithm} ${key.fingerprint}${subkey}${when}`;
+    return `signed by ${showText(principal, 70)}, ${key.algorithm} ${key.fingerprint}${subkey}${when}`;
   }
   if (evidence.outcome === "absent") return "";
   const issuer = evidence.issuer === null ? "" : `, names key ${show(evidence.issuer, 100)}`;
