@@ -75,3 +75,14 @@ export class SshReader {
     return start;
   }
 }
+
+/** Each part with its length before it, one after the other: what reading them with `string()` undoes. */
+export function sshStrings(...parts: readonly Bytes[]): Bytes {
+  const written: Buffer[] = [];
+  for (const part of parts) {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(part.length);
+    written.push(length, asBuffer(part));
+  }
+  return Buffer.concat(written);
+}
