@@ -8,8 +8,9 @@ const MAX_SIGNATURE_BYTES = 64 * 1024;
 type FormatVerifier = (signature: Bytes, payload: Bytes, anchors: Anchors, times: SigningTimes) => Promise<Evidence>;
 
 /** Each format's code is loaded when a signature of it is met, and not before: a hook must start fast. */
-const VERIFIERS: Readonly<Record<"openpgp", () => Promise<FormatVerifier>>> = {
+const VERIFIERS: Readonly<Record<"openpgp" | "ssh", () => Promise<FormatVerifier>>> = {
   openpgp: async () => (await import("./openpgp/verify.ts")).verifyOpenPgp,
+  ssh: async () => (await import("./ssh/verify.ts")).verifySsh,
 };
 
 /**
@@ -42,12 +43,11 @@ async function verifyOne(
     return without("refuted", format, "resource-limit", detail);
   }
   switch (format) {
-    case "openpgp": {
+    case "openpgp":
+    case "ssh": {
       const verify = await VERIFIERS[format]();
       return verify(bytes, payload, anchors, times);
     }
-    case "ssh":
-      return without("undecided", format, "unsupported", "SSH signatures are not verified yet");
     case "x509":
       return without("undecided", format, "unsupported", "X.509 signatures are not verified yet");
     case "unknown":
