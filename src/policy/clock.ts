@@ -1,0 +1,27 @@
+import type { Seconds } from "../model.ts";
+
+/** Tolerance between clocks that should agree (five minutes). */
+export const SKEW: Seconds = 300;
+
+/**
+ * The clock a subject is judged by.
+ *
+ * `new`: objects that arrive (`pre-receive`, `pre-push`): the key must be good now as well as then.
+ * `history`: `verify`, audits, and whatever a judged tip already reaches: the key must have been good then.
+ */
+export interface JudgingClock {
+  readonly mode: "new" | "history";
+  /** Ours. */
+  readonly now: Seconds;
+  /** Newest committer date among the subject's ancestors that were looked at; null where there are none. */
+  readonly latestAncestor: Seconds | null;
+}
+
+/**
+ * The moment at which `enforceFrom` is asked: our clock for what arrives; for history the time that the subject claims,
+ * but never earlier than its ancestors, so that a backdated object does not fall into the time before enforcement.
+ */
+export function judgingTime(clock: JudgingClock, claimed: Seconds): Seconds {
+  if (clock.mode === "new") return clock.now;
+  return clock.latestAncestor === null ? claimed : Math.max(claimed, clock.latestAncestor - SKEW);
+}

@@ -1,0 +1,158 @@
+import type { Commit, Decision, Evidence, Finding, Identity, RefName, Seconds } from "../model.ts";
+import { isEnforced } from "./applies.ts";
+import { judgingTime } from "./clock.ts";
+import type { JudgingClock } from "./clock.ts";
+import { settle } from "./decision.ts";
+import { resignCommand } from "./fixes.ts";
+import type { Fix } from "./fixes.ts";
+import { findingOf } from "./objection.ts";
+import type { Objection } from "./objection.ts";
+import type { CommitRule, Exemption, Policy, Rule } from "./policy.ts";
+import { judgeCommitIdentity } from "./rules/identity.ts";
+import { judgePolicyChange } from "./rules/policy-change.ts";
+import { judgeSignature } from "./rules/signature.ts";
+import type { Judged } from "./rules/signature.ts";
+import { judgeSigner } from "./rules/signer.ts";
+import { judgeUnruledCommit } from "./rules/unmatched.ts";
+import { multipleWords, unprovedWords } from "./words.ts";
+
+/** A rule that the commit must satisfy; `line`: on the first-parent line of the new value, `side`: brought in by a merge. */
+export interface AppliedRule {
+  readonly rule: Rule;
+  readonly place: "line" | "side";
+}
+
+export interface CommitInput {
+  readonly policy: Policy;
+  readonly commit: Commit;
+  /** The ref it is judged for; null where there is none. */
+  readonly ref: RefName | null;
+  readonly evidence: readonly Evidence[];
+  /** Every rule that governs it. Rules without `commits` ask nothing of it. */
+  readonly applied: readonly AppliedRule[];
+  readonly clock: JudgingClock;
+  /** Policy and key files that the commit changes, as latin-1 paths. */
+  readonly changedPolicyFiles: readonly string[];
+  /** Those of the policy that name this commit, by id or by reachability. */
+  readonly exemptions: readonly Exemption[];
+  /** Where a rewrite that mends it would start; absent where nobody knows. */
+  readonly fix?: Fix;
+}
+
+/**
+ * Judges one commit: every applied rule must hold, and one and the same signature must satisfy a rule as a whole. Where
+ * no rule applies, `unmatched` decides. Evidence is passed through; findings stand in the order of `CODE_ORDER`.
+ *
+ * Relied upon: `evidence` is of this commit, `applied` is complete, `exemptions` do name it.
+ */
+export function decideCommit(input: CommitInput): Decision {
+  const { policy, commit, ref, evidence, applied, clock, exemptions } = input;
+  const judged = judgedCommit(input);
+  const signer = evidence.find((one) => one.outcome === "verified") ?? null;
+  const rules: string[] = [];
+  let findings: Finding[] | null = null;
+  for (const { rule, place } of applied) {
+    if (rule.commits === null) continue;
+    rules.push(rule.name);
+    const objections = judgeUnder(rule.name, rule.commits, place, input, judged);
+    if (objections.length === 0) continue;
+    const severity = isEnforced(rule.commits, enforcementTime(clock, signer, commit)) ? "error" : "warning";
+    findings ??= [];
+    for (const objection of objections) findings.push(findingOf(objection, rule.name, severity));
+  }
+  if (rules.length === 0) {
+    const objections = judgeUnruledCommit(policy, ref);
+    if (objections.length > 0) findings = objections.map((objection) => findingOf(objection, null, "error"));
+  }
+  const shown = {
+    title: commit.title,
+    author: shownIdentity(commit.author),
+    committer: shownIdentity(commit.committer),
+  };
+  const principal = signer?.signer.principal ?? null;
+  const facts = { principal, rules, evidence, shown };
+  return settle({ kind: "commit", oid: commit.oid, ref }, facts, findings, { exemptions, oid: commit.oid, clock });
+}
+
+const NONE: readonly Objection[] = [];
+
+function judgeUnder(
+  name: string,
+  clause: CommitRule,
+  place: "line" | "side",
+  input: CommitInput,
+  judged: Judged,
+): readonly Objection[] {
+  const objections = judgeSignatures(name, clause, place, input, judged);
+  const change = judgePolicyChange(input.changedPolicyFiles, input.evidence, name, clause, judged);
+  return change === null ? objections : [...objections, change];
+}
+
+/** The objections to the signature that fares best: the first that has none to deny it, else the first verified, else the first. */
+function judgeSignatures(
+  name: string,
+  clause: CommitRule,
+  place: "line" | "side",
+  input: CommitInput,
+  judged: Judged,
+): readonly Objection[] {
+  if (input.commit.signatures.length > 1) return [{ code: "multiple-signatures", ...multipleWords(judged) }];
+  let best: readonly Objection[] | null = null;
+  let bestVerified = false;
+  for (const evidence of input.evidence) {
+    const objections = judgeOne(evidence, name, clause, place, input, judged);
+    if (objections.every((objection) => objection.advisory === true)) return objections;
+    const verified = evidence.outcome === "verified";
+    if (best === null || (verified && !bestVerified)) {
+      best = objections;
+      bestVerified = verified;
+    }
+  }
+  return best ?? [unproved(input.commit, judged)];
+}
+
+function judgeOne(
+  evidence: Evidence,
+  name: string,
+  clause: CommitRule,
+  place: "line" | "side",
+  { policy, commit, fix }: CommitInput,
+  judged: Judged,
+): readonly Objection[] {
+  const asked = place === "line" ? clause.signedBy : clause.side;
+  const signature = judgeSignature(evidence, judged, asked);
+  if (evidence.outcome !== "verified") return signature === null ? NONE : [signature];
+  const signer = judgeSigner(evidence.signer, asked, name, policy, place);
+  const identity = judgeCommitIdentity(evidence.signer, clause.identity, commit, policy, fix);
+  if (signature === null && signer === null && identity === null) return NONE;
+  return [signature, signer, identity].filter((objection) => objection !== null);
+}
+
+/** No evidence is no proof. */
+function unproved(commit: Commit, judged: Judged): Objection {
+  const unsigned = commit.signatures.length === 0;
+  return { code: unsigned ? "unsigned" : "unsupported", ...unprovedWords(judged, unsigned) };
+}
+
+/** A verified signature's own time, else the committer's date: what an unproven signature claims counts for nothing. */
+function enforcementTime(
+  clock: JudgingClock,
+  signer: (Evidence & { outcome: "verified" }) | null,
+  commit: Commit,
+): Seconds {
+  return judgingTime(clock, signer?.signedAt ?? commit.committer.at);
+}
+
+function judgedCommit({ policy, commit, clock, fix }: CommitInput): Judged {
+  return {
+    what: "commit",
+    email: commit.committer.email,
+    signedOff: commit.signedOff,
+    dated: commit.committer.at,
+    clock,
+    policy,
+    again: () => resignCommand(commit, fix),
+  };
+}
+
+export const shownIdentity = ({ name, email }: Identity): string => `${name} <${email}>`;

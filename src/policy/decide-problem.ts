@@ -1,0 +1,20 @@
+import type { Decision, SubjectRef, VerdictCode } from "../model.ts";
+import { findingOf } from "./objection.ts";
+
+/** Why something could not be judged at all. */
+export interface Problem {
+  readonly code: VerdictCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Denies a subject that could not be judged: an object that is missing, broken or too large. No level and no exemption softens it. */
+export function decideProblem(subject: SubjectRef, problem: Problem, rules: readonly string[] = []): Decision {
+  const findings = [findingOf(problem, null, "error")];
+  return { subject, allow: false, exempt: false, principal: null, rules, evidence: [], findings, shown: null };
+}
+
+/** Denies a push as a whole: no policy to be found, a malformed line, a shallow repository, too much of something. */
+export function decidePush(problem: Problem): Decision {
+  return decideProblem({ kind: "push", oid: null, ref: null }, problem);
+}

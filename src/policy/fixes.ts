@@ -1,0 +1,55 @@
+/** The commands that findings print. They are made to be pasted into a shell, so nothing hostile gets into one unquoted. */
+import type { Commit, RefName } from "../model.ts";
+
+/** Where a rewrite must start: `base` is the newest commit that may stay, null where the tip alone needs mending. */
+export interface Fix {
+  readonly base: string | null;
+  /** Merges lie between the base and the tip. */
+  readonly merges?: boolean;
+}
+
+/** Signs the commit again: an amend at the tip, else a rebase onto the base (or onto the commit's own first parent). */
+export function resignCommand(commit: Commit, fix: Fix | undefined): string {
+  if (fix?.base === null) return "git commit --amend --no-edit -S";
+  return `git rebase -f -S${mergesOf(commit, fix)} ${baseOf(commit, fix)}`;
+}
+
+/** Gives the commit this e-mail and signs it. `author`: the author's e-mail is wrong as well as, or instead of, the committer's. */
+export function identityCommand(commit: Commit, fix: Fix | undefined, email: string, author: boolean): string {
+  const config = `git config user.email ${shellWord(email) ?? "E-MAIL"}`;
+  const amend = `git commit --amend --no-edit${author ? " --reset-author" : ""} -S`;
+  if (fix?.base === null) return `${config} && ${amend}`;
+  if (!author) return `${config} && ${resignCommand(commit, fix)}`;
+  return `${config} && git rebase${mergesOf(commit, fix)} -x '${amend}' ${baseOf(commit, fix)}`;
+}
+
+/** Makes the tag again, signed, under this name, on what it finally names; `from` where it stands under another name now. */
+export function tagCommand(ref: RefName, from: string | null = null): string {
+  const name = shortTag(ref);
+  const source = from ?? name;
+  const word = shellWord(name);
+  const target = shellWord(`${source}^{}`, true);
+  return word === null || target === null ? "git tag -f -s NAME NAME^{}" : `git tag -f -s ${word} ${target}`;
+}
+
+/** The name after refs/tags/, the whole ref elsewhere. */
+export const shortTag = (ref: RefName): string => (ref.startsWith("refs/tags/") ? ref.slice(10) : ref);
+
+function baseOf(commit: Commit, fix: Fix | undefined): string {
+  if (typeof fix?.base === "string") return shellWord(fix.base) ?? "BASE";
+  return commit.parents[0]?.slice(0, 12) ?? "--root";
+}
+
+const mergesOf = (commit: Commit, fix: Fix | undefined): string =>
+  (fix?.merges ?? commit.parents.length > 1) ? " --rebase-merges" : "";
+
+/**
+ * One word of a POSIX shell that stands for exactly this text, null where no printable ASCII word does or where a
+ * program would read it as an option. Ref names and e-mails may hold `;`, `$( )`, quotes and blanks.
+ */
+export function shellWord(text: string, peeled = false): string | null {
+  if (text === "" || (text.startsWith("-") && text !== "--root")) return null;
+  const plain = peeled ? /^[A-Za-z0-9_.\/@:+,=%^{}-]+$/ : /^[A-Za-z0-9_.\/@:+,=%^-]+$/;
+  if (plain.test(text)) return text;
+  return /^[\x20-\x7e]+$/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : null;
+}

@@ -1,0 +1,188 @@
+/**
+ * Every sentence of a finding, so that they speak with one voice: lower case, no final period, ASCII but for what they
+ * quote. Quoted names and e-mails stay the bytes of the repository; renderers escape them.
+ */
+import { formatTime } from "../encoding/time.ts";
+import type { Evidence, EvidenceCode, Seconds, Signer } from "../model.ts";
+import type { Policy, Principal, Selector } from "./policy.ts";
+import { bytesOf, ownerOf } from "./emails.ts";
+import { SKEW } from "./clock.ts";
+
+/** What words need to know of a commit or tag. */
+export interface Named {
+  readonly what: "commit" | "tag";
+  /** The committer's or tagger's. */
+  readonly email: string | null;
+  readonly signedOff: boolean;
+  /** The command that signs it again. */
+  readonly again: () => string;
+}
+
+type Unverified = Exclude<Evidence, { outcome: "verified" }>;
+interface Words {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Why a signature that is not verified does not count. `permitted` are the principals that the rule asks for. */
+export function unverifiedWords(evidence: Unverified, named: Named, policy: Policy, permitted: Selector): Words {
+  if (evidence.code === "unsigned") return unsignedWords(named);
+  if (evidence.code === "unknown-key") return unknownKeyWords(evidence, named, policy, permitted);
+  const detail = `${evidence.detail}${keyNote(evidence)}`;
+  const message =
+    evidence.code === "bad-signature" ? `the signature does not fit this ${named.what}: ${detail}` : detail;
+  return { message, hint: MEND[evidence.code](named.again()) };
+}
+
+export function unsignedWords({ what, signedOff, again }: Named): Words {
+  const message = signedOff
+    ? `this ${what} is not signed: Signed-off-by (git commit -s) is a line of text, a signature is made with -S`
+    : `this ${what} is not signed`;
+  return { message, hint: again() };
+}
+
+/** Nothing was proved of it, for whatever reason: it counts as nothing. */
+export const unprovedWords = (named: Named, unsigned: boolean): Words =>
+  unsigned
+    ? unsignedWords(named)
+    : { message: `nothing could be proved of this ${named.what}'s signature`, hint: MEND.unsupported(named.again()) };
+
+export const multipleWords = ({ what, again }: Named): Words => ({
+  message: `this ${what} carries more than one signature; which one counts would be anyone's guess`,
+  hint: MEND["multiple-signatures"](again()),
+});
+
+function unknownKeyWords(
+  evidence: Unverified,
+  { what, email, again }: Named,
+  policy: Policy,
+  permitted: Selector,
+): Words {
+  const owner = email === null ? null : ownerOf(policy, email);
+  const key = evidence.issuer === null ? "a key that it does not name" : `key ${evidence.issuer}`;
+  const whose = email === null ? "" : `; the ${writer(what)} is ${email}`;
+  const add = `${askHumans(policy, permitted)} to add ${evidence.issuer === null ? "the key" : key} to the policy`;
+  const other = owner === null ? "" : `sign with a key that the policy has for ${owner.id}: ${again()}; or `;
+  return {
+    message: `signed by ${key}, which belongs to nobody in the policy${whose}`,
+    hint: `${other}${add}; the change that adds it must land before this ${what}`,
+  };
+}
+
+/** The key was good when it signed, and is not today. `backdated`: it also claims to be older than an ancestor. */
+export function lapsedWords(
+  signer: Signer,
+  lapsed: { readonly code: EvidenceCode; readonly detail: string },
+  backdated: { readonly signedAt: Seconds | null; readonly ancestor: Seconds } | null,
+  named: Named,
+): Words {
+  const since = backdated?.signedAt == null ? "" : ` (${formatTime(backdated.signedAt)})`;
+  const why =
+    backdated === null
+      ? "and a new signature needs a key that is good today"
+      : `and the signature claims to be older${since} than what it builds on (${formatTime(backdated.ancestor)})`;
+  return { message: `${lapsed.detail}, ${why}: ${signerNote(signer)}`, hint: MEND[lapsed.code](named.again()) };
+}
+
+export function futureWords(what: string, at: Seconds, now: Seconds, again: () => string): Words {
+  return {
+    message: `${what} is ${formatTime(at)}, more than ${SKEW / 60} minutes ahead of our clock (${formatTime(now)})`,
+    hint: `set the clock that dated it (for example by NTP), then ${again()}`,
+  };
+}
+
+export function signerWords(signer: Signer, asked: Selector, rule: string, policy: Policy, where: string): Words {
+  return {
+    message: `signed by ${signerNote(signer)}, but ${ruleNote(rule)} takes ${where}only from ${listed(asked)}`,
+    hint: `have it signed by ${listed(asked)}, or ${askHumans(policy, asked)} to let ${signer.principal} sign here`,
+  };
+}
+
+export function identityWords(
+  signer: Signer,
+  principal: Principal | undefined,
+  who: "committer" | "author" | "tagger",
+  email: string,
+  byCase: boolean,
+  command: string | null,
+): Words {
+  const own = bytesOf(principal?.emails.join(", ") ?? "");
+  const difference = byCase ? "; only upper and lower case differ" : "";
+  const shown = email === "" ? "has no e-mail" : `is ${email}`;
+  return {
+    message: `signed by ${signerNote(signer)} (${own === "" ? "no e-mail" : own}), but the ${who} ${shown}${difference}`,
+    hint:
+      command ?? `have the ${who}'s e-mail added to \`emails\` of ${signer.principal} in the policy, if it is theirs`,
+  };
+}
+
+export function foreignAuthorWords(signer: Signer, email: string, owner: Principal): Words {
+  return {
+    message: `signed by ${signerNote(signer)}, but the author ${email} is ${owner.id}, who need not know of it`,
+    hint: `nothing to mend if ${signer.principal} applied work of ${owner.id}`,
+  };
+}
+
+export function policyChangeWords(files: readonly string[], rule: string, reason: string, able: Selector): Words {
+  const named = files.slice(0, 3).join(", ") + (files.length > 3 ? ` and ${files.length - 3} more` : "");
+  return {
+    message: `changes the policy (${named}), which takes the signature of a human in \`signedBy\` of ${ruleNote(rule)}: ${reason}`,
+    hint: `have the change signed by ${listed(able)}`,
+  };
+}
+
+/** The policy's text as bytes, as everything a message quotes. */
+export const ruleNote = (rule: string): string => `rule "${bytesOf(rule)}"`;
+
+/** `alice with key SHA256:…` */
+export const signerNote = ({ principal, key }: Signer): string => `${principal} with key ${key.fingerprint}`;
+
+/** Humans of a selector as people to ask, a maintainer where it holds none. */
+export function askHumans(policy: Policy, selector: Selector): string {
+  const people = humans(policy, selector);
+  return people.size === 0 ? "ask a maintainer" : `ask a maintainer (${listed(people)})`;
+}
+
+export const humans = (policy: Policy, selector: Selector): Selector =>
+  new Set([...selector].filter((id) => policy.principals.get(id)?.role === "human"));
+
+/** `alice, bob or 3 more`. */
+export function listed(names: Selector): string {
+  const all = [...names];
+  if (all.length > 4) return `${all.slice(0, 3).join(", ")} or ${all.length - 3} more`;
+  return all.length < 2 ? (all[0] ?? "nobody") : `${all.slice(0, -1).join(", ")} or ${all.at(-1) ?? ""}`;
+}
+
+export const writer = (what: "commit" | "tag"): "committer" | "tagger" => (what === "commit" ? "committer" : "tagger");
+
+function keyNote({ issuer, suspect }: Unverified): string {
+  if (issuer === null) return suspect === null ? "" : ` (${suspect})`;
+  return suspect === null ? ` (key ${issuer})` : ` (key ${issuer} of ${suspect})`;
+}
+
+/** What mends each; `again` is the command that signs anew. */
+const MEND: Readonly<Record<EvidenceCode, (again: string) => string>> = {
+  unsigned: (again) => again,
+  "bad-signature": (again) =>
+    `it was changed after it was signed, or carries another's signature; sign it anew: ${again}`,
+  "unknown-key": (again) => `sign with a key that is in the policy: ${again}`,
+  "key-expired": (again) =>
+    `extend the key (OpenPGP: gpg --quick-set-expire FINGERPRINT 1y; else its \`until\`) and have the policy's copy renewed, or sign with another: ${again}`,
+  "key-not-yet-valid": (again) => `have the key's \`from\` in the policy moved, or sign once it is reached: ${again}`,
+  "key-revoked": (again) => `sign with a key that is not revoked and is in the policy: ${again}`,
+  "key-retired": (again) => `sign with the key that replaced it: ${again}`,
+  "key-invalid": (again) => `have a sound copy of the key put in the policy, or sign with another: ${again}`,
+  "not-signing-capable": (again) =>
+    `sign with a key or subkey made for signing (git config user.signingkey KEY): ${again}`,
+  "signature-expired": (again) => `sign without an expiry (no default-sig-expire in gpg.conf): ${again}`,
+  "signature-in-future": (again) => `set the clock of the machine that signs (for example by NTP), then ${again}`,
+  "weak-algorithm": (again) => `sign with a stronger key or hash (gpg: digest-algo SHA512): ${again}`,
+  "wrong-namespace": (again) => `let git make the signature, its namespace is \`git\`: ${again}`,
+  "wrong-signature-type": (again) => `let git make the signature, as a binary one: ${again}`,
+  "multiple-signatures": (again) => `exactly one signature counts; replace them by one: ${again}`,
+  malformed: (again) => `make the object anew with git: ${again}`,
+  unsupported: (again) => `sign with OpenPGP or SSH (git config gpg.format openpgp or ssh): ${again}`,
+  "cert-invalid": (again) => `have the CA issue a certificate that is valid for you, then ${again}`,
+  "user-presence-missing": (again) => `use a key that asks for a touch (made without no-touch-required): ${again}`,
+  "resource-limit": (again) => `make it smaller, then ${again}`,
+};
