@@ -26,6 +26,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.allowed;
+    if (error.code === "commander.help") return EXIT.usage;
     const command = program.commands.find((one) => words.includes(one.name()));
     const help = command === undefined ? "signpolicy" : `signpolicy ${command.name()}`;
     throw new UsageError(error.message.replace(/^error: /, ""), { hint: say.seeHelp(help) });

@@ -1,5 +1,6 @@
 import type { ReadinessOptions } from "../check/readiness.ts";
 import { EXIT, UsageError } from "../errors.ts";
+import type { Bytes } from "../model.ts";
 import { createHookRenderer } from "../report/hook.ts";
 import type { HookStage } from "../report/hook.ts";
 import { describeFailure } from "./failure.ts";
@@ -8,7 +9,13 @@ import { createOutput } from "./output.ts";
 import type { Output } from "./output.ts";
 import { writeError } from "./streams.ts";
 
-type Run = (words: readonly string[]) => Promise<number>;
+/** What a hook was called with: git's arguments, and the hook that ran before ours was installed. */
+interface Call {
+  readonly args: readonly string[];
+  readonly then: string | null;
+}
+
+type Run = (call: Call) => Promise<number>;
 
 /** Every hook that a shim may name. */
 const HOOKS: ReadonlyMap<string, Run> = new Map<string, Run>([
@@ -30,18 +37,22 @@ export async function runHook(words: readonly string[]): Promise<number> {
   if (name === undefined) throw new UsageError(say.noHookName, { hint });
   const run = HOOKS.get(name);
   if (run === undefined) throw new UsageError(say.unknownHook(name), { hint });
-  return run(rest);
+  if (rest[0] !== "--then") return run({ args: rest, then: null });
+  const [, then, ...args] = rest;
+  if (then === undefined) throw new UsageError(say.thenNeedsFile);
+  return run({ args, then });
 }
 
-async function preflight(): Promise<number> {
+async function preflight(call: Call): Promise<number> {
   const { checkReadiness } = await import("../check/readiness.ts");
   const output = hookOutput("commit");
   await checkReadiness(here(), output);
-  return output.finish().exitCode;
+  const { exitCode } = output.finish();
+  return exitCode === EXIT.allowed ? next(call, null) : exitCode;
 }
 
 /** The commit is made; all that is left is to say so. */
-async function advise(): Promise<number> {
+async function advise(call: Call): Promise<number> {
   try {
     const { adviseCommit } = await import("../check/readiness.ts");
     const output = hookOutput("advice");
@@ -50,7 +61,11 @@ async function advise(): Promise<number> {
   } catch (error) {
     writeError(describeFailure(error, "hook"));
   }
-  return EXIT.allowed;
+  return next(call, null);
+}
+
+async function next({ args, then }: Call, input: Bytes | null): Promise<number> {
+  return then === null ? EXIT.allowed : (await import("./next-hook.ts")).runNextHook(then, args, input);
 }
 
 const here = (): ReadinessOptions => ({ cwd: process.cwd(), environment: process.env });

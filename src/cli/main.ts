@@ -11,17 +11,19 @@ const voice = isHook ? "hook" : "command";
 let finished = false;
 
 // Node ends with 0 when nothing is left to do, even while a promise we wait for is pending, and 0 lets a push in.
-process.exitCode = EXIT.defect;
 process.on("exit", () => {
-  if (!finished) reportFailure(new Error(noVerdict), voice);
+  if (!finished) process.exitCode = reportFailure(new Error(noVerdict), voice);
 });
 process.on("uncaughtException", die);
 process.on("unhandledRejection", die);
-process.once("SIGINT", () => {
-  finished = true;
-  writeError(`signpolicy: ${interrupted}\n`);
-  process.exit(EXIT_INTERRUPTED);
-});
+// A hook dies of the signal, which git takes for a refusal.
+if (!isHook) {
+  process.once("SIGINT", () => {
+    finished = true;
+    writeError(`signpolicy: ${interrupted}\n`);
+    process.exit(EXIT_INTERRUPTED);
+  });
+}
 
 function die(error: unknown): never {
   finished = true;

@@ -45,3 +45,9 @@ export const nothingToChange = "nothing to change";
 export const inRepository = (repository: string): string => `in ${repository}:`;
 
 export const hooksWillRun = "the hooks are in place and will run";
+
+export const progressLine = (counts: string): string => `${counts} checked`;
+
+export const thenNeedsFile = "--then needs the hook to run afterwards";
+
+export const cannotRun = (file: string, why: string): string => `cannot run ${file}: ${why}`;

@@ -1,10 +1,9 @@
 import { isatty } from "node:tty";
 import type { ReportSink } from "../check/sink.ts";
-import { EXIT, SignpolicyError } from "../errors.ts";
+import { EXIT } from "../errors.ts";
 import type { Decision, ReportHead, Summary } from "../model.ts";
 import { showText } from "../report/show.ts";
 import type { Renderer } from "../report/renderer.ts";
-import { outputFailed } from "./messages.ts";
 import { writeError, writeOut } from "./streams.ts";
 
 /** Written at once when it grows past this; a decision is a few hundred bytes and a write costs a system call. */
@@ -17,7 +16,7 @@ export interface Output extends ReportSink {
 
 /** A report on stdout, or on stderr for hooks, whose stdout may belong to the next program in the pipe. */
 export function createOutput(renderer: Renderer, to: "stdout" | "stderr"): Output {
-  const write = to === "stdout" ? writeReport : writeError;
+  const write = to === "stdout" ? writeOut : writeError;
   let pending = "";
   let summary: Summary = { checked: 0, allowed: 0, denied: 0, exempt: 0, warned: 0 };
   const put = (text: string): void => {
@@ -50,15 +49,6 @@ function counted(summary: Summary, decision: Decision): Summary {
     exempt: summary.exempt + (decision.exempt ? 1 : 0),
     warned: summary.warned + (warned ? 1 : 0),
   };
-}
-
-function writeReport(text: string): void {
-  try {
-    writeOut(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SignpolicyError("ERR_IO", outputFailed(why), { cause });
-  }
 }
 
 /** Notes of a JSON report, which has no place for them. */

@@ -1,4 +1,6 @@
 import { writeSync } from "node:fs";
+import { SignpolicyError } from "../errors.ts";
+import { outputFailed } from "./messages.ts";
 
 const closed = new Set<number>();
 
@@ -8,7 +10,7 @@ const closed = new Set<number>();
  *
  * A reader that went away (EPIPE) is no error and changes no verdict: the rest is dropped, the work goes on to its end.
  *
- * @throws the system's error for anything else, such as a full disk: a report that is not written was not given.
+ * @throws SignpolicyError ERR_IO for anything else on stdout, such as a full disk: a report that is not written was not given
  */
 function writeAll(fd: 1 | 2, text: string): void {
   if (closed.has(fd) || text === "") return;
@@ -25,7 +27,8 @@ function writeAll(fd: 1 | 2, text: string): void {
         continue;
       }
       // Talk that cannot be said is dropped, whatever the reason; only the report must arrive.
-      if (code !== "EPIPE" && fd !== 2) throw error;
+      if (code !== "EPIPE" && fd !== 2)
+        throw new SignpolicyError("ERR_IO", outputFailed(messageOf(error)), { cause: error });
       closed.add(fd);
       return;
     }
@@ -35,3 +38,5 @@ function writeAll(fd: 1 | 2, text: string): void {
 export const writeOut = (text: string): void => writeAll(1, text);
 
 export const writeError = (text: string): void => writeAll(2, text);
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
