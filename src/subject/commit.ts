@@ -1,17 +1,17 @@
 import { asBuffer } from "../encoding/bytes.ts";
 import type { Bytes, Commit, HashAlgorithm, ObjectId } from "../model.ts";
 import { FieldReader, titleOf } from "./fields.ts";
-import { checkHeaders } from "./headers.ts";
-import type { HeaderRules } from "./headers.ts";
+import { checkHeaderBytes, headerCheck } from "./header-rules.ts";
+import type { HeaderRules } from "./header-rules.ts";
 import { splitCommit } from "./split.ts";
 
 /** Two are many; beyond this a commit is an attack on memory. */
 const MOST_SIGNATURE_HEADERS = 16;
 
-const FIXED = new Set(["tree", "parent", "author", "committer"]);
+const FIXED = ["tree", "parent", "author", "committer"];
 const RULES: Readonly<Record<HashAlgorithm, HeaderRules>> = {
-  sha1: { never: FIXED, once: new Set(["encoding", "gpgsig-sha256"]) },
-  sha256: { never: FIXED, once: new Set(["encoding", "gpgsig"]) },
+  sha1: { what: "commit", never: FIXED, once: ["encoding", "gpgsig-sha256"] },
+  sha256: { what: "commit", never: FIXED, once: ["encoding", "gpgsig"] },
 };
 
 const SIGNED_OFF = "\nSigned-off-by: ";
@@ -27,14 +27,18 @@ const SIGNED_OFF = "\nSigned-off-by: ";
  */
 export function parseCommit(oid: ObjectId, raw: Bytes, algorithm: HashAlgorithm): Commit {
   const bytes = asBuffer(raw);
-  const { payload, signatures, headerEnd } = splitCommit(bytes, algorithm, MOST_SIGNATURE_HEADERS);
   const fields = new FieldReader(bytes, "commit");
   const tree = fields.objectId("tree", algorithm);
   const parents: ObjectId[] = [];
   while (fields.has("parent")) parents.push(fields.objectId("parent", algorithm));
   const author = fields.identity("author");
   const committer = fields.identity("committer");
-  checkHeaders(bytes, fields.offset, headerEnd, "commit", RULES[algorithm]);
+  const { payload, signatures, headerEnd } = splitCommit(bytes, algorithm, {
+    from: fields.offset,
+    limit: MOST_SIGNATURE_HEADERS,
+    check: headerCheck(bytes, RULES[algorithm]),
+  });
+  checkHeaderBytes(bytes, headerEnd, "commit");
   return {
     kind: "commit",
     oid,

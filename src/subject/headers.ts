@@ -20,15 +20,23 @@ export interface CutHeaders {
   readonly headerEnd: number;
 }
 
+/** What `cutSignatureHeaders` may know of the object beforehand, and what it shall refuse. */
+export interface CutOptions {
+  /** Where to start: the headers above are known to be others. */
+  readonly from?: number;
+  /** Refuses more signature headers than this. */
+  readonly limit?: number;
+  /** Called for each header, before it is cut. */
+  readonly check?: (line: number, isContinued: boolean) => void;
+}
+
 const LF = 0x0a;
 const SPACE = 0x20;
 
 /** The offset behind the line that starts at `from`. */
-export function nextLine(raw: Uint8Array, from: number): number {
-  const { length } = raw;
-  let at = from;
-  while (at < length && raw[at] !== LF) at++;
-  return at < length ? at + 1 : length;
+export function nextLine(raw: Buffer, from: number): number {
+  const end = raw.indexOf(LF, from);
+  return end === -1 ? raw.length : end + 1;
 }
 
 export function startsWithAt(raw: Uint8Array, at: number, text: string): boolean {
@@ -39,8 +47,8 @@ export function startsWithAt(raw: Uint8Array, at: number, text: string): boolean
 }
 
 /**
- * `gpgsig` for sha1, `gpgsig-sha256` for sha256: the other one signs the same commit as the other algorithm names it
- * (gitformat-signature(5), hash-function-transition).
+ * `gpgsig` for sha1, `gpgsig-sha256` for sha256: the other one signs the same object as the other algorithm names it
+ * (git, hash-function-transition, "Signed Commits").
  */
 export function ownSignatureHeader(algorithm: HashAlgorithm): SignatureHeaderName {
   return algorithm === "sha1" ? "gpgsig" : "gpgsig-sha256";
@@ -51,17 +59,20 @@ export function ownSignatureHeader(algorithm: HashAlgorithm): SignatureHeaderNam
  * with a space belongs to the header above it, so that `gpgsig` inside a `mergetag` stays where it is. Git would also
  * drop every other header whose name starts with `gpgsig`; those stay in the payload, lest unsigned text hide there.
  *
- * @throws ParseError when there are more than `limit`.
+ * @throws ParseError when there are more than `limit`, and what `check` throws.
  */
-export function cutSignatureHeaders(raw: Buffer, limit = Number.POSITIVE_INFINITY): CutHeaders {
+export function cutSignatureHeaders(raw: Buffer, options: CutOptions = {}): CutHeaders {
+  const { from: start = 0, limit = Number.POSITIVE_INFINITY, check } = options;
   const { length } = raw;
   const ranges: { name: SignatureHeaderName; from: number; to: number }[] = [];
   let removed = 0;
-  let line = 0;
+  let line = start;
   while (line < length && raw[line] !== LF) {
-    let next = nextLine(raw, line);
+    const second = nextLine(raw, line);
+    let next = second;
     // A lone space that ends the object adds nothing to the value above it; it stays, so that nothing is lost.
     while (next < length - 1 && raw[next] === SPACE) next = nextLine(raw, next);
+    check?.(line, next !== second);
     const name = signatureHeaderAt(raw, line);
     if (name !== null) {
       if (ranges.length >= limit) throw new ParseError("object", "has too many signature headers", line);
@@ -87,7 +98,7 @@ export function cutSignatureHeaders(raw: Buffer, limit = Number.POSITIVE_INFINIT
 
 /** Inverse of `cutSignatureHeaders`, for every byte sequence. */
 export function pasteSignatureHeaders(payload: Bytes, headers: readonly SignatureHeader[]): Bytes {
-  const parts: Uint8Array[] = [];
+  const parts: Bytes[] = [];
   let copied = 0;
   for (const { name, at, value } of headers) {
     parts.push(payload.subarray(copied, at), Buffer.from(`${name} `), fold(value));
@@ -102,16 +113,19 @@ function signatureHeaderAt(raw: Buffer, line: number): SignatureHeaderName | nul
   return startsWithAt(raw, line + 6, "-sha256 ") ? "gpgsig-sha256" : null;
 }
 
+/** Copies a header's value once, then closes the gaps that the spaces of continuation lines leave. */
 function unfold(raw: Buffer, from: number, to: number): Bytes {
   const value = Buffer.allocUnsafe(to - from);
-  let at = 0;
-  for (let index = from; index < to; index++) {
-    const byte = raw[index] as number;
-    value[at++] = byte;
-    // Behind every line end but the last stands the space of a continuation line.
-    if (byte === LF) index++;
+  raw.copy(value, 0, from, to);
+  let end = nextLine(value, 0);
+  let line = end + 1;
+  while (line < value.length) {
+    const next = nextLine(value, line);
+    value.copyWithin(end, line, next);
+    end += next - line;
+    line = next + 1;
   }
-  return value.subarray(0, at);
+  return value.subarray(0, end);
 }
 
 function fold(value: Bytes): Bytes {
@@ -120,53 +134,9 @@ function fold(value: Bytes): Bytes {
   const folded = Buffer.allocUnsafe(value.length + lines);
   let at = 0;
   for (let index = 0; index < value.length; index++) {
-    folded[at++] = value[index] as number;
-    if (value[index] === LF && index < value.length - 1) folded[at++] = SPACE;
+    const byte = value[index] ?? 0;
+    folded[at++] = byte;
+    if (byte === LF && index < value.length - 1) folded[at++] = SPACE;
   }
   return folded;
-}
-
-/** What may stand below the fixed headers of an object; every other header may, any number of times. */
-export interface HeaderRules {
-  /** The fixed headers' names: a second or misplaced one gives two readers of one object two answers. */
-  readonly never: ReadonlySet<string>;
-  readonly once: ReadonlySet<string>;
-}
-
-/**
- * Refuses what no header may hold (git fsck: `nulInHeader`, `unterminatedHeader`), what breaks `rules` among the headers
- * between `from` and `headerEnd`, and a fixed header or `encoding` that goes on in another line.
- *
- * @throws ParseError
- */
-export function checkHeaders(raw: Buffer, from: number, headerEnd: number, what: string, rules: HeaderRules): void {
-  const nul = raw.indexOf(0);
-  if (nul !== -1 && nul < headerEnd) throw new ParseError(what, "has a NUL byte in its header", nul);
-  if (headerEnd === raw.length && raw[headerEnd - 1] !== LF) {
-    throw new ParseError(what, "ends inside a header line", headerEnd);
-  }
-  const seen = new Set<string>();
-  let mayGoOn = false;
-  for (let line = from; line < headerEnd; line = nextLine(raw, line)) {
-    if (raw[line] === SPACE) {
-      if (!mayGoOn) throw new ParseError(what, "has a header continued where none may be", line);
-      continue;
-    }
-    const name = headerName(raw, line);
-    if (rules.never.has(name)) throw new ParseError(what, `has a second or misplaced "${name}" header`, line);
-    if (rules.once.has(name)) {
-      if (seen.has(name)) throw new ParseError(what, `has a second "${name}" header`, line);
-      seen.add(name);
-    }
-    mayGoOn = name !== "encoding";
-  }
-}
-
-const LONGEST_NAME = 16;
-
-/** Longer names equal none that has rules. */
-function headerName(raw: Buffer, line: number): string {
-  let end = line;
-  while (end - line <= LONGEST_NAME && end < raw.length && raw[end] !== SPACE && raw[end] !== LF) end++;
-  return raw.toString("latin1", line, end);
 }

@@ -2,7 +2,7 @@ import { concatBytes, asBuffer } from "../encoding/bytes.ts";
 import type { Bytes, HashAlgorithm, RawSignature, Signed } from "../model.ts";
 import { SIGNATURE_MARKERS, formatOf } from "./fields.ts";
 import { cutSignatureHeaders, ownSignatureHeader, pasteSignatureHeaders } from "./headers.ts";
-import type { SignatureHeader } from "./headers.ts";
+import type { CutOptions, SignatureHeader } from "./headers.ts";
 
 /** A signed object taken apart, nothing lost: `joinCommit` and `joinTag` give back the same bytes. */
 export interface SplitObject extends Signed {
@@ -19,21 +19,21 @@ export interface SplitObject extends Signed {
  *
  * Says nothing about whether the bytes are a commit; `parseCommit` does.
  *
- * @throws ParseError only where there are more than `limit` signature headers.
+ * @throws ParseError only as `options` ask.
  *
  * @example
  * ```ts
  * const { payload, signatures } = splitCommit(raw, "sha1");
  * ```
  */
-export function splitCommit(raw: Bytes, algorithm: HashAlgorithm, limit?: number): SplitObject {
-  const cut = cutSignatureHeaders(asBuffer(raw), limit);
+export function splitCommit(raw: Bytes, algorithm: HashAlgorithm, options?: CutOptions): SplitObject {
+  const cut = cutSignatureHeaders(asBuffer(raw), options);
   const own = ownSignatureHeader(algorithm);
   const signatures: RawSignature[] = [];
   for (const { name, value } of cut.headers) {
     if (name === own) signatures.push({ format: formatOf(value), bytes: value });
   }
-  return { ...cut, signatures };
+  return { payload: cut.payload, headers: cut.headers, headerEnd: cut.headerEnd, signatures };
 }
 
 /** Inverse of `splitCommit`. */
@@ -46,9 +46,9 @@ export function joinCommit(commit: Pick<SplitObject, "payload" | "headers">): By
  * all that follows it, in repositories of either algorithm (gpg-interface.c, `parse_signature`). An earlier block is payload. Signature
  * headers, which hold the other algorithm's signature, are dropped from the payload. Total, like `splitCommit`.
  */
-export function splitTag(raw: Bytes, limit?: number): SplitObject {
+export function splitTag(raw: Bytes, options?: CutOptions): SplitObject {
   const bytes = asBuffer(raw);
-  const { payload, headers, headerEnd } = cutSignatureHeaders(bytes, limit);
+  const { payload, headers, headerEnd } = cutSignatureHeaders(bytes, options);
   const body = payload.length - (raw.length - headerEnd);
   const start = lastMarker(asBuffer(payload), body);
   if (start === -1) return { payload, headers, headerEnd, signatures: [] };

@@ -2,15 +2,16 @@ import { asBuffer } from "../encoding/bytes.ts";
 import { ParseError } from "../errors.ts";
 import type { Bytes, HashAlgorithm, ObjectId, ObjectKind, Tag } from "../model.ts";
 import { FieldReader, titleOf } from "./fields.ts";
-import { checkHeaders } from "./headers.ts";
-import type { HeaderRules } from "./headers.ts";
+import { checkHeaderBytes, headerCheck } from "./header-rules.ts";
+import type { HeaderRules } from "./header-rules.ts";
 import { splitTag } from "./split.ts";
 
 const KINDS: ReadonlySet<string> = new Set<ObjectKind>(["commit", "tag", "tree", "blob"]);
 
 const RULES: HeaderRules = {
-  never: new Set(["object", "type", "tag", "tagger"]),
-  once: new Set(["encoding", "gpgsig", "gpgsig-sha256"]),
+  what: "tag",
+  never: ["object", "type", "tag", "tagger"],
+  once: ["encoding", "gpgsig", "gpgsig-sha256"],
 };
 
 /**
@@ -24,14 +25,14 @@ const RULES: HeaderRules = {
  */
 export function parseTag(oid: ObjectId, raw: Bytes, algorithm: HashAlgorithm): Tag {
   const bytes = asBuffer(raw);
-  const { payload, signatures, headerEnd } = splitTag(bytes, RULES.once.size);
   const fields = new FieldReader(bytes, "tag");
   const target = fields.objectId("object", algorithm);
   const targetKind = fields.text("type");
   if (!isObjectKind(targetKind)) throw new ParseError("tag", "names a type that no object has", fields.offset);
   const name = fields.text("tag");
   const tagger = fields.has("tagger") ? fields.identity("tagger") : null;
-  checkHeaders(bytes, fields.offset, headerEnd, "tag", RULES);
+  const { payload, signatures, headerEnd } = splitTag(bytes, { from: fields.offset, check: headerCheck(bytes, RULES) });
+  checkHeaderBytes(bytes, headerEnd, "tag");
   const bodyInPayload = payload.length + (signatures[0]?.bytes.length ?? 0) - (bytes.length - headerEnd);
   return {
     kind: "tag",

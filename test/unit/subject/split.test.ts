@@ -44,7 +44,7 @@ describe("splitCommit", () => {
   it("refuses more signature headers than it is told to expect", () => {
     const raw = fromLatin1("gpgsig a\n".repeat(5));
     expect(splitCommit(raw, "sha1").signatures).toHaveLength(5);
-    expect(() => splitCommit(raw, "sha1", 4)).toThrowCode("ERR_PARSE");
+    expect(() => splitCommit(raw, "sha1", { limit: 4 })).toThrowCode("ERR_PARSE");
   });
 });
 
