@@ -5,7 +5,8 @@ import { findingOf } from "./objection.ts";
 export interface Problem {
   readonly code: VerdictCode;
   readonly message: string;
-  readonly hint: string;
+  /** One command or action that mends it, where there is one. */
+  readonly hint?: string;
 }
 
 /** Denies a subject that could not be judged: an object that is missing, broken or too large. No level and no exemption softens it. */

@@ -11,14 +11,18 @@ export interface Objection {
   readonly advisory?: true;
 }
 
-export function findingOf(objection: Objection, rule: string | null, severity: Severity): Finding {
-  return {
+export function findingOf(
+  objection: Omit<Objection, "hint"> & { readonly hint?: string },
+  rule: string | null,
+  severity: Severity,
+): Finding {
+  const finding: Finding = {
     code: objection.code,
     severity: objection.advisory === true ? "warning" : severity,
     rule,
     message: oneLine(objection.message),
-    hint: oneLine(objection.hint),
   };
+  return objection.hint === undefined ? finding : { ...finding, hint: oneLine(objection.hint) };
 }
 
 /** Reasons, rule names and details come from several hands; a report line stays one line. */

@@ -1,0 +1,27 @@
+import { ParseError } from "../errors.ts";
+import type { Commit, HashAlgorithm, ObjectId } from "../model.ts";
+import type { ObjectReader } from "../io/objects.ts";
+import { parseCommit } from "../subject/commit.ts";
+
+/** Reads commits that are not judged, for their parents, tree and date alone. */
+export class Outlines {
+  readonly #reader: ObjectReader;
+  readonly #algorithm: HashAlgorithm;
+
+  constructor(reader: ObjectReader, algorithm: HashAlgorithm) {
+    this.#reader = reader;
+    this.#algorithm = algorithm;
+  }
+
+  /** Null where there is no such commit or it cannot be read; nothing is verified. */
+  async outline(oid: ObjectId): Promise<Commit | null> {
+    const object = await this.#reader.object(oid);
+    if (object.found !== "yes" || object.kind !== "commit") return null;
+    try {
+      return parseCommit(oid, object.bytes, this.#algorithm);
+    } catch (error) {
+      if (error instanceof ParseError) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/** The verdict that `pre-receive` leaves for the `post-receive` of the same push, which alone knows what landed. */
+import type { ObjectId, RefName } from "../model.ts";
+import type { UpdateVerdict } from "./push.ts";
+import type { RecordMet } from "./record-state.ts";
+
+export interface PendingPush {
+  readonly policy: string;
+  readonly met: readonly RecordMet[];
+  readonly updates: readonly PendingUpdate[];
+}
+
+export interface PendingUpdate {
+  readonly ref: RefName;
+  readonly old: ObjectId | null;
+  readonly new: ObjectId | null;
+  readonly rules: readonly string[];
+  readonly forward: boolean;
+  readonly symbolic: RefName | null;
+}
+
+export function renderPending(policy: string, met: readonly RecordMet[], verdicts: readonly UpdateVerdict[]): string {
+  const updates = verdicts.map(({ update, rules, forward, symbolic }) => ({ ...update, rules, forward, symbolic }));
+  return JSON.stringify({ policy, met, updates } satisfies PendingPush);
+}
+
+/** Null for a file that was cut off; what it would have said is judged again. */
+export function parsePending(text: string): PendingPush | null {
+  try {
+    const value = JSON.parse(text) as Partial<PendingPush> | null;
+    const whole = typeof value?.policy === "string" && Array.isArray(value.met) && Array.isArray(value.updates);
+    return whole ? (value as PendingPush) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,220 @@
+import type { Decision, ObjectId, ObjectKind, RefName } from "../model.ts";
+import { isEnforced, rulesFor } from "../policy/applies.ts";
+import { decideRef } from "../policy/decide-ref.ts";
+import type { Rule } from "../policy/policy.ts";
+import type { RefValues } from "../io/refs.ts";
+import { collectCommits, isAncestor } from "../io/revisions.ts";
+import { decideProblem } from "../policy/decide-problem.ts";
+import type { RefUpdate } from "./push-input.ts";
+import { judgeRange, type JudgingContext, type RuleGroup } from "./range.ts";
+import type { ReportSink } from "./sink.ts";
+import { judgeTags, type TagChain } from "./tags.ts";
+import type { JudgedTips } from "./tips.ts";
+
+export interface PushContext extends JudgingContext {
+  readonly tips: JudgedTips;
+  /** Present values of the refs named, read by ourselves; what the pusher says of them is a claim. */
+  readonly present: RefValues;
+  /** The ref that the policy in force is read from, null for an administrator's file. */
+  readonly policyRef: RefName | null;
+}
+
+/** What became of one update; `rules` are those that passed it at error level and may remember it as judged. */
+export interface UpdateVerdict {
+  readonly update: RefUpdate;
+  readonly allowed: boolean;
+  readonly rules: readonly string[];
+  readonly forward: boolean;
+  /** For a symbolic ref the ref it names, which moves with it. */
+  readonly symbolic: RefName | null;
+}
+
+/**
+ * Judges every update of a push, in the order given, and reports every commit, tag and ref it had to look at.
+ * A push passes only as a whole; the verdicts tell which ref would not.
+ *
+ * @throws GitError when git fails: never an answer
+ */
+export async function judgePush(
+  context: PushContext,
+  updates: readonly RefUpdate[],
+  sink: Pick<ReportSink, "decision">,
+): Promise<readonly UpdateVerdict[]> {
+  const judged = new Map<RefUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
+  const early = async (update: RefUpdate): Promise<UpdateVerdict> => {
+    const known = judged.get(update);
+    if (known !== undefined) return known.verdict;
+    const decisions: Decision[] = [];
+    const verdict = await judgeUpdate(context, update, noBranches, (decision) => void decisions.push(decision));
+    judged.set(update, { verdict, decisions });
+    return verdict;
+  };
+  const passedBranches = async (): Promise<readonly ObjectId[]> => {
+    const passed: ObjectId[] = [];
+    for (const update of updates) {
+      if (!update.ref.startsWith("refs/heads/") || update.new === null) continue;
+      if ((await early(update)).rules.length > 0) passed.push(update.new);
+    }
+    return passed;
+  };
+  const verdicts: UpdateVerdict[] = [];
+  for (const update of updates) {
+    const known = judged.get(update);
+    for (const decision of known?.decisions ?? []) await sink.decision(decision);
+    verdicts.push(
+      known?.verdict ?? (await judgeUpdate(context, update, passedBranches, (decision) => sink.decision(decision))),
+    );
+  }
+  return verdicts;
+}
+
+const noBranches = (): Promise<readonly ObjectId[]> => Promise.resolve([]);
+
+/** Takes decisions and remembers whether all of them allow. */
+class Verdict {
+  allowed = true;
+  readonly #emit: (decision: Decision) => void | Promise<void>;
+  constructor(emit: (decision: Decision) => void | Promise<void>) {
+    this.#emit = emit;
+  }
+  async take(decision: Decision): Promise<void> {
+    if (!decision.allow) this.allowed = false;
+    await this.#emit(decision);
+  }
+}
+
+async function judgeUpdate(
+  context: PushContext,
+  update: RefUpdate,
+  passedBranches: () => Promise<readonly ObjectId[]>,
+  emit: (decision: Decision) => void | Promise<void>,
+): Promise<UpdateVerdict> {
+  const { policy, now } = context;
+  const { ref } = update;
+  const symbolic = context.present.get(ref)?.symbolic ?? null;
+  const names = symbolic === null ? [ref] : [ref, symbolic];
+  const rules = [...new Set(names.flatMap((name) => rulesFor(policy, name)))];
+  const verdict = new Verdict(emit);
+  const present = context.present.get(ref)?.oid ?? null;
+  if (present !== update.old) {
+    await verdict.take(
+      decideProblem(
+        { kind: "ref", oid: update.new, ref },
+        movedRef(present),
+        rules.map((rule) => rule.name),
+      ),
+    );
+    return { update, allowed: false, rules: [], forward: false, symbolic };
+  }
+  const newKind = update.new === null ? null : ((await context.examiner.kind(update.new)) ?? "missing");
+  let forward: boolean | null = null;
+  if (update.new !== null && newKind !== "missing" && newKind !== null) {
+    const subject = { ref, oid: update.new, kind: newKind, rules, mode: "new" } as const;
+    const chain = await judgeTags(context, subject, verdict, (commit) =>
+      vouches(context, rules, commit, passedBranches),
+    );
+    const parents = await judgeCommits(context, update, chain, names, rules, verdict);
+    forward = await isForward(context, update, newKind, rules, parents);
+  }
+  await verdict.take(
+    decideRef({
+      policy,
+      ref,
+      old: update.old,
+      new: update.new,
+      newKind,
+      fastForward: forward,
+      rules,
+      policyRef: context.policyRef !== null && names.includes(context.policyRef),
+      lightweightTag: ref.startsWith("refs/tags/") && newKind === "commit",
+      clock: { mode: "new", now, latestAncestor: null },
+    }),
+  );
+  const passed = verdict.allowed ? rules.filter((rule) => rule.commits !== null && isEnforced(rule.commits, now)) : [];
+  return {
+    update,
+    allowed: verdict.allowed,
+    rules: passed.map((rule) => rule.name),
+    forward: forward === true,
+    symbolic,
+  };
+}
+
+/**
+ * Whether a tagged commit is verified: by the rules of the tag's own ref, which judge it as part of this update, or by
+ * the branch rules that judged a branch it lies on, in this push or before.
+ */
+async function vouches(
+  context: PushContext,
+  rules: readonly Rule[],
+  commit: ObjectId,
+  passedBranches: () => Promise<readonly ObjectId[]>,
+): Promise<boolean> {
+  if (rules.some((rule) => rule.commits !== null && isEnforced(rule.commits, context.now))) return true;
+  const judged = [...context.tips.any];
+  if (await isReached(context, commit, judged)) return true;
+  return isReached(context, commit, [...judged, ...(await passedBranches())]);
+}
+
+async function isReached(context: PushContext, commit: ObjectId, tips: readonly ObjectId[]): Promise<boolean> {
+  if (tips.length === 0) return false;
+  return (await collectCommits(context.repository, { include: [commit], exclude: tips })).length === 0;
+}
+
+const movedRef = (present: ObjectId | null) =>
+  ({
+    code: "bad-input",
+    message: `the push names an old value that this ref does not have; it ${present === null ? "does not exist" : `stands at ${present}`}`,
+    hint: "git fetch, and push again",
+  }) as const;
+
+/** Judges what the new value brings in under each rule. Returns the parents met, which prove a fast-forward for nothing. */
+async function judgeCommits(
+  context: PushContext,
+  update: RefUpdate,
+  chain: TagChain,
+  names: readonly RefName[],
+  rules: readonly Rule[],
+  verdict: Verdict,
+): Promise<ReadonlySet<ObjectId>> {
+  const parents = new Set<ObjectId>();
+  const tip = chain.target?.kind === "commit" ? chain.target.oid : null;
+  if (tip === null) return parents;
+  const groups = groupByTips(context, rules, names).filter((group) => !group.exclude.includes(tip));
+  if (groups.length === 0) return parents;
+  const range = { ref: update.ref, include: [tip], groups, history: [...context.tips.any], fixBase: update.old };
+  for await (const { decision, parents: met } of judgeRange(context, range)) {
+    for (const parent of met) if (parent === update.old) parents.add(parent);
+    await verdict.take(decision);
+  }
+  return parents;
+}
+
+function groupByTips(context: PushContext, rules: readonly Rule[], names: readonly RefName[]): readonly RuleGroup[] {
+  const groups = new Map<string, { rules: Rule[]; exclude: readonly ObjectId[] }>();
+  for (const rule of rules) {
+    if (rule.commits === null) continue;
+    const exclude = [...new Set(names.flatMap((name) => [...context.tips.of(rule, name)]))].sort();
+    const key = exclude.join(" ");
+    const group = groups.get(key) ?? { rules: [], exclude };
+    group.rules.push(rule);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Null where there is no old commit to compare with, or where nobody asks. */
+async function isForward(
+  context: PushContext,
+  update: RefUpdate,
+  newKind: ObjectKind,
+  rules: readonly Rule[],
+  parents: ReadonlySet<ObjectId>,
+): Promise<boolean | null> {
+  if (update.old === null || update.new === null || newKind !== "commit") return null;
+  if (update.old === update.new || parents.has(update.old)) return true;
+  const asked = context.policyRef !== null || rules.some((rule) => rule.updates.force === "deny");
+  if (!asked) return null;
+  if ((await context.examiner.kind(update.old)) !== "commit") return false;
+  return isAncestor(context.repository, update.old, update.new);
+}

@@ -1,0 +1,215 @@
+import { ParseError } from "../errors.ts";
+import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Repository } from "../io/git.ts";
+import { collectCommits, isAncestor, listCommits } from "../io/revisions.ts";
+import type { ObjectReader } from "../io/objects.ts";
+import { decideCommit } from "../policy/decide-commit.ts";
+import type { Exemption, Policy, Rule } from "../policy/policy.ts";
+import { decideProblem } from "../policy/decide-problem.ts";
+import type { Examiner } from "./examiner.ts";
+import type { Outlines } from "./outlines.ts";
+import type { PolicyChanges } from "./policy-changes.ts";
+import { walkCommits, type Walked } from "./walk.ts";
+
+export interface JudgingContext {
+  readonly repository: Repository;
+  readonly reader: ObjectReader;
+  readonly examiner: Examiner;
+  readonly outlines: Outlines;
+  readonly policy: Policy;
+  readonly changes: PolicyChanges;
+  readonly now: Seconds;
+}
+
+/** Rules that ask about the same commits: all that the range includes and `exclude` does not reach. */
+export interface RuleGroup {
+  readonly rules: readonly Rule[];
+  readonly exclude: readonly ObjectId[];
+}
+
+export interface RangeToJudge {
+  /** The ref whose rules judge. */
+  readonly ref: RefName | null;
+  readonly include: readonly ObjectId[];
+  readonly groups: readonly RuleGroup[];
+  /** Commits that these reach are history; `everything` where only the past is judged. */
+  readonly history: readonly ObjectId[] | "everything";
+  /** Where a rebase that signs again may start; for the mending command. */
+  readonly fixBase: string | null;
+  /** Judge the commits in `include` alone, not their history. */
+  readonly only?: boolean;
+}
+
+export interface JudgedCommit {
+  readonly decision: Decision;
+  readonly parents: readonly ObjectId[];
+}
+
+/**
+ * Judges the commits of a range, ancestors first, each by the rules whose group holds it. Yields a decision for every
+ * commit: what cannot be read is denied by name, nothing is skipped.
+ *
+ * @throws GitError when git cannot list the commits
+ */
+export async function* judgeRange(context: JudgingContext, range: RangeToJudge): AsyncGenerator<JudgedCommit> {
+  const groups = await Promise.all(range.groups.map((group) => prepareGroup(context, range, group)));
+  const isNew = await prepareClock(context, range, groups);
+  for await (const walked of walkCommits(inOrder(context, range, groups), context.examiner, context.outlines)) {
+    const holding = groups.filter((group) => group.commits === null || group.commits.has(walked.oid));
+    yield await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history");
+  }
+}
+
+interface PreparedGroup {
+  readonly rules: readonly Rule[];
+  readonly exclude: readonly ObjectId[];
+  /** Members, ancestors first; null where the group is the only one and is streamed instead. */
+  readonly commits: ReadonlySet<ObjectId> | null;
+  /** The first-parent line, null where no rule tells it from the sides. */
+  readonly line: ReadonlySet<ObjectId> | null;
+  readonly touching: ReadonlySet<ObjectId>;
+  /** For each exemption by reachability: commits of the group that it does not cover. */
+  readonly beyond: ReadonlyMap<Exemption, ReadonlySet<ObjectId>>;
+}
+
+async function prepareGroup(context: JudgingContext, range: RangeToJudge, group: RuleGroup): Promise<PreparedGroup> {
+  const { repository, policy } = context;
+  if (range.only === true) return prepareNamed(context, range, group);
+  const commits = { include: range.include, exclude: group.exclude };
+  const asksSides = group.rules.some(
+    (rule) => rule.commits !== null && !sameSelector(rule.commits.signedBy, rule.commits.side),
+  );
+  const [members, line, touching, beyond] = await Promise.all([
+    range.groups.length === 1 ? null : collectCommits(repository, commits),
+    asksSides ? collectCommits(repository, commits, ["--first-parent"]) : null,
+    context.changes.candidates(commits),
+    coverage(context, commits, policy.exempt),
+  ]);
+  return {
+    ...group,
+    commits: members === null ? null : new Set(members),
+    line: line === null ? null : new Set(line),
+    touching,
+    beyond,
+  };
+}
+
+/** Commits named one by one all stand on the line; whether they touch the policy is found out for each. */
+async function prepareNamed(context: JudgingContext, range: RangeToJudge, group: RuleGroup): Promise<PreparedGroup> {
+  const named = new Set(range.include);
+  const beyond = new Map<Exemption, ReadonlySet<ObjectId>>();
+  for (const exemption of context.policy.exempt) {
+    const from = exemption.reachableFrom;
+    if (from === null || (await context.examiner.kind(from)) !== "commit") continue;
+    const covered = await Promise.all(range.include.map((oid) => isAncestor(context.repository, oid, from)));
+    beyond.set(exemption, new Set(range.include.filter((_, index) => covered[index] !== true)));
+  }
+  return { ...group, commits: named, line: null, touching: named, beyond };
+}
+
+const sameSelector = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+  a.size === b.size && [...a].every((name) => b.has(name));
+
+/** An exemption whose commit this repository does not hold covers nothing. */
+async function coverage(
+  context: JudgingContext,
+  range: { include: readonly ObjectId[]; exclude: readonly ObjectId[] },
+  exemptions: readonly Exemption[],
+): Promise<ReadonlyMap<Exemption, ReadonlySet<ObjectId>>> {
+  const found = new Map<Exemption, ReadonlySet<ObjectId>>();
+  for (const exemption of exemptions) {
+    const from = exemption.reachableFrom;
+    if (from === null || (await context.examiner.kind(from)) !== "commit") continue;
+    const beyond = await collectCommits(context.repository, { ...range, exclude: [...range.exclude, from] });
+    found.set(exemption, new Set(beyond));
+  }
+  return found;
+}
+
+/**
+ * Ancestors first over all groups. What one group holds and an earlier one does not is reached by the earlier one's
+ * excluded tips, and so are its ancestors: it comes before everything that the earlier groups hold.
+ */
+async function* inOrder(
+  context: JudgingContext,
+  range: RangeToJudge,
+  groups: readonly PreparedGroup[],
+): AsyncGenerator<ObjectId> {
+  const [only] = groups;
+  if (only?.commits === null) {
+    yield* listCommits(context.repository, { include: range.include, exclude: only.exclude });
+    return;
+  }
+  for (const [index, group] of [...groups.entries()].reverse()) {
+    const earlier = groups.slice(0, index);
+    for (const oid of group.commits ?? []) if (!earlier.some((other) => other.commits?.has(oid))) yield oid;
+  }
+}
+
+async function prepareClock(
+  context: JudgingContext,
+  range: RangeToJudge,
+  groups: readonly PreparedGroup[],
+): Promise<(oid: ObjectId) => boolean> {
+  if (range.history === "everything") return () => false;
+  const history = range.history;
+  const allNew = groups.every((group) => history.every((oid) => group.exclude.includes(oid)));
+  if (allNew) return () => true;
+  const fresh = new Set(await collectCommits(context.repository, { include: range.include, exclude: history }));
+  return (oid) => fresh.has(oid);
+}
+
+async function judge(
+  context: JudgingContext,
+  range: RangeToJudge,
+  walked: Walked,
+  groups: readonly PreparedGroup[],
+  mode: "new" | "history",
+): Promise<JudgedCommit> {
+  const subject = { kind: "commit", oid: walked.oid, ref: range.ref } as const;
+  const names = groups.flatMap((group) => group.rules.map((rule) => rule.name));
+  if ("problem" in walked.examined)
+    return { decision: decideProblem(subject, walked.examined.problem, names), parents: [] };
+  const { subject: commit, evidence } = walked.examined;
+  let changedPolicyFiles: readonly string[] = [];
+  if (groups.some((group) => group.touching.has(walked.oid))) {
+    try {
+      changedPolicyFiles = await context.changes.changedBy(commit);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      return {
+        decision: decideProblem(subject, { code: "missing-object", message: error.message }, names),
+        parents: commit.parents,
+      };
+    }
+  }
+  const decision = decideCommit({
+    policy: context.policy,
+    commit,
+    ref: range.ref,
+    evidence,
+    applied: groups.flatMap((group) =>
+      group.rules.map((rule) => ({
+        rule,
+        place: group.line?.has(walked.oid) === false ? ("side" as const) : ("line" as const),
+      })),
+    ),
+    clock: { mode, now: context.now, latestAncestor: walked.latestAncestor },
+    changedPolicyFiles,
+    exemptions: exemptionsOf(context.policy, walked.oid, groups),
+    fix: { base: range.fixBase },
+  });
+  return { decision, parents: commit.parents };
+}
+
+function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {
+  if (policy.exempt.length === 0) return [];
+  return policy.exempt.filter(
+    (exemption) =>
+      exemption.commit === oid ||
+      groups.some((group) => {
+        const beyond = group.beyond.get(exemption);
+        return beyond !== undefined && !beyond.has(oid);
+      }),
+  );
+}

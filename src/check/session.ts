@@ -1,0 +1,55 @@
+import type { RefName, Seconds } from "../model.ts";
+import { type GitConfig, readConfig } from "../io/config.ts";
+import type { Repository } from "../io/git.ts";
+import { ObjectReader } from "../io/objects.ts";
+import { refuseLazyFetch } from "../io/safety.ts";
+import { Examiner } from "./examiner.ts";
+import { Outlines } from "./outlines.ts";
+import { PolicyChanges } from "./policy-changes.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
+import type { JudgingContext } from "./range.ts";
+import { POLICY_PATHS } from "./tree-policy.ts";
+import { TreeWalker } from "./trees.ts";
+
+/** An open repository with what every use case reads it through. `close` ends the git child behind it. */
+export interface Session {
+  readonly repository: Repository;
+  readonly config: GitConfig;
+  readonly reader: ObjectReader;
+  readonly outlines: Outlines;
+  readonly trees: TreeWalker;
+  close(): void;
+}
+
+/** @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED, ERR_GIT_UNSAFE */
+export async function openSession(repository: Repository): Promise<Session> {
+  const reader = new ObjectReader(repository);
+  try {
+    const config = await readConfig(repository);
+    await refuseLazyFetch(repository, config);
+    const outlines = new Outlines(reader, repository.algorithm);
+    const trees = new TreeWalker(reader, repository.algorithm);
+    return { repository, config, reader, outlines, trees, close: () => reader.close() };
+  } catch (error) {
+    reader.close();
+    throw error;
+  }
+}
+
+/** A policy and where it came from: `ref` is null for a file that lies outside the judged history. */
+export interface GoverningPolicy {
+  readonly loaded: LoadedPolicy;
+  readonly ref: RefName | null;
+  readonly notes: readonly string[];
+}
+
+/** What judging needs, for one policy at one moment. */
+export function judgingContext(session: Session, governing: GoverningPolicy, now: Seconds): JudgingContext {
+  const { repository, reader, outlines, trees } = session;
+  const { policy, anchors, files } = governing.loaded;
+  const examiner = new Examiner(reader, repository, anchors, now);
+  const named = governing.ref === null ? [] : files;
+  const watched = new Set([...POLICY_PATHS.filter((path) => path !== "package.json"), ...named]);
+  const changes = new PolicyChanges([...watched], outlines, trees, repository);
+  return { repository, reader, examiner, outlines, policy, changes, now };
+}

@@ -1,0 +1,84 @@
+import type { ObjectId, RefName } from "../model.ts";
+import { compileGlob } from "../policy/globs.ts";
+import { rulesFor } from "../policy/applies.ts";
+import type { Policy, Rule } from "../policy/policy.ts";
+import type { RefValues } from "../io/refs.ts";
+import type { RecordMet, RecordState } from "./record-state.ts";
+
+/** Which commits have been judged before: for a rule and a ref, values of refs whose history needs no second look. */
+export interface JudgedTips {
+  /** For an update of this ref under this rule, `base` included. */
+  of(rule: Rule, ref: RefName): ReadonlySet<ObjectId>;
+  /** Values that some rule with `commits` judged, whichever: commits they reach are history, not new. */
+  readonly any: ReadonlySet<ObjectId>;
+}
+
+/** Judged tips from the receive record. Every rule that names a ref of the push must have been met (`meetRules`). */
+export function tipsFromRecord(policy: Policy, record: RecordState): JudgedTips {
+  return {
+    of(rule, ref) {
+      const tips = new Set(record.judgedTips(rule.name, ref));
+      for (const oid of baseTips(policy, rule, record)) tips.add(oid);
+      return tips;
+    },
+    any: new Set(policy.rules.flatMap((rule) => (rule.commits === null ? [] : [...record.sharedTips(rule.name)]))),
+  };
+}
+
+/** What the rules of the refs in `base` judged: on each such ref, the values that all its rules with `commits` passed. */
+function baseTips(policy: Policy, rule: Rule, record: RecordState): readonly ObjectId[] {
+  const base = rule.commits?.base ?? [];
+  if (base.length === 0) return [];
+  return record
+    .refsLeft()
+    .filter((ref) => base.some((glob) => glob.matches(ref)))
+    .flatMap((ref) => {
+      const [first, ...others] = rulesFor(policy, ref).filter((judge) => judge.commits !== null);
+      if (first === undefined) return [];
+      return [...record.sharedTips(first.name)].filter((oid) =>
+        others.every((other) => record.sharedTips(other.name).has(oid)),
+      );
+    });
+}
+
+/**
+ * What the record must learn before this policy can be applied: a rule it never met takes what stands on its refs as a
+ * baseline for all of them; a rule that names more refs than it did takes the value of each new one for that ref alone.
+ * A ref that the rule named all along but the record never saw came to be while the hook was off: it gets nothing.
+ */
+export function meetRules(policy: Policy, record: RecordState, present: RefValues, at: string): readonly RecordMet[] {
+  return policy.rules.flatMap((rule): RecordMet[] => {
+    const known = record.patternsOf(rule.name);
+    const patterns = rule.refs.map((glob) => glob.pattern);
+    if (known !== null && sameMembers(known, patterns)) return [];
+    const before = known === null ? [] : [...known].map(compileGlob);
+    const named = [...present].filter(
+      ([ref]) => rulesFor(policy, ref).includes(rule) && !before.some((glob) => glob.matches(ref)),
+    );
+    const tips = Object.fromEntries(
+      named.flatMap(([ref, value]) => {
+        const left = record.left(ref);
+        const oid = left === undefined ? value.oid : left;
+        return oid === null ? [] : [[ref, oid]];
+      }),
+    );
+    return [{ kind: "met", at, rule: rule.name, refs: patterns, scope: known === null ? "rule" : "ref", tips }];
+  });
+}
+
+/** Whether `meetRules` would have anything to say; tells without listing every ref. */
+export function hasUnmetRules(policy: Policy, record: RecordState): boolean {
+  return policy.rules.some((rule) => {
+    const known = record.patternsOf(rule.name);
+    return (
+      known === null ||
+      !sameMembers(
+        known,
+        rule.refs.map((glob) => glob.pattern),
+      )
+    );
+  });
+}
+
+const sameMembers = (known: ReadonlySet<string>, patterns: readonly string[]): boolean =>
+  known.size === new Set(patterns).size && patterns.every((pattern) => known.has(pattern));

@@ -1,0 +1,105 @@
+import { posix } from "node:path";
+import { ParseError, PolicyError } from "../errors.ts";
+import type { Bytes, ObjectId, RefName } from "../model.ts";
+import { POLICY_PLACES } from "../policy/places.ts";
+import type { Outlines } from "./outlines.ts";
+import type { PolicySource } from "./policy-source.ts";
+import { isPlainFile, type TreeWalker } from "./trees.ts";
+import type { TreeEntry } from "../subject/tree.ts";
+
+const POLICY_CAP = 4 * 1024 * 1024;
+const KEY_CAP = 2 * 1024 * 1024;
+
+const PACKAGE = "package.json";
+
+/** The places of a policy, as paths in a tree. */
+export const POLICY_PATHS: readonly string[] = POLICY_PLACES.map((place) => place.split("#")[0] ?? place);
+
+/** A policy in the tree of a commit: read from the object store, plain files only, never checked out. */
+export class TreePolicySource implements PolicySource {
+  readonly #trees: TreeWalker;
+  readonly #outlines: Outlines;
+  readonly #ref: RefName;
+  readonly #commit: ObjectId;
+  #folder = "";
+
+  constructor(trees: TreeWalker, outlines: Outlines, ref: RefName, commit: ObjectId) {
+    this.#trees = trees;
+    this.#outlines = outlines;
+    this.#ref = ref;
+    this.#commit = commit;
+  }
+
+  label(file: string): string {
+    return `ref:${this.#ref}:${file}`;
+  }
+
+  async readPolicy(): Promise<{ bytes: Bytes; file: string; member?: "signpolicy" }> {
+    const tree = await this.#tree();
+    const found: { file: string; entry: TreeEntry; bytes: Bytes | null }[] = [];
+    for (const file of POLICY_PATHS) {
+      const entry = await this.#guard(file, () => this.#trees.entry(tree, file));
+      if (entry === null) continue;
+      if (file !== PACKAGE) found.push({ file, entry, bytes: null });
+      else if (isPlainFile(entry)) {
+        const bytes = await this.#read(file, entry, POLICY_CAP);
+        if (holdsPolicy(bytes)) found.push({ file, entry, bytes });
+      }
+    }
+    const [only, second] = found;
+    if (only === undefined) {
+      throw new PolicyError("ERR_POLICY_MISSING", `there is no policy in ${this.#ref}`);
+    }
+    if (second !== undefined) {
+      const places = found.map(({ file }) => file).join(", ");
+      throw new PolicyError("ERR_POLICY_INVALID", `more than one policy in ${this.#ref}: ${places}`);
+    }
+    this.#folder = posix.dirname(only.file);
+    const bytes = only.bytes ?? (await this.#read(only.file, only.entry, POLICY_CAP));
+    return only.file === PACKAGE ? { bytes, file: only.file, member: "signpolicy" } : { bytes, file: only.file };
+  }
+
+  async readKey(path: string): Promise<Bytes> {
+    const file = posix.join(this.#folder, path);
+    const tree = await this.#tree();
+    const entry = await this.#guard(file, () => this.#trees.entry(tree, file));
+    if (entry === null) throw unreadable(file, "there is no such file beside the policy");
+    return this.#read(file, entry, KEY_CAP);
+  }
+
+  async #tree(): Promise<ObjectId> {
+    const commit = await this.#outlines.outline(this.#commit);
+    if (commit === null) throw unreadable(this.#ref, `the commit ${this.#commit} cannot be read`);
+    return commit.tree;
+  }
+
+  async #read(file: string, entry: TreeEntry, cap: number): Promise<Bytes> {
+    // A link could name anything, and a submodule's content is not in this repository.
+    if (!isPlainFile(entry)) throw unreadable(file, "it is not a plain file");
+    const bytes = await this.#guard(file, () => this.#trees.blob(entry));
+    if (bytes.length > cap) throw unreadable(file, `it holds more than ${cap} bytes`);
+    return bytes;
+  }
+
+  async #guard<T>(file: string, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof ParseError) throw unreadable(file, error.message);
+      throw error;
+    }
+  }
+}
+
+const unreadable = (file: string, why: string): PolicyError =>
+  new PolicyError("ERR_POLICY_UNREADABLE", `${file} cannot be used: ${why}`);
+
+/** Whether a package.json has the member; one that is no JSON object has no member, and npm would refuse it too. */
+export function holdsPolicy(bytes: Bytes): boolean {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
+    return typeof value === "object" && value !== null && Object.hasOwn(value, "signpolicy");
+  } catch {
+    return false;
+  }
+}

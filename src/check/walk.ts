@@ -1,0 +1,68 @@
+import type { Commit, ObjectId, Seconds } from "../model.ts";
+import type { Examined, Examiner } from "./examiner.ts";
+import type { Outlines } from "./outlines.ts";
+
+export interface Walked {
+  readonly oid: ObjectId;
+  readonly examined: Examined<Commit>;
+  /** Newest committer date among the ancestors that were looked at; null where there are none. */
+  readonly latestAncestor: Seconds | null;
+}
+
+/** Objects asked for and verified ahead of the one that is decided; bounds memory and keeps both cores busy. */
+const AHEAD = 256;
+
+/**
+ * Examines commits that come ancestors first, many at once, and yields them in the same order. Remembers for each the
+ * newest date it builds on, which is what a commit back-dated into a key's good days gives itself away by.
+ */
+export async function* walkCommits(
+  oids: AsyncIterable<ObjectId> | Iterable<ObjectId>,
+  examiner: Examiner,
+  outlines: Outlines,
+): AsyncGenerator<Walked> {
+  const dates = new AncestorDates(outlines);
+  const queue: { oid: ObjectId; examined: Promise<Examined<Commit>> }[] = [];
+  for await (const oid of oids) {
+    const examined = examiner.commit(oid);
+    examined.catch(() => undefined);
+    queue.push({ oid, examined });
+    if (queue.length >= AHEAD) yield await dates.finish(queue.shift() as (typeof queue)[0]);
+  }
+  for (const next of queue) yield await dates.finish(next);
+}
+
+class AncestorDates {
+  /** For each commit walked: the newest committer date of itself and its ancestors. */
+  readonly #newest = new Map<ObjectId, Seconds | null>();
+  readonly #outlines: Outlines;
+
+  constructor(outlines: Outlines) {
+    this.#outlines = outlines;
+  }
+
+  async finish(next: { oid: ObjectId; examined: Promise<Examined<Commit>> }): Promise<Walked> {
+    const examined = await next.examined;
+    if ("problem" in examined) {
+      this.#newest.set(next.oid, null);
+      return { oid: next.oid, examined, latestAncestor: null };
+    }
+    const { parents, committer } = examined.subject;
+    let latestAncestor: Seconds | null = null;
+    for (const parent of parents) latestAncestor = newer(latestAncestor, await this.#dateOf(parent));
+    this.#newest.set(next.oid, newer(latestAncestor, committer.at));
+    return { oid: next.oid, examined, latestAncestor };
+  }
+
+  /** A parent outside the range gives its own date; one that cannot be read gives none. */
+  async #dateOf(oid: ObjectId): Promise<Seconds | null> {
+    const known = this.#newest.get(oid);
+    if (known !== undefined) return known;
+    const date = (await this.#outlines.outline(oid))?.committer.at ?? null;
+    this.#newest.set(oid, date);
+    return date;
+  }
+}
+
+const newer = (a: Seconds | null, b: Seconds | null): Seconds | null =>
+  a === null ? b : b === null ? a : Math.max(a, b);

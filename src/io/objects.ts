@@ -1,0 +1,155 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { GitError } from "../errors.ts";
+import type { Bytes, ObjectId, ObjectKind } from "../model.ts";
+import type { GitPlace } from "./git.ts";
+import { gitEnded, startGit } from "./git.ts";
+
+/** Most bytes of one object that are read into memory; larger ones are drained and reported by size. */
+export const OBJECT_CAP = 64 * 1024 * 1024;
+
+export type StoredObject =
+  | { readonly found: "yes"; readonly oid: ObjectId; readonly kind: ObjectKind; readonly bytes: Bytes }
+  | { readonly found: "too-large"; readonly oid: ObjectId; readonly kind: ObjectKind; readonly size: number }
+  | { readonly found: "no" };
+
+interface Waiting {
+  readonly resolve: (object: StoredObject) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Reading {
+  readonly oid: ObjectId;
+  readonly kind: ObjectKind;
+  readonly size: number;
+  /** Content bytes and the line end behind them that are still to come. */
+  left: number;
+  readonly parts: Buffer[];
+}
+
+const ARGV = ["cat-file", "--batch"];
+const HEADER_CAP = 4096;
+
+/**
+ * One `git cat-file --batch` for a whole run: objects are asked for by full id, or by a tree id and a path, and answered
+ * in the order asked. Bytes are exactly as stored; that they hash to their name is for the caller to check.
+ */
+export class ObjectReader {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting: Waiting[] = [];
+  #first = 0;
+  #header: Buffer = Buffer.alloc(0);
+  #reading: Reading | null = null;
+  #failure: GitError | null = null;
+  #closed = false;
+
+  constructor(place: GitPlace) {
+    this.#child = startGit(place, ARGV);
+    this.#child.stderr.resume();
+    this.#child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
+    gitEnded(this.#child, ARGV).then(
+      (status) => this.#fail(new GitError("ERR_GIT_FAILED", "git cat-file ended early", { argv: ARGV, status })),
+      (error: unknown) => this.#fail(error as GitError),
+    );
+  }
+
+  /** The object of this id, whatever its kind. */
+  object(oid: ObjectId): Promise<StoredObject> {
+    return this.#ask(oid);
+  }
+
+  /**
+   * What stands at a path in a tree or in a commit's tree: `found: "no"` where nothing does. The kind tells a file (blob)
+   * from a folder, not from a symbolic link; use `treeEntry` for that.
+   */
+  at(treeish: ObjectId, path: string): Promise<StoredObject> {
+    // The protocol is one request a line (git-cat-file(1)), so such a path cannot be asked for.
+    if (/[\n\0]/.test(path)) return Promise.resolve({ found: "no" });
+    return this.#ask(`${treeish}:${path}`);
+  }
+
+  /** Ends the child. Requests still open are rejected. */
+  close(): void {
+    this.#closed = true;
+    this.#child.stdin.end();
+    this.#child.kill();
+  }
+
+  #ask(request: string): Promise<StoredObject> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null || this.#closed) {
+        reject(this.#failure ?? new GitError("ERR_GIT_FAILED", "git cat-file was closed", { argv: ARGV }));
+        return;
+      }
+      this.#waiting.push({ resolve, reject });
+      this.#child.stdin.write(`${request}\n`, "latin1");
+    });
+  }
+
+  #take(chunk: Buffer): void {
+    let rest: Buffer = chunk;
+    while (rest.length > 0 && this.#failure === null) {
+      rest = this.#reading === null ? this.#takeHeader(rest) : this.#takeContent(this.#reading, rest);
+    }
+  }
+
+  #takeHeader(chunk: Buffer): Buffer {
+    const end = chunk.indexOf(0x0a);
+    const line = end === -1 ? chunk : chunk.subarray(0, end);
+    this.#header = this.#header.length === 0 ? line : Buffer.concat([this.#header, line]);
+    if (this.#header.length > HEADER_CAP) {
+      this.#fail(new GitError("ERR_GIT_FAILED", "git cat-file gave an answer that is none", { argv: ARGV }));
+    }
+    if (end === -1) return Buffer.alloc(0);
+    const header = this.#header.toString("latin1");
+    this.#header = Buffer.alloc(0);
+    this.#startObject(header);
+    return chunk.subarray(end + 1);
+  }
+
+  #startObject(header: string): void {
+    const found = /^([0-9a-f]{40}|[0-9a-f]{64}) (commit|tag|tree|blob) (\d{1,15})$/.exec(header);
+    if (found?.[1] !== undefined && found[2] !== undefined && found[3] !== undefined) {
+      const size = Number(found[3]);
+      this.#reading = { oid: found[1] as ObjectId, kind: found[2] as ObjectKind, size, left: size + 1, parts: [] };
+    } else if (header.endsWith(" missing")) {
+      this.#answer({ found: "no" });
+    } else {
+      this.#fail(new GitError("ERR_GIT_FAILED", "git cat-file gave an answer that is none", { argv: ARGV }));
+    }
+  }
+
+  #takeContent(reading: Reading, chunk: Buffer): Buffer {
+    const taken = chunk.subarray(0, reading.left);
+    reading.left -= taken.length;
+    if (reading.size <= OBJECT_CAP) reading.parts.push(taken);
+    if (reading.left === 0) {
+      this.#reading = null;
+      this.#answer(finished(reading));
+    }
+    return chunk.subarray(taken.length);
+  }
+
+  #answer(object: StoredObject): void {
+    const waiting = this.#waiting[this.#first];
+    if (waiting === undefined) return;
+    this.#first += 1;
+    if (this.#first > 1024) {
+      this.#waiting.splice(0, this.#first);
+      this.#first = 0;
+    }
+    waiting.resolve(object);
+  }
+
+  #fail(error: GitError): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.splice(0).slice(this.#first)) reject(this.#failure);
+    this.#first = 0;
+  }
+}
+
+function finished({ oid, kind, size, parts }: Reading): StoredObject {
+  if (size > OBJECT_CAP) return { found: "too-large", oid, kind, size };
+  const only = parts[0];
+  const whole = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+  return { found: "yes", oid, kind, bytes: whole.subarray(0, size) };
+}

@@ -1,0 +1,60 @@
+import type { ObjectId, RefName } from "../model.ts";
+import type { GitPlace } from "./git.ts";
+import { gitFailed, runGit, tryGit } from "./git.ts";
+
+export interface RefValue {
+  readonly oid: ObjectId;
+  /** The ref that a symbolic one finally names, null for an ordinary ref. */
+  readonly symbolic: RefName | null;
+}
+
+export type RefValues = ReadonlyMap<RefName, RefValue>;
+
+/** NUL and LF cannot stand in a ref name (git-check-ref-format(1)), so lines cannot be forged. */
+const FORMAT = "--format=%(objectname) %(symref) %(refname)";
+
+/** Names a command line; git takes each as the ref itself or as a folder of refs. */
+const BATCH = 400;
+
+/** Values of exactly these refs; one that does not exist is absent from the map. */
+export async function readRefs(place: GitPlace, names: readonly RefName[]): Promise<RefValues> {
+  const wanted = new Set<RefName>(names);
+  const values = new Map<RefName, RefValue>();
+  const unique = [...wanted];
+  for (let at = 0; at < unique.length; at += BATCH) {
+    for (const [name, value] of await forEachRef(place, unique.slice(at, at + BATCH))) {
+      if (wanted.has(name)) values.set(name, value);
+    }
+  }
+  return values;
+}
+
+/** Every ref under these folders (`refs/heads`), or every ref there is. */
+export async function listRefs(place: GitPlace, folders: readonly string[] = []): Promise<RefValues> {
+  return new Map(await forEachRef(place, folders));
+}
+
+/** The branch that HEAD names, by its full name, whether or not it exists yet; null when HEAD is detached. */
+export async function readHead(place: GitPlace, head = "HEAD"): Promise<RefName | null> {
+  const argv = ["symbolic-ref", "-q", head];
+  const { status, stdout, stderr } = await tryGit(place, argv);
+  // git-symbolic-ref(1): with -q exit code 1 says that it is no symbolic ref.
+  if (status === 1) return null;
+  if (status !== 0) throw gitFailed(argv, status, stderr);
+  return stdout.toString("latin1").trimEnd() as RefName;
+}
+
+async function forEachRef(place: GitPlace, patterns: readonly string[]): Promise<[RefName, RefValue][]> {
+  const argv = ["for-each-ref", FORMAT, "--", ...patterns.map((name) => Buffer.from(name, "latin1").toString("utf8"))];
+  const output = (await runGit(place, argv)).toString("latin1");
+  return output
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [oid = "", symbolic = "", ...name] = line.split(" ");
+      return [
+        name.join(" ") as RefName,
+        { oid: oid as ObjectId, symbolic: symbolic === "" ? null : (symbolic as RefName) },
+      ];
+    });
+}

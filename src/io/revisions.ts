@@ -1,0 +1,93 @@
+import { GitError } from "../errors.ts";
+import type { ObjectId } from "../model.ts";
+import type { GitPlace } from "./git.ts";
+import { gitEnded, gitFailed, startGit, tryGit } from "./git.ts";
+
+export interface Range {
+  /** Every one must have been read before: git is told to pass over ids that it does not have. */
+  readonly include: readonly ObjectId[];
+  /** Commits that these reach are left out. One that was pruned meanwhile leaves nothing out, so more is judged. */
+  readonly exclude: readonly ObjectId[];
+}
+
+/** Ids and `--stdin` alone select commits: no name that a pusher chose is ever parsed as a revision. */
+const request = (range: Range): string =>
+  [...range.include, ...range.exclude.map((oid) => `^${oid}`)].map((line) => `${line}\n`).join("");
+
+/**
+ * The commits of a range, ancestors first (git-rev-list(1) `--topo-order --reverse`), as git finds them.
+ * Any failure of git is thrown: it never means "no commits".
+ *
+ * @throws GitError ERR_GIT_FAILED, ERR_GIT_MISSING
+ */
+export async function* listCommits(
+  place: GitPlace,
+  range: Range,
+  options: readonly string[] = [],
+): AsyncGenerator<ObjectId> {
+  if (range.include.length === 0) return;
+  const argv = ["rev-list", "--topo-order", "--reverse", "--ignore-missing", ...options, "--stdin"];
+  const child = startGit(place, argv);
+  const ended = gitEnded(child, argv);
+  ended.catch(() => undefined);
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    if (stderr.length < 4096) stderr += chunk.toString("latin1");
+  });
+  child.stdin.end(request(range));
+  try {
+    let rest = "";
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      const lines = (rest + chunk.toString("latin1")).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines.map(asCommitId);
+    }
+    const status = await ended;
+    if (status !== 0 || rest !== "") throw gitFailed(argv, status, stderr.trimEnd());
+  } finally {
+    if (child.exitCode === null) child.kill();
+  }
+}
+
+/** All commits of a range at once; for ranges that are needed as a set. */
+export async function collectCommits(
+  place: GitPlace,
+  range: Range,
+  options: readonly string[] = [],
+): Promise<ObjectId[]> {
+  const commits: ObjectId[] = [];
+  for await (const oid of listCommits(place, range, options)) commits.push(oid);
+  return commits;
+}
+
+/**
+ * Commits of a range that differ from a parent in one of these paths, and perhaps a few merges that do not: history is
+ * not simplified, so that no side branch hides a change (git-rev-list(1), History Simplification).
+ */
+export async function commitsTouching(place: GitPlace, range: Range, paths: readonly string[]): Promise<ObjectId[]> {
+  if (range.include.length === 0 || paths.length === 0) return [];
+  const argv = ["rev-list", "--full-history", "--ignore-missing", "--stdin", "--", ...paths];
+  const { status, stdout, stderr } = await tryGit(place, argv, request(range));
+  if (status !== 0) throw gitFailed(argv, status, stderr);
+  return stdout
+    .toString("latin1")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(asCommitId);
+}
+
+/** Whether `descendant` reaches `ancestor`. */
+export async function isAncestor(place: GitPlace, ancestor: ObjectId, descendant: ObjectId): Promise<boolean> {
+  const argv = ["merge-base", "--is-ancestor", ancestor, descendant];
+  const { status, stderr } = await tryGit(place, argv);
+  // git-merge-base(1): 0 it is, 1 it is not, anything else is an error.
+  if (status > 1) throw gitFailed(argv, status, stderr);
+  return status === 0;
+}
+
+function asCommitId(line: string): ObjectId {
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(line)) {
+    throw new GitError("ERR_GIT_FAILED", "git rev-list printed something that is no object id", { argv: ["rev-list"] });
+  }
+  return line as ObjectId;
+}
