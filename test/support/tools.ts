@@ -1,5 +1,5 @@
 /** Programs that tests compare us with. Where one is absent its tests are skipped, with its name in theirs. */
-import { describe } from "@jest/globals";
+import { describe, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 
 /** How to ask each whether it is there: any exit but "no such program" will do. */
@@ -12,13 +12,40 @@ const PROBES = {
 
 export type Tool = keyof typeof PROBES;
 
+const found = new Map<Tool, boolean>();
+
+/** `SIGNPOLICY_TEST_WITHOUT=gpg,ssh-keygen` plays a machine that lacks them. */
 export function isInstalled(tool: Tool): boolean {
-  return spawnSync(tool, PROBES[tool], { stdio: "ignore", timeout: 10_000 }).error === undefined;
+  let is = found.get(tool);
+  if (is === undefined) {
+    const without = (process.env["SIGNPOLICY_TEST_WITHOUT"] ?? "").split(",");
+    const args = PROBES[tool];
+    is = !without.includes(tool) && spawnSync(tool, args, { stdio: "ignore", timeout: 10_000 }).error === undefined;
+    found.set(tool, is);
+  }
+  return is;
 }
 
 /** `describe` that needs programs; without them its tests are skipped and say which program was missing. */
-export function describeWith(tools: readonly Tool[], name: string, body: () => void): void {
-  const missing = tools.filter((tool) => !isInstalled(tool));
+export function describeWith(tools: Tool | readonly Tool[], name: string, body: () => void): void {
+  const missing = missingOf(tools);
   if (missing.length === 0) describe(name, body);
   else describe.skip(`${name} [needs ${missing.join(", ")}]`, body);
+  tell(name, missing);
+}
+
+/** `it` that needs programs. */
+export function itWith(tools: Tool | readonly Tool[], name: string, body: () => void | Promise<void>, timeout?: number): void {
+  const missing = missingOf(tools);
+  if (missing.length === 0) it(name, body, timeout);
+  else it.skip(`${name} [needs ${missing.join(", ")}]`, () => undefined);
+  tell(name, missing);
+}
+
+const missingOf = (tools: Tool | readonly Tool[]): readonly Tool[] =>
+  (typeof tools === "string" ? [tools] : tools).filter((tool) => !isInstalled(tool));
+
+/** Jest counts what is skipped; it names it only with `--verbose`, and nobody runs that. */
+function tell(name: string, missing: readonly Tool[]): void {
+  if (missing.length > 0) process.stderr.write(`skipped for want of ${missing.join(", ")}: ${name}\n`);
 }
