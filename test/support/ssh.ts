@@ -86,6 +86,14 @@ function ed25519Pair(seed?: Bytes): { secret: KeyObject; point: Bytes } {
   return { secret, point: fromJwk(secret.export({ format: "jwk" }).x) };
 }
 
+/** Ed25519's S replaced by S + L: the same signature in bytes nobody signed. */
+export function addOrder(raw: Buffer): Buffer {
+  const order = (1n << 252n) + 27742317777372353535851937790883648493n;
+  const s = BigInt(`0x${Buffer.from(raw.subarray(32)).reverse().toString("hex")}`) + order;
+  const bytes = Buffer.from(s.toString(16).padStart(64, "0"), "hex").reverse();
+  return Buffer.concat([raw.subarray(0, 32), bytes]);
+}
+
 const CURVES = {
   nistp256: { namedCurve: "P-256", hash: "sha256" },
   nistp384: { namedCurve: "P-384", hash: "sha384" },
