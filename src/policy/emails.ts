@@ -1,3 +1,4 @@
+import { latin1 } from "../encoding/bytes.ts";
 import type { Policy, Principal } from "./policy.ts";
 
 /**
@@ -18,7 +19,7 @@ export function ownerOf(policy: Policy, email: string): Principal | null {
 
 /** UTF-8 of policy text, one character a byte: what a git object holds where it means this text. */
 export function bytesOf(text: string): string {
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+  return /^[\x00-\x7f]*$/.test(text) ? text : latin1(new TextEncoder().encode(text));
 }
 
 // Asked twice for every commit of a history, so each principal and policy is folded once.

@@ -93,7 +93,7 @@ export function futureWords(what: string, at: Seconds, now: Seconds, again: () =
 
 export function signerWords(signer: Signer, asked: Selector, rule: string, policy: Policy, where: string): Words {
   return {
-    message: `signed by ${signerNote(signer)}, but ${ruleNote(rule)} takes ${where}only from ${listed(asked)}`,
+    message: `signed by ${signerNote(signer)}, but ${ruleNote(rule)} takes only ${listed(asked)}${where}`,
     hint: `have it signed by ${listed(asked)}, or ${askHumans(policy, asked)} to let ${signer.principal} sign here`,
   };
 }

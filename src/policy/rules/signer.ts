@@ -15,6 +15,6 @@ export function judgeSigner(
   place: "line" | "side" | "tag",
 ): Objection | null {
   if (asked.has(signer.principal)) return null;
-  const where = place === "side" ? "what merges bring in " : "";
+  const where = place === "side" ? " for what merges bring in" : "";
   return { code: "signer-not-permitted", ...signerWords(signer, asked, rule, policy, where) };
 }

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "@jest/globals";
+import { decideCommit } from "../../../src/policy/decide-commit.ts";
+import { decideRef } from "../../../src/policy/decide-ref.ts";
+import { decideTag } from "../../../src/policy/decide-tag.ts";
+import type { Decision } from "../../../src/model.ts";
+import {
+  EVIDENCE_CODES,
+  NOW,
+  commit,
+  commitInput,
+  history,
+  identity,
+  policy,
+  ref,
+  refInput,
+  rule,
+  tag,
+  tagInput,
+  tagRule,
+  under,
+  unverified,
+  verified,
+} from "../../support/decisions.ts";
+
+const evil = "x\x1b[31m\xff@evil";
+const decisions: Decision[] = [
+  ...EVIDENCE_CODES.map((code) => decideCommit(commitInput({ evidence: [unverified(code)] }))),
+  ...EVIDENCE_CODES.map((code) => decideTag(tagInput({ evidence: [unverified(code)] }))),
+  decideCommit(commitInput({ evidence: [verified("robot")] })),
+  decideCommit(commitInput({ commit: commit({ committer: identity(evil) }) })),
+  decideCommit(commitInput({ commit: commit({ committer: identity("Alice@example.org") }) })),
+  decideCommit(commitInput({ commit: commit({ author: identity("bob@example.org") }) })),
+  decideCommit(commitInput({ commit: commit({ committer: identity("", NOW + 999) }) })),
+  decideCommit(commitInput({ evidence: [verified("robot")], changedPolicyFiles: ["a", "b", "c", "d"] })),
+  decideCommit(commitInput({ evidence: [verified("alice", { lapsed: "key-retired" })] })),
+  decideCommit(commitInput({ evidence: [verified("alice", { lapsed: "key-retired" })], clock: history(NOW + 200) })),
+  decideCommit(commitInput({ evidence: [], applied: [] })),
+  decideCommit(commitInput({ ...under({ signedBy: new Set("abcdef") }) })),
+  decideTag(tagInput({ ref: ref("refs/tags/v9") })),
+  decideTag(tagInput({ ref: ref("refs/other/v1"), tag: tag({ tagger: null }) })),
+  decideTag(tagInput({ targetProblem: { code: "tag-target", message: "the tag names a tree" } })),
+  ...["refs/replace/x", "refs/signpolicy/x", "refs/heads/HEAD", "refs/x"].map((name) =>
+    decideRef(refInput({ ref: ref(name), rules: [] })),
+  ),
+  decideRef(refInput({ fastForward: false, policyRef: true })),
+  decideRef(refInput({ new: null, newKind: null, policyRef: true, rules: [], policy: policy({ unmatched: "allow" }) })),
+  decideRef(refInput({ newKind: "tag" })),
+  decideRef(refInput({ newKind: "blob" })),
+  decideRef(refInput({ newKind: "missing", fastForward: null })),
+  decideRef(refInput({ ref: ref("refs/tags/v1"), rules: [rule({ tags: tagRule() })], lightweightTag: true })),
+];
+
+describe("the sentences of findings", () => {
+  const findings = decisions.flatMap((decision) => decision.findings);
+
+  it.each(findings.map(({ code, message, hint }) => ({ code, message, hint: hint ?? "" })))(
+    "$code: one lower-case line without a final period, and a hint: $message",
+    ({ message, hint }) => {
+      for (const sentence of [message, hint]) {
+        expect(sentence).not.toBe("");
+        expect(sentence).not.toMatch(/[\r\n]/);
+        expect(sentence).not.toMatch(/\.$/);
+        expect(sentence).not.toMatch(/undefined|null|\[object/);
+        if (!message.includes(evil)) expect(sentence).toMatch(/^[\x20-\x7e]+$/);
+      }
+      expect(message.charAt(0)).toBe(message.charAt(0).toLowerCase());
+    },
+  );
+
+  it("quote hostile bytes as they are, for the renderer to escape, and never in a command", () => {
+    const hostile = findings.filter((finding) => finding.message.includes(evil));
+    expect(hostile.length).toBeGreaterThan(0);
+    for (const { hint } of hostile) expect(hint).not.toContain("\x1b");
+  });
+
+  it("are the same for the same input", () => {
+    expect(decideCommit(commitInput({ evidence: [verified("robot")] }))).toEqual(
+      decideCommit(commitInput({ evidence: [verified("robot")] })),
+    );
+  });
+});
