@@ -1,5 +1,5 @@
 /** What OpenPGP's algorithm numbers mean (RFC 9580 §9), in one place. */
-import { toHex } from "../../encoding/hex.ts";
+import { fromHex, toHex } from "../../encoding/hex.ts";
 import type { Bytes } from "../../model.ts";
 
 export interface HashFacts {
@@ -40,79 +40,56 @@ export interface Curve {
   /** As shown: `ecdsa-p256`, `ed25519`. */
   readonly algorithm: string;
   readonly bits: number;
-  /** Name in a JSON Web Key; null where node:crypto is not asked and `openpgp` verifies. */
-  readonly jwk: "P-256" | "P-384" | "P-521" | "Ed25519" | null;
   /** Order of the ECDSA group, big-endian; null for EdDSA. */
   readonly order: Bytes | null;
   /** RFC 9580 §5.2.3.3 and gpg: a shorter hash is not enough for this curve. */
   readonly minimumHashBits: number;
 }
 
-const ecdsa = (name: string, bits: number, jwk: Curve["jwk"], order: string): Curve => ({
-  algorithm: `ecdsa-${name}`,
-  bits,
-  jwk,
-  order: Buffer.from(order, "hex"),
-  minimumHashBits: Math.min(bits, 512),
-});
-
-/** By object identifier as stored (RFC 9580 §9.2), in hexadecimal. */
-const CURVES: ReadonlyMap<string, () => Curve> = new Map([
-  [
-    "2a8648ce3d030107",
-    () => ecdsa("p256", 256, "P-256", "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
-  ],
+/** By object identifier as stored (RFC 9580 §9.2), in hexadecimal: name, size and order of the group. */
+const ECDSA_CURVES: ReadonlyMap<string, readonly [name: string, bits: number, order: string]> = new Map([
+  ["2a8648ce3d030107", ["p256", 256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"]],
   [
     "2b81040022",
-    () =>
-      ecdsa(
-        "p384",
-        384,
-        "P-384",
-        "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
-      ),
+    ["p384", 384, "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973"],
   ],
   [
     "2b81040023",
-    () =>
-      ecdsa(
-        "p521",
-        521,
-        "P-521",
-        "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
-      ),
+    [
+      "p521",
+      521,
+      "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
+    ],
   ],
-  [
-    "2b8104000a",
-    () => ecdsa("secp256k1", 256, null, "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"),
-  ],
-  [
-    "2b2403030208010107",
-    () => ecdsa("brainpool-p256", 256, null, "a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7"),
-  ],
+  ["2b8104000a", ["secp256k1", 256, "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"]],
+  ["2b2403030208010107", ["brainpool-p256", 256, "a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7"]],
   [
     "2b240303020801010b",
-    () =>
-      ecdsa(
-        "brainpool-p384",
-        384,
-        null,
-        "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565",
-      ),
+    [
+      "brainpool-p384",
+      384,
+      "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565",
+    ],
   ],
   [
     "2b240303020801010d",
-    () =>
-      ecdsa(
-        "brainpool-p512",
-        512,
-        null,
-        "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069",
-      ),
+    [
+      "brainpool-p512",
+      512,
+      "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069",
+    ],
   ],
-  ["2b06010401da470f01", () => ED25519],
 ]);
 
-export const ED25519: Curve = { algorithm: "ed25519", bits: 256, jwk: "Ed25519", order: null, minimumHashBits: 256 };
+const ED25519_LEGACY = "2b06010401da470f01";
+export const ED25519: Curve = { algorithm: "ed25519", bits: 256, order: null, minimumHashBits: 256 };
 
-export const curveOf = (oid: Bytes): Curve | null => CURVES.get(toHex(oid))?.() ?? null;
+/** The curve of an object identifier, null where we know none. */
+export function curveOf(oid: Bytes): Curve | null {
+  const id = toHex(oid);
+  if (id === ED25519_LEGACY) return ED25519;
+  const facts = ECDSA_CURVES.get(id);
+  if (facts === undefined) return null;
+  const [name, bits, order] = facts;
+  return { algorithm: `ecdsa-${name}`, bits, order: fromHex(order), minimumHashBits: Math.min(bits, 512) };
+}

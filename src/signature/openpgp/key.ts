@@ -10,7 +10,7 @@ import { upperHex } from "./subpackets.ts";
 /** The numbers of a key that may sign. `none`: it never signs (encryption only), or we cannot verify what it signs. */
 export type KeyMaterial =
   | { readonly kind: "rsa"; readonly n: Bytes; readonly e: Bytes }
-  | { readonly kind: "ecdsa"; readonly curve: Curve; readonly order: Bytes; readonly point: Bytes }
+  | { readonly kind: "ecdsa"; readonly curve: Curve; readonly oid: Bytes; readonly order: Bytes; readonly point: Bytes }
   | { readonly kind: "ed25519"; readonly point: Bytes }
   | { readonly kind: "ed448"; readonly point: Bytes }
   | { readonly kind: "none" };
@@ -130,7 +130,8 @@ function readRsa(reader: PacketReader, version: 4 | 6, encryptOnly: boolean): Ma
 }
 
 function readEcdsa(reader: PacketReader, version: 4 | 6): Material {
-  const curve = readCurve(reader);
+  const oid = readOid(reader);
+  const curve = curveOf(oid);
   const point = reader.mpi(version === 6);
   reader.end();
   if (curve === null) return { material: NONE, algorithm: "ecdsa-unknown", bits: 0 };
@@ -138,12 +139,12 @@ function readEcdsa(reader: PacketReader, version: 4 | 6): Material {
   // RFC 9580 §11.2.1: uncompressed.
   const size = curve.order.length;
   if (point.length !== 1 + 2 * size || point[0] !== 0x04) reader.fail("has a malformed point");
-  const material: KeyMaterial = { kind: "ecdsa", curve, order: curve.order, point: point.subarray(1) };
+  const material: KeyMaterial = { kind: "ecdsa", curve, oid, order: curve.order, point };
   return { material, algorithm: curve.algorithm, bits: curve.bits };
 }
 
 function readEddsa(reader: PacketReader, version: 4 | 6): Material {
-  const curve = readCurve(reader);
+  const curve = curveOf(readOid(reader));
   const point = reader.mpi(version === 6);
   reader.end();
   if (curve === null) return { material: NONE, algorithm: "eddsa-unknown", bits: 0 };
@@ -153,7 +154,7 @@ function readEddsa(reader: PacketReader, version: 4 | 6): Material {
   return { material: { kind: "ed25519", point: point.subarray(1) }, algorithm: curve.algorithm, bits: curve.bits };
 }
 
-const readCurve = (reader: PacketReader): Curve | null => curveOf(reader.bytes(reader.byte()));
+const readOid = (reader: PacketReader): Bytes => reader.bytes(reader.byte());
 
 function bitLength(number: Bytes): number {
   const [first] = number;

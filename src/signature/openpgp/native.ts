@@ -1,6 +1,6 @@
 /** Raw verification by node:crypto, off the main thread. */
 import { createPublicKey, verify } from "node:crypto";
-import type { JsonWebKey, KeyObject, VerifyPublicKeyInput } from "node:crypto";
+import type { JsonWebKey, KeyObject, VerifyKeyObjectInput } from "node:crypto";
 import { asBuffer, concatBytes } from "../../encoding/bytes.ts";
 import type { Bytes } from "../../model.ts";
 import type { KeyMaterial, OpenPgpKey } from "./key.ts";
@@ -16,18 +16,14 @@ export interface Hashed {
 /** Takes a signature's numbers; false for whatever is wrong with them. */
 export type RawVerifier = (numbers: readonly Bytes[], hashed: Hashed) => Promise<boolean>;
 
-/** The verifier for a key that node:crypto takes, null where it does not; what it needs is prepared once a key. */
+/**
+ * The verifier for a key, prepared once; null where this build of OpenSSL does not take such keys (some distributions
+ * leave the Brainpool curves out), or where a point is not on its curve, under which nothing verifies.
+ */
 export function nativeVerifier(key: OpenPgpKey): RawVerifier | null {
   const { material } = key;
-  const jwk = jwkOf(material);
-  if (jwk === null) return null;
-  let object: KeyObject;
-  try {
-    object = createPublicKey({ key: jwk, format: "jwk" });
-  } catch {
-    // A point that is not on its curve: nothing verifies under it.
-    return () => Promise.resolve(false);
-  }
+  const object = keyObject(material);
+  if (object === null) return null;
   switch (material.kind) {
     case "rsa":
       return ([s = EMPTY], { hash, message }) => {
@@ -57,24 +53,40 @@ export function nativeVerifier(key: OpenPgpKey): RawVerifier | null {
 const EMPTY: Bytes = new Uint8Array(0);
 const NO = Promise.resolve(false);
 
-function jwkOf(material: KeyMaterial): JsonWebKey | null {
-  const base64Url = (bytes: Bytes): string => asBuffer(bytes).toString("base64url");
-  switch (material.kind) {
-    case "rsa":
-      return { kty: "RSA", n: base64Url(material.n), e: base64Url(material.e) };
-    case "ecdsa": {
-      const { curve, point } = material;
-      if (curve.jwk === null) return null;
-      const half = point.length / 2;
-      return { kty: "EC", crv: curve.jwk, x: base64Url(point.subarray(0, half)), y: base64Url(point.subarray(half)) };
+function keyObject(material: KeyMaterial): KeyObject | null {
+  try {
+    switch (material.kind) {
+      case "rsa":
+        return fromJwk({ kty: "RSA", n: base64Url(material.n), e: base64Url(material.e) });
+      case "ed25519":
+        return fromJwk({ kty: "OKP", crv: "Ed25519", x: base64Url(material.point) });
+      case "ed448":
+        return fromJwk({ kty: "OKP", crv: "Ed448", x: base64Url(material.point) });
+      case "ecdsa": {
+        // RFC 5480 §2: JSON Web Keys have no names for the Brainpool curves.
+        const algorithm = der(0x30, EC_PUBLIC_KEY, der(0x06, material.oid));
+        const spki = der(0x30, algorithm, der(0x03, Uint8Array.of(0), material.point));
+        return createPublicKey({ key: asBuffer(spki), format: "der", type: "spki" });
+      }
+      case "none":
+        return null;
     }
-    case "ed25519":
-      return { kty: "OKP", crv: "Ed25519", x: base64Url(material.point) };
-    case "ed448":
-      return { kty: "OKP", crv: "Ed448", x: base64Url(material.point) };
-    case "none":
-      return null;
+  } catch {
+    return null;
   }
+}
+
+const base64Url = (bytes: Bytes): string => asBuffer(bytes).toString("base64url");
+const fromJwk = (key: JsonWebKey): KeyObject => createPublicKey({ key, format: "jwk" });
+
+/** id-ecPublicKey, 1.2.840.10045.2.1. */
+const EC_PUBLIC_KEY = Uint8Array.of(0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01);
+
+/** One DER value of at most 255 bytes. */
+function der(tag: number, ...parts: readonly Bytes[]): Bytes {
+  const content = concatBytes(...parts);
+  const length = content.length < 0x80 ? [content.length] : [0x81, content.length];
+  return concatBytes(Uint8Array.of(tag, ...length), content);
 }
 
 /** Two numbers in the legacy form (RFC 9580 §5.2.3.3.1), one block in the current one. */
@@ -91,7 +103,7 @@ function edwardsSignature(numbers: readonly Bytes[]): Bytes | null {
 function verifyNatively(
   hash: string | null,
   message: readonly Bytes[],
-  key: VerifyPublicKeyInput | { key: KeyObject; dsaEncoding?: "ieee-p1363" },
+  key: VerifyKeyObjectInput,
   signature: Bytes,
 ): Promise<boolean> {
   return new Promise((resolve) => {

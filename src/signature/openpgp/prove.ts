@@ -32,7 +32,7 @@ export async function provesSignature(
     if (!signature.numbers.every((number) => isBetweenZeroAnd(order, number))) return false;
   }
   const { verifyWithLibrary } = await import("./library.ts");
-  return verifyWithLibrary(key, signature, content);
+  return verifyWithLibrary(key, signature, digest);
 }
 
 function digestOf(name: string, parts: readonly Bytes[]): Bytes | null {
