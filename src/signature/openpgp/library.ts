@@ -15,8 +15,9 @@ interface Undeclared {
   hashed: Promise<Bytes>;
 }
 
+const NONE = new Set<enums.hash>();
 /** Hashes, dates, critical subpackets and issuers have been judged before; here it is only about numbers. */
-const LENIENT = { ...config, rejectHashAlgorithms: new Set(), rejectMessageHashAlgorithms: new Set() };
+const LENIENT = { ...config, rejectHashAlgorithms: NONE, rejectMessageHashAlgorithms: NONE };
 
 /** Whether `key` made `signature`, whose content and trailer hash to `digest`; false for whatever is wrong. */
 export async function verifyWithLibrary(key: OpenPgpKey, signature: OpenPgpSignature, digest: Bytes): Promise<boolean> {
