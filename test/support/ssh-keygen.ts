@@ -6,11 +6,16 @@ import { join } from "node:path";
 import type { Bytes } from "../../src/model.ts";
 
 export class SshKeygen {
-  readonly folder = mkdtempSync(join(tmpdir(), "sp-ssh-"));
+  // Made when first needed: the body of a skipped `describe` runs too.
+  #folder: string | null = null;
   #signed = 0;
 
+  get folder(): string {
+    return (this.#folder ??= mkdtempSync(join(tmpdir(), "sp-ssh-")));
+  }
+
   dispose(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
   }
 
   path(file: string): string {
