@@ -1,0 +1,110 @@
+/** Where a server's repository keeps its hooks, and whose it is. */
+import { dirname, join, resolve, sep } from "node:path";
+import { GitError, SignpolicyError } from "../errors.ts";
+import type { Owner } from "../io/files.ts";
+import { isFolder, readTextIfAny, realPathIfAny, targetIfAny } from "../io/files.ts";
+import type { Porcelain } from "../io/porcelain.ts";
+import { openPorcelain } from "../io/porcelain.ts";
+import { liesIn } from "./client-place.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export const SERVER_HOOKS = ["pre-receive", "post-receive"] as const;
+export type ServerHook = (typeof SERVER_HOOKS)[number];
+
+export interface ServerPlace {
+  readonly porcelain: Porcelain;
+  /** Absolute, symbolic links resolved. */
+  readonly gitDir: string;
+  readonly hooksDir: string;
+  /** Scope of the `core.hooksPath` that counts here, null where the default does. */
+  readonly hooksScope: string | null;
+  readonly owner: Owner;
+}
+
+/** What the caller's environment may tell git here: not which repository, that is named outright. */
+const PASSED_ON = ["PATH", "HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
+
+/**
+ * Looks at a bare repository or the git directory of another.
+ *
+ * @throws GitError ERR_NOT_A_REPOSITORY, ERR_GIT_MISSING
+ */
+export async function findServer(repository: string, from: string, caller: Variables): Promise<ServerPlace> {
+  const gitDir = await findGitDir(resolve(from, repository));
+  if (gitDir === null) {
+    throw new GitError("ERR_NOT_A_REPOSITORY", `${repository} is no git repository`, {
+      hint: "name a bare repository, or the .git folder of another",
+    });
+  }
+  const environment = Object.fromEntries(PASSED_ON.map((name) => [name, caller[name]]));
+  const porcelain = await openPorcelain(gitDir, environment, gitDir);
+  const [hooksDir = join(gitDir, "hooks")] = await porcelain.revParse("--path-format=absolute", "--git-path", "hooks");
+  const config = await porcelain.config();
+  const stats = await targetIfAny(gitDir);
+  return {
+    porcelain,
+    gitDir,
+    hooksDir,
+    hooksScope: config.values.filter((value) => value.key === "core.hookspath").at(-1)?.scope ?? null,
+    owner: { uid: stats?.uid ?? 0, gid: stats?.gid ?? 0 },
+  };
+}
+
+/**
+ * Refuses what an installation cannot make safe.
+ *
+ * @throws SignpolicyError ERR_INSTALL where the hooks directory serves other repositories, too, or the repository is
+ * somebody else's
+ */
+export async function refuseUnsafeServer(place: ServerPlace): Promise<void> {
+  const uid = process.getuid?.();
+  if (uid !== undefined && uid !== 0 && uid !== place.owner.uid) {
+    throw new SignpolicyError("ERR_INSTALL", `${place.gitDir} belongs to user ${String(place.owner.uid)}`, {
+      hint: "run the command as that user, or as root",
+    });
+  }
+  const real = (await realPathIfAny(place.hooksDir)) ?? place.hooksDir;
+  if (liesIn(real, place.gitDir) || place.hooksScope === "local") return;
+  const why = place.hooksScope === null ? "hooks is a symbolic link" : `core.hooksPath is set (${place.hooksScope})`;
+  throw new SignpolicyError("ERR_INSTALL", `${why}: ${real} may serve other repositories, too`, {
+    hint: `give this one its own: git -C ${place.gitDir} config core.hooksPath ${join(place.gitDir, "signpolicy", "hooks")}`,
+  });
+}
+
+/** Ways in which somebody other than root and the owner could change a file, a folder, or what leads to it. */
+export async function otherWriters(path: string, owner: Owner): Promise<readonly string[]> {
+  if (process.getuid === undefined) return [];
+  const found: string[] = [];
+  for (let at = path; ; at = dirname(at)) {
+    const stats = await targetIfAny(at);
+    if (stats !== null) {
+      if (stats.uid !== 0 && stats.uid !== owner.uid) found.push(`${at} belongs to user ${String(stats.uid)}`);
+      // In a sticky folder nobody can move or replace what is not his own (chmod(1)).
+      const sticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0;
+      if ((stats.mode & 0o022) !== 0 && !sticky) {
+        found.push(`${at} can be written by ${(stats.mode & 0o002) === 0 ? "its group" : "everybody"}`);
+      }
+    }
+    if (at === dirname(at)) return found;
+  }
+}
+
+async function findGitDir(path: string): Promise<string | null> {
+  const real = await realPathIfAny(path);
+  if (real === null) return null;
+  if (await isGitDir(real)) return real;
+  const inner = join(real, ".git");
+  if (await isGitDir(inner)) return realPathIfAny(inner);
+  const pointer = (await isFolder(inner)) ? null : await readTextIfAny(inner);
+  const target = pointer === null ? null : /^gitdir: (.+?)\r?\n?$/.exec(pointer)?.[1];
+  if (target === null || target === undefined) return null;
+  const pointed = await realPathIfAny(resolve(real, Buffer.from(target, "latin1").toString()));
+  return pointed !== null && (await isGitDir(pointed)) ? pointed : null;
+}
+
+/** As git tells it (gitrepository-layout(5)); a linked work tree's own directory has no objects. */
+async function isGitDir(path: string): Promise<boolean> {
+  const parts = ["objects", "refs"].map((name) => isFolder(path + sep + name));
+  return (await Promise.all(parts)).every(Boolean) && (await targetIfAny(path + sep + "HEAD")) !== null;
+}

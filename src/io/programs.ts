@@ -1,0 +1,54 @@
+/** Programs other than git. */
+import { spawn } from "node:child_process";
+import { SignpolicyError } from "../errors.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface ProgramResult {
+  /** Null when a signal ended it. */
+  readonly status: number | null;
+  /** Both outputs as they came, at most 64 KiB. */
+  readonly output: string;
+}
+
+const OUTPUT_CAP = 64 * 1024;
+
+/** Runs a JavaScript file in this same node, without standard input. */
+export const runNode = (file: string, argv: readonly string[], cwd: string, environment: Variables) =>
+  runProgram(process.execPath, [file, ...argv], { cwd, environment });
+
+export interface ProgramOptions {
+  readonly cwd: string;
+  readonly environment: Variables;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs a program with an argument array and no shell, and collects what it prints.
+ *
+ * @throws SignpolicyError ERR_IO when it cannot be started
+ */
+export function runProgram(program: string, argv: readonly string[], options: ProgramOptions): Promise<ProgramResult> {
+  const { uid, gid, timeoutMs } = options;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, argv, {
+      cwd: options.cwd,
+      env: options.environment,
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+      ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: "SIGKILL" as const }),
+    });
+    let output = "";
+    const take = (chunk: Buffer) => {
+      if (output.length < OUTPUT_CAP) output += chunk.toString("latin1");
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.once("error", (cause) => reject(new SignpolicyError("ERR_IO", `cannot run ${program}`, { cause })));
+    child.once("close", (status) => resolve({ status, output: output.slice(0, OUTPUT_CAP) }));
+  });
+}
