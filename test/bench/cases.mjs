@@ -1,0 +1,111 @@
+// What is measured, against what, and the ratio that must hold. Each case first makes sure that what it times gives the
+// right answer, also to a push that must be refused.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { scale, timeInTurns } from "./timing.mjs";
+
+const nothing = (env) => ({ file: process.execPath, args: ["-e", "0"], env });
+
+/** A hook as git starts it, against a node that does nothing: at most `atMost` times as long. */
+function hookCase(name, atMost, hook) {
+  return {
+    name,
+    atMost,
+    measure(scene, { runs }) {
+      const [subject, baseline] = timeInTurns(runs, hook(scene), nothing(scene.env));
+      return { subject, baseline, ratio: subject.median / baseline.median, against: "node -e 0" };
+    },
+  };
+}
+
+const preReceive = hookCase("pre-receive, one new commit", 2.2, (scene) => {
+  const { file, args, cwd, env, input } = scene.unsigned;
+  const refused = spawnSync(file, args, { cwd, env, input, encoding: "utf8" });
+  if (refused.status !== 1 || !refused.stderr.includes("unsigned")) {
+    throw new Error(`pre-receive let an unsigned commit in: ${refused.status} ${refused.stderr}`);
+  }
+  return scene.incoming;
+});
+
+const preCommit = hookCase("pre-commit", 1.8, ({ clone, env }) => {
+  // githooks(5): what git adds to the environment of a commit's hooks.
+  const hook = { file: join(clone, ".git", "hooks", "pre-commit"), args: [], cwd: clone };
+  const git = { ...env, GIT_INDEX_FILE: ".git/index", GIT_EDITOR: ":", GIT_PREFIX: "" };
+  const unsigned = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "commit.gpgSign", GIT_CONFIG_VALUE_0: "false" };
+  const refused = spawnSync(hook.file, [], { cwd: clone, env: { ...git, ...unsigned }, encoding: "utf8" });
+  if (refused.status !== 1) throw new Error(`pre-commit let an unsigned commit pass: ${refused.stderr}`);
+  return { ...hook, env: git };
+});
+
+const prePush = hookCase("pre-push, nothing new", null, ({ clone, git, env }) => {
+  const tip = git("-C", clone, "rev-parse", "HEAD");
+  return {
+    file: join(clone, ".git", "hooks", "pre-push"),
+    args: ["origin", git("-C", clone, "remote", "get-url", "origin")],
+    cwd: clone,
+    env,
+    input: `refs/heads/main ${tip} refs/heads/main ${tip}\n`,
+  };
+});
+
+/** `verify` of a whole history; `atLeast` times faster than git with the program it calls for each commit. */
+const verifyOpenPgp = {
+  name: "verify, OpenPGP",
+  atLeast: 25,
+  needs: "gpg",
+  measure(scene, { runs, commits, sample }) {
+    importIntoGpg(scene);
+    const subject = verifying(scene, "refs/remotes/origin/main", commits);
+    const args = ["-C", scene.clone, "log", `--max-count=${sample}`, "--format=%G?", "origin/main"];
+    const verdicts = execFileSync("git", args, { env: scene.env, encoding: "utf8" }).trim().split("\n");
+    if (verdicts.length !== sample || verdicts.some((verdict) => verdict !== "U" && verdict !== "G")) {
+      throw new Error(`gpg does not find every signature good: ${[...new Set(verdicts)].join(" ")}`);
+    }
+    const [ours, git] = timeInTurns(runs, subject, { file: "git", args, env: scene.env });
+    const whole = scale(git, commits / sample);
+    const against = sample < commits ? `git log --format=%G?, from ${count(sample)} commits` : "git log --format=%G?";
+    return { subject: ours, baseline: whole, ratio: whole.median / ours.median, against };
+  },
+};
+
+const verifySsh = {
+  name: "verify, SSH",
+  atLeast: null,
+  measure(scene, { runs, commits }) {
+    const [subject, baseline] = timeInTurns(
+      runs,
+      verifying(scene, "refs/remotes/origin/ssh", commits),
+      verifying(scene, "refs/remotes/origin/main", commits),
+    );
+    return { subject, baseline, ratio: baseline.median / subject.median, against: "verify, OpenPGP" };
+  },
+};
+
+export const CASES = [preReceive, preCommit, prePush, verifyOpenPgp, verifySsh];
+
+export const count = (number) => number.toLocaleString("en-US");
+
+function verifying({ program, clone, env }, ref, commits) {
+  const args = [program, "verify", ref];
+  const json = execFileSync(process.execPath, [...args, "--format", "json"], {
+    cwd: clone,
+    env,
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+  });
+  const { summary } = JSON.parse(json);
+  if (summary.checked !== commits || summary.allowed !== commits) {
+    throw new Error(`verify of ${commits} good commits says ${JSON.stringify(summary)}`);
+  }
+  return { file: process.execPath, args, cwd: clone, env };
+}
+
+function importIntoGpg({ env, certificate }) {
+  mkdirSync(env.GNUPGHOME, { recursive: true, mode: 0o700 });
+  execFileSync("gpg", ["--batch", "--quiet", "--no-autostart", "--import"], {
+    env,
+    input: certificate,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+}

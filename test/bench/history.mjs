@@ -1,0 +1,88 @@
+// Builds a linear, signed history as one pack and hands it to `git index-pack`: no process a commit, the same bytes in
+// every run, and a tree that changes with each commit as a real one does.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { deflateSync } from "node:zlib";
+
+const TYPE = { commit: 1, tree: 2, blob: 3 };
+
+/** Objects on their way into a pack: `add` gives the id. */
+export function createPack() {
+  const entries = new Map();
+  return {
+    add(type, body) {
+      const bytes = Buffer.from(body);
+      const oid = createHash("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
+      if (!entries.has(oid)) entries.set(oid, Buffer.concat([entryHead(TYPE[type], bytes.length), deflateSync(bytes)]));
+      return oid;
+    },
+    /** gitformat-pack(5). */
+    bytes() {
+      const head = Buffer.from("PACK\0\0\0\x02\0\0\0\0", "latin1");
+      head.writeUInt32BE(entries.size, 8);
+      const pack = Buffer.concat([head, ...entries.values()]);
+      return Buffer.concat([pack, createHash("sha1").update(pack).digest()]);
+    },
+  };
+}
+
+function entryHead(type, size) {
+  const bytes = [];
+  let rest = size >> 4;
+  let byte = (type << 4) | (size & 0x0f);
+  while (rest > 0) {
+    bytes.push(byte | 0x80);
+    byte = rest & 0x7f;
+    rest >>= 7;
+  }
+  return Buffer.of(...bytes, byte);
+}
+
+/** Stores a long history as git keeps one: one pack with its index. */
+export const storePacked = (git, repository, pack) => feed(git, repository, ["index-pack", "--stdin"], pack);
+
+/** Stores a few objects one by one, as receive-pack does with a small push (`receive.unpackLimit`). */
+export const storeLoose = (git, repository, pack) => feed(git, repository, ["unpack-objects", "-q"], pack);
+
+function feed(git, repository, command, pack) {
+  execFileSync("git", ["-C", repository, ...command], {
+    input: pack.bytes(),
+    env: git,
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+}
+
+/**
+ * Adds commits on top of `parent`, each signed by `signer` (null: unsigned).
+ * @returns the id of the last one
+ */
+export function addCommits(pack, { count, from = 0, parent = null, start, files, signer, identity }) {
+  let last = parent;
+  for (let n = from; n < from + count; n += 1) {
+    const at = start + n * 60;
+    const tree = addTree(pack, { ...files, "counter.txt": `${n}\n` });
+    const head = [
+      `tree ${tree}\n`,
+      last === null ? "" : `parent ${last}\n`,
+      `author ${identity} ${at} +0000\n`,
+      `committer ${identity} ${at} +0000\n`,
+    ].join("");
+    const body = `\nChange number ${n}\n\nThe counter goes up, as it does with every change of this history.\n`;
+    const signature = signer
+      ?.sign(Buffer.from(head + body), at)
+      .trimEnd()
+      .replaceAll("\n", "\n ");
+    last = pack.add("commit", head + (signature === undefined ? "" : `gpgsig ${signature}\n`) + body);
+  }
+  return last;
+}
+
+function addTree(pack, files) {
+  const rows = Object.keys(files)
+    .sort()
+    .map((name) => {
+      const oid = pack.add("blob", files[name]);
+      return Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from(oid, "hex")]);
+    });
+  return pack.add("tree", Buffer.concat(rows));
+}

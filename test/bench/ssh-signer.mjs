@@ -1,0 +1,43 @@
+// An SSH signer for the bench's repositories: Ed25519 from a seed, SSHSIG armor as ssh-keygen -Y sign writes it.
+import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
+
+/** RFC 8410 §7: what stands before the 32 bytes of an Ed25519 private key. */
+const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
+const KEY_TYPE = "ssh-ed25519";
+
+/** `sign(payload)` gives what `ssh-keygen -Y sign -n git` would hand to git. */
+export function createSshSigner({ seed }) {
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([PKCS8_HEAD, createHash("sha256").update(seed).digest()]),
+    format: "der",
+    type: "pkcs8",
+  });
+  const point = createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(-32);
+  const blob = Buffer.concat([string(KEY_TYPE), string(point)]);
+  return {
+    publicKey: `${KEY_TYPE} ${blob.toString("base64")}`,
+    sign(payload) {
+      const digest = createHash("sha512").update(payload).digest();
+      const common = [string("git"), string(""), string("sha512")];
+      const signature = sign(null, Buffer.concat([MAGIC, ...common, string(digest)]), privateKey);
+      const wrapped = string(Buffer.concat([string(KEY_TYPE), string(signature)]));
+      return armor(Buffer.concat([MAGIC, Buffer.of(0, 0, 0, 1), string(blob), ...common, wrapped]));
+    },
+  };
+}
+
+/** PROTOCOL.sshsig: the preamble of the signature and of what is signed. */
+const MAGIC = Buffer.from("SSHSIG");
+
+function string(value) {
+  const bytes = Buffer.from(value);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+const armor = (bytes) =>
+  `-----BEGIN SSH SIGNATURE-----\n${bytes
+    .toString("base64")
+    .match(/.{1,70}/g)
+    .join("\n")}\n-----END SSH SIGNATURE-----\n`;
