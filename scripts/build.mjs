@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { renderNotices } from "./third-party.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const entry = join(root, "dist", "signpolicy.cjs");
@@ -14,7 +15,7 @@ const newest = (dir) =>
 
 function isStale() {
   try {
-    const inputs = ["package.json", "package-lock.json", "scripts/build.mjs"].map(
+    const inputs = ["package.json", "package-lock.json", "scripts/build.mjs", "scripts/third-party.mjs"].map(
       (file) => statSync(join(root, file)).mtimeMs,
     );
     return Math.max(newest(join(root, "src")), ...inputs) > statSync(entry).mtimeMs;
@@ -34,7 +35,7 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     logLevel: "warn",
   });
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: join(root, "dist"),
     format: "cjs",
     entryFileNames: "[name].cjs",
@@ -44,5 +45,7 @@ if (!process.argv.includes("--if-stale") || isStale()) {
   });
   await bundle.close();
   chmodSync(entry, 0o755);
+  const modules = output.flatMap((chunk) => chunk.moduleIds ?? []);
+  writeFileSync(join(root, "dist", "THIRD-PARTY.txt"), renderNotices(modules));
   writeFileSync(join(root, "dist", "package.json"), '{ "type": "commonjs" }\n');
 }
