@@ -7,12 +7,13 @@ export function rulesFor(policy: Policy, ref: RefName): readonly Rule[] {
   return policy.rules.filter((rule) => rule.refs.some((glob) => namesRef(glob, ref)));
 }
 
-function namesRef(glob: Glob, ref: RefName): boolean {
+/** Whether a glob of a rule names this ref: it matches, and spells a reserved ref's prefix out. */
+export function namesRef(glob: Glob, ref: RefName): boolean {
   if (!glob.matches(ref)) return false;
   const reserved = reservedKind(ref);
   if (reserved === null) return true;
   if (reserved === "head") return glob.pattern === "HEAD" || glob.pattern.endsWith("/HEAD");
-  return glob.pattern.startsWith(`refs/${reserved}/`);
+  return glob.pattern.toLowerCase().startsWith(`refs/${reserved}/`);
 }
 
 /**

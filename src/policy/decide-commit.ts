@@ -128,10 +128,10 @@ function judgeOne(
   return [signature, signer, identity].filter((objection) => objection !== null);
 }
 
-/** No evidence is no proof. */
+/** No evidence is no proof, and no exemption can have meant it. */
 function unproved(commit: Commit, judged: Judged): Objection {
   const unsigned = commit.signatures.length === 0;
-  return { code: unsigned ? "unsigned" : "unsupported", ...unprovedWords(judged, unsigned) };
+  return { code: unsigned ? "unsigned" : "malformed", ...unprovedWords(judged, unsigned) };
 }
 
 /** A verified signature's own time, else the committer's date: what an unproven signature claims counts for nothing. */

@@ -1,5 +1,6 @@
 import type { Decision, SubjectRef, VerdictCode } from "../model.ts";
 import { findingOf } from "./objection.ts";
+import { mendProblem } from "./words.ts";
 
 /** Why something could not be judged at all. */
 export interface Problem {
@@ -11,7 +12,8 @@ export interface Problem {
 
 /** Denies a subject that could not be judged: an object that is missing, broken or too large. No level and no exemption softens it. */
 export function decideProblem(subject: SubjectRef, problem: Problem, rules: readonly string[] = []): Decision {
-  const findings = [findingOf(problem, null, "error")];
+  const hint = problem.hint ?? mendProblem(problem.code);
+  const findings = [findingOf({ ...problem, ...(hint === null ? {} : { hint }) }, null, "error")];
   return { subject, allow: false, exempt: false, principal: null, rules, evidence: [], findings, shown: null };
 }
 

@@ -79,7 +79,7 @@ function judgeSignatures(name: string, tags: TagRule, input: TagInput, judged: J
   const best = tried.find(({ objections }) => objections.length === 0) ?? tried.find((t) => t.verified) ?? tried[0];
   if (best !== undefined) return best.objections;
   const unsigned = input.tag.signatures.length === 0;
-  return [{ code: unsigned ? "unsigned-tag" : "unsupported", ...unprovedWords(judged, unsigned) }];
+  return [{ code: unsigned ? "unsigned-tag" : "malformed", ...unprovedWords(judged, unsigned) }];
 }
 
 function judgeOne(evidence: Evidence, name: string, tags: TagRule, input: TagInput, judged: Judged): Objection[] {

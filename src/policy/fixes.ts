@@ -1,16 +1,19 @@
 /** The commands that findings print. They are made to be pasted into a shell, so nothing hostile gets into one unquoted. */
 import type { Commit, RefName } from "../model.ts";
 
-/** Where a rewrite must start: `base` is the newest commit that may stay, null where the tip alone needs mending. */
+/** Where a rewrite that mends a commit starts. */
 export interface Fix {
+  /** The newest commit that may stay; null where nobody knows one, then the commit's own parent. */
   readonly base: string | null;
+  /** The commit is the tip, and nothing below it needs mending: an amend does. */
+  readonly tip?: boolean;
   /** Merges lie between the base and the tip. */
   readonly merges?: boolean;
 }
 
 /** Signs the commit again: an amend at the tip, else a rebase onto the base (or onto the commit's own first parent). */
 export function resignCommand(commit: Commit, fix: Fix | undefined): string {
-  if (fix?.base === null) return "git commit --amend --no-edit -S";
+  if (fix?.tip === true) return "git commit --amend --no-edit -S";
   return `git rebase -f -S${mergesOf(commit, fix)} ${baseOf(commit, fix)}`;
 }
 
@@ -18,7 +21,7 @@ export function resignCommand(commit: Commit, fix: Fix | undefined): string {
 export function identityCommand(commit: Commit, fix: Fix | undefined, email: string, author: boolean): string {
   const config = `git config user.email ${shellWord(email) ?? "E-MAIL"}`;
   const amend = `git commit --amend --no-edit${author ? " --reset-author" : ""} -S`;
-  if (fix?.base === null) return `${config} && ${amend}`;
+  if (fix?.tip === true) return `${config} && ${amend}`;
   if (!author) return `${config} && ${resignCommand(commit, fix)}`;
   return `${config} && git rebase${mergesOf(commit, fix)} -x '${amend}' ${baseOf(commit, fix)}`;
 }

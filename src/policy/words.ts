@@ -3,7 +3,7 @@
  * quote. Quoted names and e-mails stay the bytes of the repository; renderers escape them.
  */
 import { formatTime } from "../encoding/time.ts";
-import type { Evidence, EvidenceCode, Seconds, Signer } from "../model.ts";
+import type { Evidence, EvidenceCode, Seconds, Signer, VerdictCode } from "../model.ts";
 import type { Policy, Principal, Selector } from "./policy.ts";
 import { bytesOf, ownerOf } from "./emails.ts";
 import { SKEW } from "./clock.ts";
@@ -45,7 +45,7 @@ export function unsignedWords({ what, signedOff, again }: Named): Words {
 export const unprovedWords = (named: Named, unsigned: boolean): Words =>
   unsigned
     ? unsignedWords(named)
-    : { message: `nothing could be proved of this ${named.what}'s signature`, hint: MEND.unsupported(named.again()) };
+    : { message: `nothing could be proved of this ${named.what}'s signature`, hint: MEND.malformed(named.again()) };
 
 export const multipleWords = ({ what, again }: Named): Words => ({
   message: `this ${what} carries more than one signature; which one counts would be anyone's guess`,
@@ -186,3 +186,18 @@ const MEND: Readonly<Record<EvidenceCode, (again: string) => string>> = {
   "user-presence-missing": (again) => `use a key that asks for a touch (made without no-touch-required): ${again}`,
   "resource-limit": (again) => `make it smaller, then ${again}`,
 };
+
+/** What mends a subject that could not be judged at all, where the finder has nothing better to say. */
+export function mendProblem(code: VerdictCode): string | null {
+  return PROBLEM_MEND.get(code) ?? null;
+}
+
+const PROBLEM_MEND: ReadonlyMap<VerdictCode, string> = new Map([
+  ["bad-input", "let git itself run the hook, and push again"],
+  ["policy-missing", "set one: git config signpolicy.policy /ABSOLUTE/FILE, or have a policy on the default branch"],
+  ["shallow-history", "git fetch --unshallow (in CI: fetch-depth: 0)"],
+  ["resource-limit", "make it smaller, or ask whoever keeps the repository to take it in"],
+  ["missing-object", "push again with the objects (a shallow or partial clone may lack them: git fetch --unshallow)"],
+  ["malformed", "make the object anew with git; git fsck says what is wrong with it"],
+  ["replaced-object", "have the repository checked: git fsck --full"],
+]);

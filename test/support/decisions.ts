@@ -13,7 +13,8 @@ import type {
 import type { CommitInput } from "../../src/policy/decide-commit.ts";
 import type { RefInput } from "../../src/policy/decide-ref.ts";
 import type { TagInput } from "../../src/policy/decide-tag.ts";
-import type { Glob, CommitRule, Exemption, Policy, Principal, Role, Rule, TagRule } from "../../src/policy/policy.ts";
+import { compileGlob } from "../../src/policy/globs.ts";
+import type { CommitRule, Exemption, Policy, Principal, Role, Rule, TagRule } from "../../src/policy/policy.ts";
 
 /** Parts of a decision made by hand: a policy of alice, bob, a bot, an agent and a forge, and what they sign. */
 export const NOW: Seconds = 1_800_000_000;
@@ -26,11 +27,7 @@ export const oid = (digit: string): ObjectId => digit.repeat(40).slice(0, 40) as
 export const ref = (name: string): RefName => name as RefName;
 export const main = ref("refs/heads/main");
 
-/** A name exactly, or everything below a prefix that ends in `**`; the real globs have tests of their own. */
-export const glob = (pattern: string): Glob => ({
-  pattern,
-  matches: (name) => (pattern.endsWith("**") ? name.startsWith(pattern.slice(0, -2)) : name === pattern),
-});
+export const glob = compileGlob;
 
 export const principal = (id: string, role: Role = "human", emails = [`${id}@example.org`]): Principal => ({
   id,

@@ -1,5 +1,5 @@
 import type { RefName } from "../../model.ts";
-import { rulesFor } from "../applies.ts";
+import { namesRef, rulesFor } from "../applies.ts";
 import type { Objection } from "../objection.ts";
 import type { Policy, Rule } from "../policy.ts";
 import { reservedKind } from "../reserved.ts";
@@ -12,7 +12,8 @@ const NONE: readonly Objection[] = [];
  * `refs/replace/**` shows other content under an id that was judged, `refs/signpolicy/**` is what judgements rest on.
  */
 export function judgeUnmatched(policy: Policy, ref: RefName, rules: readonly Rule[]): readonly Objection[] {
-  if (rules.length > 0) return NONE;
+  // Those of a symbolic ref's target are among them: they do not name the alias.
+  if (rules.some((rule) => rule.refs.some((glob) => namesRef(glob, ref)))) return NONE;
   const reserved = reservedKind(ref);
   if (reserved === null && policy.unmatched === "allow") return NONE;
   const unmatched: Objection =

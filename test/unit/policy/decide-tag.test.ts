@@ -19,7 +19,7 @@ describe("decideTag", () => {
     expect(codesOf(decision)).toEqual(["unsigned-tag"]);
     expect(decision.findings[0]).toMatchObject({ message: "this tag is not signed", hint: "git tag -f -s v1 v1^{}" });
     expect(codesOf(decideTag(tagInput({ evidence: [], tag: tag({ signatures: [] }) })))).toEqual(["unsigned-tag"]);
-    expect(codesOf(decideTag(tagInput({ evidence: [] })))).toEqual(["unsupported"]);
+    expect(codesOf(decideTag(tagInput({ evidence: [] })))).toEqual(["malformed"]);
   });
 
   it.each(["bad-signature", "unknown-key", "key-revoked", "wrong-namespace"] as EvidenceCode[])("denies %s", (code) => {

@@ -7,8 +7,8 @@ const merge = commit({ parents: [oid("d"), oid("e")] });
 
 describe("resignCommand", () => {
   it("amends the tip", () => {
-    expect(resignCommand(commit(), { base: null })).toBe("git commit --amend --no-edit -S");
-    expect(resignCommand(merge, { base: null })).toBe("git commit --amend --no-edit -S");
+    expect(resignCommand(commit(), { base: "main", tip: true })).toBe("git commit --amend --no-edit -S");
+    expect(resignCommand(merge, { base: "main", tip: true })).toBe("git commit --amend --no-edit -S");
   });
   it("rebases what lies deeper onto the base", () => {
     expect(resignCommand(commit(), { base: "origin/main" })).toBe("git rebase -f -S origin/main");
@@ -17,6 +17,7 @@ describe("resignCommand", () => {
   });
   it("starts at the commit's own parent where nobody names a base", () => {
     expect(resignCommand(commit(), undefined)).toBe("git rebase -f -S dddddddddddd");
+    expect(resignCommand(commit(), { base: null })).toBe("git rebase -f -S dddddddddddd");
     expect(resignCommand(commit({ parents: [] }), undefined)).toBe("git rebase -f -S --root");
   });
 });
@@ -24,10 +25,10 @@ describe("resignCommand", () => {
 describe("identityCommand", () => {
   const mail = "alice@example.org";
   it("sets the e-mail, then amends the tip or rebases", () => {
-    expect(identityCommand(commit(), { base: null }, mail, true)).toBe(
+    expect(identityCommand(commit(), { base: "main", tip: true }, mail, true)).toBe(
       "git config user.email alice@example.org && git commit --amend --no-edit --reset-author -S",
     );
-    expect(identityCommand(commit(), { base: null }, mail, false)).toBe(
+    expect(identityCommand(commit(), { base: "main", tip: true }, mail, false)).toBe(
       "git config user.email alice@example.org && git commit --amend --no-edit -S",
     );
     expect(identityCommand(commit(), { base: "main" }, mail, false)).toBe(
@@ -38,8 +39,10 @@ describe("identityCommand", () => {
     );
   });
   it("keeps an odd e-mail from being more than a word", () => {
-    expect(identityCommand(commit(), { base: null }, "a;id@x", false)).toContain("user.email 'a;id@x' &&");
-    expect(identityCommand(commit({ author: identity("x") }), { base: null }, "\u00e4@x", false)).toContain("E-MAIL");
+    expect(identityCommand(commit(), { base: "main", tip: true }, "a;id@x", false)).toContain("user.email 'a;id@x' &&");
+    expect(
+      identityCommand(commit({ author: identity("x") }), { base: "main", tip: true }, "\u00e4@x", false),
+    ).toContain("E-MAIL");
   });
 });
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { decideRef } from "../../../../src/policy/decide-ref.ts";
-import { codesOf, ref, refInput, rule, tagRule } from "../../../support/decisions.ts";
+import { codesOf, glob, ref, refInput, rule, tagRule } from "../../../support/decisions.ts";
 
+const refs = [glob("refs/tags/*")];
 const created = (name: string, lightweightTag: boolean, clause: Parameters<typeof tagRule>[0] = {}) =>
-  decideRef(refInput({ ref: ref(name), old: null, lightweightTag, rules: [rule({ tags: tagRule(clause) })] }));
+  decideRef(refInput({ ref: ref(name), old: null, lightweightTag, rules: [rule({ refs, tags: tagRule(clause) })] }));
 
 describe("a lightweight tag", () => {
   it("is denied where tags are asked for a signature, with the command that makes it a signed one (lightweight-tag)", () => {
@@ -15,7 +16,7 @@ describe("a lightweight tag", () => {
 
   it("is allowed by `lightweight: allow` and by a rule without `tags`", () => {
     expect(created("refs/tags/v3", true, { lightweight: "allow" }).allow).toBe(true);
-    const rules = [rule()];
+    const rules = [rule({ refs })];
     expect(decideRef(refInput({ ref: ref("refs/tags/v3"), old: null, lightweightTag: true, rules })).allow).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { decideRef } from "../../../../src/policy/decide-ref.ts";
-import { codesOf, policy, ref, refInput, rule } from "../../../support/decisions.ts";
+import { codesOf, glob, policy, ref, refInput, rule } from "../../../support/decisions.ts";
 
 describe("what a ref may hold", () => {
   it.each(["tag", "tree", "blob"] as const)(
@@ -9,7 +9,10 @@ describe("what a ref may hold", () => {
       expect(codesOf(decideRef(refInput({ newKind })))).toEqual(["malformed"]);
       const free = { policy: policy({ unmatched: "allow" }), rules: [] };
       expect(codesOf(decideRef(refInput({ newKind, ...free })))).toEqual(["malformed"]);
-      expect(decideRef(refInput({ newKind, ref: ref("refs/other/x"), rules: [rule()] })).allow).toBe(true);
+      expect(
+        decideRef(refInput({ newKind, ref: ref("refs/other/x"), rules: [rule({ refs: [glob("refs/other/*")] })] }))
+          .allow,
+      ).toBe(true);
       expect(decideRef(refInput({ newKind: "commit" })).allow).toBe(true);
     },
   );

@@ -16,8 +16,8 @@ describe("the signature of a commit", () => {
     expect(decision.findings[0]?.rule).toBe("protected");
   });
 
-  it("denies what nobody produced evidence for (unsigned, unsupported)", () => {
-    expect(codesOf(decideCommit(commitInput({ evidence: [] })))).toEqual(["unsupported"]);
+  it("denies what nobody produced evidence for (unsigned, malformed)", () => {
+    expect(codesOf(decideCommit(commitInput({ evidence: [] })))).toEqual(["malformed"]);
     expect(codesOf(decideCommit(commitInput({ evidence: [], commit: commit({ signatures: [] }) })))).toEqual([
       "unsigned",
     ]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { decideCommit } from "../../../../src/policy/decide-commit.ts";
 import { decideRef } from "../../../../src/policy/decide-ref.ts";
-import { codesOf, commitInput, policy, ref, refInput, rule, unverified } from "../../../support/decisions.ts";
+import { codesOf, commitInput, glob, policy, ref, refInput, rule, unverified } from "../../../support/decisions.ts";
 
 const allow = policy({ unmatched: "allow" });
 
@@ -24,7 +24,16 @@ describe("a ref that no rule names", () => {
     ["refs/remotes/origin/HEAD", ["ref-unmatched"]],
   ])("stays denied under `unmatched: allow` where it is reserved: %s (%j)", (name, codes) => {
     expect(codesOf(decideRef(refInput({ ref: ref(name), rules: [], policy: allow })))).toEqual(codes);
-    expect(decideRef(refInput({ ref: ref(name), rules: [rule()], policy: allow })).allow).toBe(true);
+    const spelled = [rule({ refs: [glob(name)] })];
+    expect(decideRef(refInput({ ref: ref(name), rules: spelled, policy: allow })).allow).toBe(true);
+  });
+
+  it("is not named by a rule of the ref that it is an alias of (ref-unmatched)", () => {
+    const rules = refInput().rules;
+    expect(codesOf(decideRef(refInput({ ref: ref("refs/heads/alias"), rules })))).toEqual(["ref-unmatched"]);
+    expect(codesOf(decideRef(refInput({ ref: ref("HEAD"), rules, policy: allow })))).toEqual(["ref-unmatched"]);
+    const named = [...rules, rule({ refs: [glob("refs/heads/alias")] })];
+    expect(decideRef(refInput({ ref: ref("refs/heads/alias"), rules: named })).allow).toBe(true);
   });
 });
 
