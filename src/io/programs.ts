@@ -40,15 +40,22 @@ export function runProgram(program: string, argv: readonly string[], options: Pr
       windowsHide: true,
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
-      ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: "SIGKILL" as const }),
     });
+    // spawn()'s own `timeout` keeps node waiting when the program could not be started.
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     let output = "";
     const take = (chunk: Buffer) => {
       if (output.length < OUTPUT_CAP) output += chunk.toString("latin1");
     };
     child.stdout.on("data", take);
     child.stderr.on("data", take);
-    child.once("error", (cause) => reject(new SignpolicyError("ERR_IO", `cannot run ${program}`, { cause })));
-    child.once("close", (status) => resolve({ status, output: output.slice(0, OUTPUT_CAP) }));
+    child.once("error", (cause) => {
+      clearTimeout(timer);
+      reject(new SignpolicyError("ERR_IO", `cannot run ${program}`, { cause }));
+    });
+    child.once("close", (status) => {
+      clearTimeout(timer);
+      resolve({ status, output: output.slice(0, OUTPUT_CAP) });
+    });
   });
 }

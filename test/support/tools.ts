@@ -35,7 +35,12 @@ export function describeWith(tools: Tool | readonly Tool[], name: string, body: 
 }
 
 /** `it` that needs programs. */
-export function itWith(tools: Tool | readonly Tool[], name: string, body: () => void | Promise<void>, timeout?: number): void {
+export function itWith(
+  tools: Tool | readonly Tool[],
+  name: string,
+  body: () => void | Promise<void>,
+  timeout?: number,
+): void {
   const missing = missingOf(tools);
   if (missing.length === 0) it(name, body, timeout);
   else it.skip(`${name} [needs ${missing.join(", ")}]`, () => undefined);

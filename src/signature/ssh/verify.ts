@@ -76,7 +76,7 @@ export async function verifySsh(
 }
 
 /** The key or certificate that the signature carries, by its own account. */
-function readSigner(publicKey: Bytes): ClaimedSigner | Reason {
+export function readSigner(publicKey: Bytes): ClaimedSigner | Reason {
   const type = new SshReader(publicKey, "SSH public key").text();
   if (shapeOf(type) !== null) return { key: readSshPublicKey(publicKey), certificate: null };
   if (certifiedShape(type) !== null) {

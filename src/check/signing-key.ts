@@ -1,0 +1,161 @@
+/** Which key git is about to sign with, by its configuration: what gpg-interface.c of git would hand to the signer. */
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { asBuffer } from "../encoding/bytes.ts";
+import { SshReader } from "../encoding/ssh-wire.ts";
+import { SignpolicyError } from "../errors.ts";
+import type { GitConfig } from "../io/config.ts";
+import { runProgram } from "../io/programs.ts";
+import type { Identity } from "../model.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * `none`: there will be no signature that could count. `openpgp`: a fingerprint or a long key id, upper case, and whether
+ * git names that very key (`!`) or its certificate. `ssh`: the wire form of the public key or certificate.
+ */
+export type SigningKey =
+  | {
+      readonly kind: "none";
+      readonly code: "unsigned" | "unknown-key" | "unsupported";
+      readonly why: string;
+      readonly fix: string;
+    }
+  | { readonly kind: "openpgp"; readonly id: string; readonly exact: boolean }
+  | { readonly kind: "ssh"; readonly blob: Buffer };
+
+export interface SigningPlace {
+  readonly top: string;
+  readonly environment: Variables;
+}
+
+/** Finds the key. Runs the configured signer's own listing only where the configuration names a key by an e-mail. */
+export async function findSigningKey(config: GitConfig, committer: Identity, place: SigningPlace): Promise<SigningKey> {
+  const setting = config.values.filter(({ key }) => key === "commit.gpgsign").at(-1);
+  if (!isTrue(setting?.value)) return unsigned(setting?.scope === "command");
+  const format = config.get("gpg.format") ?? "openpgp";
+  const named = config.get("user.signingkey") ?? "";
+  if (format === "openpgp") return findOpenPgp(config, named, committer, place);
+  if (format === "ssh") return findSsh(config, named, place);
+  const why = `gpg.format is ${format}, which no rule of this policy can accept`;
+  return { kind: "none", code: "unsupported", why, fix: "git config gpg.format openpgp (or ssh)" };
+}
+
+function unsigned(byOption: boolean): SigningKey {
+  const why = byOption
+    ? "this commit will not be signed: commit.gpgsign is switched off for this command"
+    : "this commit will not be signed: commit.gpgsign is not on (a hook cannot see -S)";
+  const fix = byOption ? "leave out `-c commit.gpgsign=…`, then commit again" : "git config commit.gpgsign true";
+  return { kind: "none", code: "unsigned", why, fix };
+}
+
+/** git-config(1): a variable without a value is true. */
+const isTrue = (value: string | null | undefined): boolean =>
+  value !== undefined && (value === null || /^(?:true|yes|on|[+-]?0*[1-9]\d*[kmg]?)$/i.test(value));
+
+async function findOpenPgp(
+  config: GitConfig,
+  named: string,
+  committer: Identity,
+  place: SigningPlace,
+): Promise<SigningKey> {
+  // gpg(1), "How to specify a user ID": a fingerprint, or a long key id; `!` takes that key itself.
+  const [, id, exact] = /^(?:0x)?([0-9a-f]{16}|[0-9a-f]{40}|[0-9a-f]{64})(!?)$/i.exec(named) ?? [];
+  if (id !== undefined) return { kind: "openpgp", id: id.toUpperCase(), exact: exact === "!" };
+  const wanted = named === "" ? `${committer.name} <${committer.email}>` : named;
+  const program = config.values.filter(({ key }) => ["gpg.program", "gpg.openpgp.program"].includes(key)).at(-1)?.value;
+  const found = await listSecretKey(program ?? "gpg", wanted, place);
+  if (found !== null) return { kind: "openpgp", id: found, exact: false };
+  const how = named === "" ? "the committer's name, since user.signingkey is not set" : "user.signingkey";
+  return {
+    kind: "none",
+    code: "unknown-key",
+    why: `${program ?? "gpg"} has no secret key for ${wanted} (${how})`,
+    fix: "git config user.signingkey FINGERPRINT, of a key that `gpg --list-secret-keys` shows",
+  };
+}
+
+/** The primary fingerprint of the first usable secret key; gpg takes that one, too. Null where it tells none. */
+async function listSecretKey(program: string, wanted: string, place: SigningPlace): Promise<string | null> {
+  const argv = ["--batch", "--no-tty", "--with-colons", "--list-secret-keys", "--", wanted];
+  const { environment, top: cwd } = place;
+  const listing = await runProgram(expandHome(program), argv, { cwd, environment, timeoutMs: 10_000 }).catch(
+    () => null,
+  );
+  if (listing?.status !== 0) return null;
+  // doc/DETAILS of GnuPG: field 2 validity, field 12 capabilities, capitals for the key as a whole.
+  const lines = listing.output.split("\n").map((line) => line.split(":"));
+  const usable = lines.findIndex(
+    ([type, validity = "", ...rest]) => type === "sec" && !/[idren]/.test(validity) && /S/.test(rest[9] ?? ""),
+  );
+  const first = usable === -1 ? lines.findIndex(([type]) => type === "sec") : usable;
+  const fingerprint = first === -1 ? undefined : lines.slice(first).find(([type]) => type === "fpr")?.[9];
+  return fingerprint !== undefined && /^(?:[0-9A-F]{40}|[0-9A-F]{64})$/.test(fingerprint) ? fingerprint : null;
+}
+
+async function findSsh(config: GitConfig, named: string, place: SigningPlace): Promise<SigningKey> {
+  const missing = (why: string): SigningKey => ({
+    kind: "none",
+    code: "unknown-key",
+    why,
+    fix: "git config user.signingkey ~/.ssh/YOUR-KEY.pub",
+  });
+  const command = config.get("gpg.ssh.defaultkeycommand");
+  const text = named === "" && command !== null ? await defaultKey(command, place) : named;
+  if (text === null) return missing("gpg.ssh.defaultKeyCommand told no key");
+  if (text === "") return missing("user.signingkey is not set, and ssh needs it");
+  // git takes `key::` and, as of old, `ssh-` for the key itself.
+  const literal = /^key::(.*)$/s.exec(text)?.[1] ?? (text.startsWith("ssh-") ? text : null);
+  if (literal !== null) return fromLine(literal) ?? missing("user.signingkey holds no SSH public key");
+  const path = resolve(place.top, expandHome(text));
+  for (const file of [path, `${path}.pub`]) {
+    const content = await readFile(file, "latin1").catch(() => null);
+    const key = content === null ? null : (fromLine(content) ?? fromPrivateKey(content));
+    if (key !== null) return key;
+  }
+  return missing(`no SSH public key can be read from ${text} (user.signingkey)`);
+}
+
+/** git runs it without a shell and takes the first line of what it prints. */
+async function defaultKey(command: string, { top: cwd, environment }: SigningPlace): Promise<string | null> {
+  const [program, ...argv] = splitCommand(command);
+  if (program === undefined) return null;
+  const listing = await runProgram(expandHome(program), argv, { cwd, environment, timeoutMs: 10_000 }).catch(
+    () => null,
+  );
+  const line = listing?.output.split("\n").find((one) => /^(?:key::|ssh-)/.test(one));
+  return listing?.status === 0 && line !== undefined ? line : null;
+}
+
+const splitCommand = (command: string): readonly string[] =>
+  [...command.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/gs)].map(([word]) =>
+    word.replace(/\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_, plain, double, single) =>
+      String(plain ?? single ?? String(double).replace(/\\(.)/gs, "$1")),
+    ),
+  );
+
+function fromLine(line: string): SigningKey | null {
+  const [type = "", base64 = ""] = line.trim().split(/[ \t]+/, 2);
+  if (!/^(?:ssh-|ecdsa-|sk-)[\w.@-]+$/.test(type) || !/^[A-Za-z0-9+/]+=*$/.test(base64)) return null;
+  return { kind: "ssh", blob: Buffer.from(base64, "base64") };
+}
+
+/** PROTOCOL.key of OpenSSH: the public half stands in the clear before the private one. */
+function fromPrivateKey(text: string): SigningKey | null {
+  const body = /^-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)-----END/.exec(text.replaceAll("\r", ""))?.[1];
+  if (body === undefined) return null;
+  const magic = "openssh-key-v1\0";
+  const bytes = Buffer.from(body, "base64");
+  if (bytes.toString("latin1", 0, magic.length) !== magic) return null;
+  try {
+    const reader = new SshReader(bytes.subarray(magic.length), "private key");
+    for (let skipped = 0; skipped < 3; skipped += 1) reader.string();
+    return reader.uint32() === 1 ? { kind: "ssh", blob: asBuffer(reader.string()) } : null;
+  } catch (error) {
+    if (error instanceof SignpolicyError) return null;
+    throw error;
+  }
+}
+
+const expandHome = (path: string): string => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);

@@ -1,0 +1,97 @@
+/** What git is about to commit, and as whom: read from the caller's environment, which `git -c` and variables are part of. */
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { GitError } from "../errors.ts";
+import type { Identity, RefName } from "../model.ts";
+import type { GitConfig } from "./config.ts";
+import { parseConfigList } from "./config.ts";
+import { gitFailed, tryGit } from "./git.ts";
+import { readHead } from "./refs.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface WorkTree {
+  readonly top: string;
+  readonly gitDir: string;
+}
+
+export interface CommitContext {
+  readonly config: GitConfig;
+  readonly committer: Identity;
+  readonly author: Identity;
+  /** The branch that the commit will be on, in a rebase the one being rebased; null on a detached HEAD. */
+  readonly branch: RefName | null;
+}
+
+/**
+ * The work tree around a folder. git starts hooks at its top and says in GIT_DIR where the repository is when that is
+ * not `.git`; no git is asked, since every commit waits for this.
+ *
+ * @throws GitError ERR_NOT_A_REPOSITORY
+ */
+export async function findWorkTree(cwd: string, environment: Variables): Promise<WorkTree> {
+  const named = environment["GIT_DIR"];
+  if (named !== undefined) return { top: environment["GIT_WORK_TREE"] ?? cwd, gitDir: resolve(cwd, named) };
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const gitDir = await gitDirIn(folder);
+    if (gitDir !== null) return { top: folder, gitDir };
+    if (folder === dirname(folder)) throw new GitError("ERR_NOT_A_REPOSITORY", "this is not a git repository");
+  }
+}
+
+/**
+ * Asks git for its configuration and the two identities, side by side.
+ *
+ * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
+ */
+export async function readCommitContext(cwd: string, gitDir: string, caller: Variables): Promise<CommitContext> {
+  const place = { cwd, environment: defined(caller) };
+  const ask = async (...argv: string[]): Promise<Buffer> => {
+    const { status, stdout, stderr } = await tryGit(place, argv);
+    if (status !== 0) throw gitFailed(argv, status, stderr);
+    return stdout;
+  };
+  const [config, committer, author, branch] = await Promise.all([
+    ask("config", "--list", "--show-scope", "-z").then(parseConfigList),
+    ask("var", "GIT_COMMITTER_IDENT").then(parseIdentity),
+    ask("var", "GIT_AUTHOR_IDENT").then(parseIdentity),
+    readBranch(gitDir).then((found) => (found === "ask" ? readHead(place) : found)),
+  ]);
+  return { config, committer, author, branch };
+}
+
+/** `Name <email> seconds zone`, as git-var(1) prints it. */
+export function parseIdentity(line: Buffer): Identity {
+  const [, name, email, at] = /^([^<>]*?) ?<([^<>]*)> (\d+) [+-]\d{4}\n?$/.exec(line.toString("latin1")) ?? [];
+  if (name === undefined || email === undefined) {
+    throw new GitError("ERR_GIT_FAILED", "git var printed no identity", { argv: ["var"] });
+  }
+  return { name, email, at: Number(at) };
+}
+
+async function gitDirIn(folder: string): Promise<string | null> {
+  const path = join(folder, ".git");
+  try {
+    const pointer = /^gitdir: (.+?)\r?\n?$/.exec(await readFile(path, "utf8"))?.[1];
+    return pointer === undefined ? null : resolve(folder, pointer);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EISDIR" ? path : null;
+  }
+}
+
+/** `ask` where the files do not tell: with reftable HEAD is a stand-in (gitrepository-layout(5)). */
+async function readBranch(gitDir: string): Promise<RefName | null | "ask"> {
+  const head = /^ref: (\S+)\n?$/.exec((await textOf(join(gitDir, "HEAD"))) ?? "")?.[1];
+  if (head === "refs/heads/.invalid") return "ask";
+  if (head !== undefined) return head as RefName;
+  for (const file of ["rebase-merge/head-name", "rebase-apply/head-name"]) {
+    const name = (await textOf(join(gitDir, file)))?.trimEnd();
+    if (name?.startsWith("refs/") === true) return name as RefName;
+  }
+  return null;
+}
+
+const textOf = (path: string): Promise<string | null> => readFile(path, "latin1").catch(() => null);
+
+const defined = (variables: Variables): Record<string, string> =>
+  Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined));
