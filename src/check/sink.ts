@@ -9,3 +9,5 @@ export interface ReportSink {
   begin(head: ReportHead): void | Promise<void>;
   decision(decision: Decision): void | Promise<void>;
 }
+
+export { addToSummary, EMPTY_SUMMARY } from "../policy/summary.ts";

@@ -3,11 +3,11 @@ import { EXIT, UsageError } from "../errors.ts";
 import type { Bytes } from "../model.ts";
 import { createHookRenderer } from "../report/hook.ts";
 import type { HookStage } from "../report/hook.ts";
-import { describeFailure } from "./failure.ts";
+import { reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
-import { createOutput } from "./output.ts";
-import type { Output } from "./output.ts";
 import { writeError } from "./streams.ts";
+import { createTally } from "./tally.ts";
+import type { Output } from "./tally.ts";
 
 /** What a hook was called with: git's arguments, and the hook that ran before ours was installed. */
 interface Call {
@@ -56,10 +56,9 @@ async function advise(call: Call): Promise<number> {
   try {
     const { adviseCommit } = await import("../check/readiness.ts");
     const output = hookOutput("advice");
-    await adviseCommit(here(), output);
-    output.finish();
+    if ((await adviseCommit(here(), output)) !== null) output.finish();
   } catch (error) {
-    writeError(describeFailure(error, "hook"));
+    reportFailure(error, "hook");
   }
   return next(call, null);
 }
@@ -71,4 +70,4 @@ async function next({ args, then }: Call, input: Bytes | null): Promise<number> 
 const here = (): ReadinessOptions => ({ cwd: process.cwd(), environment: process.env });
 
 const hookOutput = (stage: HookStage): Output =>
-  createOutput(createHookRenderer({ stage, gitlab: process.env["GL_ID"] !== undefined }), "stderr");
+  createTally(createHookRenderer({ stage, gitlab: process.env["GL_ID"] !== undefined }), writeError);

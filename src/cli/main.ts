@@ -37,6 +37,8 @@ async function main(): Promise<number> {
     if (isHook) return await (await import("./hook.ts")).runHook(process.argv.slice(3));
     return await (await import("./commands.ts")).runCommand(process.argv.slice(2));
   } catch (error) {
+    // A terminal interrupts git, too, and we may hear of its end before we hear of our own signal.
+    if (!isHook) await new Promise((resolve) => setTimeout(resolve, 30));
     return reportFailure(error, voice);
   }
 }

@@ -51,3 +51,16 @@ export const progressLine = (counts: string): string => `${counts} checked`;
 export const thenNeedsFile = "--then needs the hook to run afterwards";
 
 export const cannotRun = (file: string, why: string): string => `cannot run ${file}: ${why}`;
+
+export const noTarget = (text: string): string => `'${text}' is no range, ref or object id`;
+
+export const note = (text: string): string => `note: ${text}`;
+
+export const inputTooLarge = (cap: number): string => `longer than ${cap} bytes`;
+
+export const recordIsSound = (path: string): string => `a sound record is there, nothing was changed: ${path}`;
+
+export const recordBegun = (path: string, rules: readonly string[]): string =>
+  rules.length === 0
+    ? `began ${path}; no rule has a baseline yet`
+    : `began ${path}, with a baseline for ${rules.join(", ")}`;

@@ -19,13 +19,16 @@ export interface ReportOptions {
 }
 
 export interface PolicyOptions {
-  readonly policy?: string;
-  readonly policyRef?: string;
+  readonly policy?: string | undefined;
+  readonly policyRef?: string | undefined;
 }
+
+export const formatOption = (): Option =>
+  new Option("--format <format>", FORMATS.join(" or ")).default("text").argParser(parseFormat);
 
 export function addReportOptions(command: Command): Command {
   return command
-    .addOption(new Option("--format <format>", FORMATS.join(" or ")).default("text").argParser(parseFormat))
+    .addOption(formatOption())
     .option("-q, --quiet", "print denials only")
     .option("-v, --verbose", "print every subject, none left out");
 }

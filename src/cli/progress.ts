@@ -16,18 +16,21 @@ const EVERY_MS = 100;
 const BAR = 24;
 
 interface Terminal {
-  readonly shown: boolean;
   write(text: string): void;
   now(): number;
 }
 
 const stderr: Terminal = {
-  shown: isatty(2) && process.env["TERM"] !== "dumb",
   write: writeError,
   now: () => performance.now(),
 };
 
-export function createProgress(terminal: Terminal = stderr): Progress {
+const realTerminal = (): Terminal | null => (isatty(2) && process.env["TERM"] !== "dumb" ? stderr : null);
+
+const silent: Progress = { expect: () => undefined, step: () => undefined, clear: () => undefined };
+
+export function createProgress(wanted: boolean, terminal: Terminal | null = realTerminal()): Progress {
+  if (!wanted || terminal === null) return silent;
   const start = terminal.now();
   let total: number | null = null;
   let done = 0;
@@ -40,7 +43,7 @@ export function createProgress(terminal: Terminal = stderr): Progress {
     step() {
       done++;
       // The clock is asked for every sixteenth subject: asking costs as much as some of them do.
-      if (!terminal.shown || done % 16 !== 0) return;
+      if (done % 16 !== 0) return;
       const now = terminal.now();
       if (now < next) return;
       next = now + EVERY_MS;

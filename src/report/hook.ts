@@ -1,8 +1,8 @@
-import type { Decision, PolicyOrigin, ReportHead, Summary } from "../model.ts";
+import type { Decision, Evidence, PolicyOrigin, ReportHead, Summary } from "../model.ts";
 import { Causes } from "./causes.ts";
 import type { Cause } from "./causes.ts";
 import type { Renderer } from "./renderer.ts";
-import { count, hookLines, shortId, show, showText, toAscii } from "./show.ts";
+import { count, hookLines, namesRule, shortId, show, showText, toAscii } from "./show.ts";
 
 /** `push`: subjects of a push. `commit`: one that git is about to make. `advice`: one that is made, nothing to be stopped. */
 export type HookStage = "push" | "commit" | "advice";
@@ -103,7 +103,7 @@ function headline(stage: HookStage, ref: string, report: RefReport): string {
 }
 
 function causeLines(cause: Cause, label: "error" | "warning", budget: number): { text: string; used: number } {
-  const rule = cause.rule === null ? "" : ` (rule "${showText(cause.rule, 60)}")`;
+  const rule = cause.rule === null || namesRule(cause.message) ? "" : ` (rule "${showText(cause.rule, 60)}")`;
   const out: string[] = [];
   if (cause.message !== null) out.push(hookLines(label, `${cause.code}${rule}: ${show(cause.message, 600)}`));
   const shown = cause.shown.slice(0, budget);
@@ -125,18 +125,23 @@ function causeLines(cause: Cause, label: "error" | "warning", budget: number): {
 }
 
 /** `1a2b3c4d unsigned "fix parser" bob@x.io`, the title cut so that it is one line; the update of a ref has no such line. */
-function subjectLine({ subject, shown, evidence }: Decision, cause: Cause): string | null {
+function subjectLine({ subject, shown, evidence, findings }: Decision, cause: Cause): string | null {
   if (subject.oid === null || subject.kind === "ref" || subject.kind === "push") return null;
   const head = `${shortId(subject.oid, 8)} ${cause.code}`;
   if (shown === null) return head;
   const who = toAscii(emailOf(shown.committer === "" ? shown.author : shown.committer));
-  const signer = evidence.flatMap((piece) =>
-    piece.outcome === "verified" ? [` signed by ${showText(piece.signer.principal, 70)}`] : [],
-  );
-  const tail = ` ${who}${signer[0] ?? ""}`;
+  const signer = signerOf(evidence, findings[0]?.message ?? "");
+  const tail = ` ${who}${signer}`;
   const room = Math.max(16, WIDTH - "error: ".length - 2 - head.length - tail.length - 3);
   // Letters beyond ASCII are only decoration here: the id names the commit.
   return `${head} "${show(shown.title, room).replace(/[^\x20-\x7e]/gu, "?")}"${tail}`;
+}
+
+/** Who signed, where the message does not say it already. */
+function signerOf(evidence: readonly Evidence[], message: string): string {
+  const [piece] = evidence;
+  if (piece?.outcome !== "verified" || message.includes(piece.signer.key.fingerprint)) return "";
+  return ` signed by ${showText(piece.signer.principal, 70)}`;
 }
 
 /** Hooks have little room: the e-mail is what rules look at, the name is not. */

@@ -16,6 +16,9 @@ export const shortId = (oid: string, digits = 12): string => oid.slice(0, digits
 
 export const count = (n: number, noun: string, plural = `${noun}s`): string => `${n} ${n === 1 ? noun : plural}`;
 
+/** Some messages name their rule; then nothing else needs to. */
+export const namesRule = (message: string | null): boolean => message?.includes('rule "') ?? false;
+
 /** Breaks at spaces into lines of at most `width`; a word that is longer is cut, so that no line ever exceeds it. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -3,7 +3,7 @@ import { formatTime } from "../encoding/time.ts";
 import { Causes } from "./causes.ts";
 import type { Cause } from "./causes.ts";
 import type { Renderer } from "./renderer.ts";
-import { count, shortId, show, showText, wrap } from "./show.ts";
+import { count, namesRule, shortId, show, showText, wrap } from "./show.ts";
 
 export interface TextOptions {
   readonly colour: boolean;
@@ -48,35 +48,40 @@ export function createTextRenderer(options: TextOptions): Renderer {
     },
     end(summary: Summary): string {
       const parts = opened ? [""] : [];
-      parts.push(...denied.list().map((cause) => lines(causeLines(cause, paint))));
-      if (!options.quiet) parts.push(...warned.list().map((cause) => lines(causeLines(cause, paint))));
+      parts.push(...denied.list().map((cause) => lines(causeLines(cause, refs.size > 1, paint))));
+      if (!options.quiet) parts.push(...warned.list().map((cause) => lines(causeLines(cause, refs.size > 1, paint))));
       if (!options.quiet || summary.denied > 0) parts.push(lines(summaryLines(summary, kinds, refs, policy, paint)));
       return parts.join("\n");
     },
   };
 }
 
-function causeLines(cause: Cause, paint: Painter): string[] {
+function causeLines(cause: Cause, manyRefs: boolean, paint: Painter): string[] {
   const label = cause.severity === "error" ? paint.bad("denied") : paint.doubtful("warning");
-  const rule = cause.rule === null ? "" : `, rule "${showText(cause.rule, 60)}"`;
+  const rule = cause.rule === null || namesRule(cause.message) ? "" : `, rule "${showText(cause.rule, 60)}"`;
   const out = [`${label}: ${cause.code}, ${subjects(cause)}${rule}`];
   if (cause.message !== null) out.push(...folded(show(cause.message), "  ", "  "));
-  for (const decision of cause.shown) out.push(...subjectLines(decision, cause, paint));
+  for (const decision of cause.shown) out.push(...subjectLines(decision, cause, manyRefs, paint));
   if (cause.count > cause.shown.length) out.push(`  +${cause.count - cause.shown.length} more (--verbose shows all)`);
   // A command is never folded: it is there to be copied.
   if (cause.hint !== null) out.push(`  fix: ${show(cause.hint)}`);
   return out;
 }
 
-function subjectLines(decision: Decision, cause: Cause, paint: Painter): string[] {
+function subjectLines(decision: Decision, cause: Cause, manyRefs: boolean, paint: Painter): string[] {
   const { subject, shown, findings, evidence } = decision;
-  const title = shown === null ? "" : ` ${show(shown.title, 80)}`;
+  const title = shown === null ? "" : ` "${show(shown.title, 80)}"`;
   const name = subject.oid === null ? "" : paint.name(shortId(subject.oid));
-  const ref = subject.ref !== null && (subject.kind !== "commit" || subject.oid === null) ? show(subject.ref) : "";
+  const isNamed = subject.ref !== null && (manyRefs || subject.kind !== "commit" || subject.oid === null);
+  const ref = isNamed ? show(subject.ref) : "";
   const line = `  ${[name, ref].filter(Boolean).join(" ")}${title}`;
   const out = shown === null ? [line].filter((text) => text.trim() !== "") : peopleLines(line, shown);
-  for (const piece of evidence) out.push(...folded(evidenceText(piece), "    ", "      "));
   const first = findings[0];
+  for (const piece of evidence) {
+    // Most messages name the key already.
+    const key = piece.outcome === "verified" ? piece.signer.key.fingerprint : piece.issuer;
+    if (key === null || !first?.message.includes(key)) out.push(...folded(evidenceText(piece), "    ", "      "));
+  }
   if (first !== undefined && cause.message === null) out.push(...folded(show(first.message), "    ", "      "));
   if (first?.hint !== undefined && cause.hint === null) out.push(`    fix: ${show(first.hint)}`);
   for (const also of findings.slice(1)) {
@@ -97,7 +102,7 @@ function peopleLines(
   }
   const person = show(author === "" ? committer : author, 90);
   if (person === "") return [subject];
-  const line = `${subject}, by ${person}`;
+  const line = `${subject} by ${person}`;
   return line.length <= WIDTH ? [line] : [subject, `    by ${person}`];
 }
 
@@ -120,7 +125,7 @@ function allowedLine(decision: Decision): string {
   const oid = subject.oid === null ? "" : ` ${shortId(subject.oid)}`;
   const ref = subject.ref !== null && subject.kind !== "commit" ? ` ${show(subject.ref)}` : "";
   const who = exempt ? " (exempt)" : principal === null ? "" : ` (${showText(principal, 70)})`;
-  return `allowed:${oid}${ref}${shown === null ? "" : ` ${show(shown.title, 70)}`}${who}`;
+  return `allowed:${oid}${ref}${shown === null ? "" : ` "${show(shown.title, 70)}"`}${who}`;
 }
 
 function summaryLines(
@@ -147,7 +152,7 @@ function summaryLines(
   return [`${what} ${verdict}`, origin];
 }
 
-const NOUNS: Readonly<Record<SubjectKind, string>> = { commit: "commit", tag: "tag", ref: "ref update", push: "push" };
+const NOUNS: Readonly<Record<SubjectKind, string>> = { commit: "commit", tag: "tag", ref: "ref", push: "push" };
 
 const subjects = (cause: Cause): string => {
   const kinds = new Set(cause.shown.map((decision) => decision.subject.kind));

@@ -5,7 +5,7 @@ import { expect } from "@jest/globals";
 
 const folder = fileURLToPath(new URL("../golden/", import.meta.url));
 
-/** `npm run gen` sets UPDATE_GOLDEN=1: then the file is written and git shows what changed. */
+/** `npm run gen:golden` sets UPDATE_GOLDEN=1: then the file is written and git shows what changed. */
 const isUpdate = process.env["UPDATE_GOLDEN"] === "1";
 
 /** The text is, to the byte, that of a file under test/golden. */

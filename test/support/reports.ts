@@ -28,7 +28,7 @@ const policy: PolicyOrigin = {
   serial: 7,
 };
 
-const head = (notes: readonly string[] = [], origin: PolicyOrigin | null = policy): ReportHead => ({
+export const reportHead = (notes: readonly string[] = [], origin: PolicyOrigin | null = policy): ReportHead => ({
   schemaVersion: 1,
   tool: { name: "signpolicy", version: "0.1.0" },
   policy: origin,
@@ -127,12 +127,12 @@ const hostile =
 
 export const REPORT_CASES: Readonly<Record<string, ReportCase>> = {
   "all-allowed": {
-    head: head(),
+    head: reportHead(),
     decisions: ["a1", "b2", "c3"].map((id) => decision(id, { principal: "alice", evidence: [verified("alice")] })),
   },
-  "empty-range": { head: head(), decisions: [] },
+  "empty-range": { head: reportHead(), decisions: [] },
   "no-policy": {
-    head: head(
+    head: reportHead(
       ["no remote branch holds a policy: the work tree's own file judges, which proves nothing about itself"],
       null,
     ),
@@ -154,7 +154,7 @@ export const REPORT_CASES: Readonly<Record<string, ReportCase>> = {
     ],
   },
   causes: {
-    head: head(["the checkout's policy differs from the one that judges"]),
+    head: reportHead(["the checkout's policy differs from the one that judges"]),
     decisions: [
       decision("a1", { principal: "alice", evidence: [verified("alice")] }),
       unsignedBy("b2", "add login"),
@@ -182,7 +182,7 @@ export const REPORT_CASES: Readonly<Record<string, ReportCase>> = {
     ],
   },
   warnings: {
-    head: head(),
+    head: reportHead(),
     decisions: [
       decision("a1", { principal: "alice", evidence: [verified("alice")] }),
       decision("b2", {
@@ -194,11 +194,11 @@ export const REPORT_CASES: Readonly<Record<string, ReportCase>> = {
     ],
   },
   many: {
-    head: head(),
+    head: reportHead(),
     decisions: Array.from({ length: 30 }, (_, i) => unsignedBy(i.toString(16).padStart(2, "0"), `commit number ${i}`)),
   },
   "push-of-refs": {
-    head: head(),
+    head: reportHead(),
     decisions: [
       unsignedBy("a1", "on main"),
       decision("b2", {
@@ -227,7 +227,7 @@ export const REPORT_CASES: Readonly<Record<string, ReportCase>> = {
     ],
   },
   hostile: {
-    head: head([hostile]),
+    head: reportHead([hostile]),
     decisions: [
       decision("a1", {
         subject: { kind: "commit", oid: oid("a1"), ref: `refs/heads/${hostile}` as RefName },

@@ -12,6 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isInstalled } from "./tools.ts";
+import type { Tool } from "./tools.ts";
 
 /**
  * Runs a scenario: a text file of commands and checks on what they print, then files under `-- name --` headings.
@@ -21,8 +23,9 @@ import { fileURLToPath } from "node:url";
  *   git, sh, cp, rm, mkdir       run as they are; `sh` takes one quoted line
  *   cd DIR    env NAME=VALUE    unset NAME
  *   let NAME = git rev-parse HEAD    keeps a command's output as $NAME
+ *   expand FILE                  puts values in for $NAME in a file
  *   sshkey NAME                  makes $HOME/NAME and sets $NAME_pub and $NAME_fpr
- *   stdout REGEX    ! stdout REGEX    stdout empty    stdout is FILE     of the command before; `stderr` likewise
+ *   stdout REGEX    ! stdout REGEX    stdout empty    stdout json    stdout is FILE     of the command before; `stderr` likewise
  *   exists FILE    ! exists FILE
  *
  * In expected files `$NAME` stands for a kept value, `$NAME:12` for its first twelve characters, `$WORK` for the scenario's
@@ -104,7 +107,13 @@ class Scenario {
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
       delete this.#env[first];
     } else if (verb === "sshkey") this.#makeKey(first);
-    else return false;
+    else if (verb === "expand") {
+      const file = join(this.#folder, first);
+      writeFileSync(
+        file,
+        readFileSync(file, "utf8").replace(/\$(\w+)/g, (_, name: string) => this.#value(name)),
+      );
+    } else return false;
     return true;
   }
 
@@ -133,6 +142,8 @@ class Scenario {
       const expected = readFileSync(join(this.work, file), "utf8");
       const got = this.#anonymous(text);
       if (got !== expected) throw new Error(`${verb} is not ${file}:\n${got}`);
+    } else if (what === "json") {
+      JSON.parse(text);
     } else if (what === "empty") {
       if (text !== "") throw new Error(`${verb} is not empty:\n${text}`);
     } else if (new RegExp(what, "m").test(text) === negated) {
@@ -190,7 +201,7 @@ export function runScenario(file: string): void {
 /** What a scenario needs beyond git and node, from its `# needs: ssh-keygen gpg` line. */
 export function missingTools(file: string): readonly string[] {
   const [, needs = ""] = /^# needs: (.*)$/m.exec(readFileSync(file, "utf8")) ?? [];
-  return needs.split(" ").filter((tool) => tool !== "" && spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0);
+  return needs.split(" ").filter((tool) => tool !== "" && !isInstalled(tool as Tool));
 }
 
 function splitWords(line: string, value: (name: string) => string): string[] {
