@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { concatBytes } from "../../encoding/bytes.ts";
 import type { Bytes, Fingerprint, Seconds } from "../../model.ts";
+import { bitLength, isWeakEd25519Point } from "../ssh/numbers.ts";
 import { ALGORITHM, ED25519, curveOf } from "./algorithms.ts";
 import type { Curve } from "./algorithms.ts";
 import { PacketReader } from "./packets.ts";
@@ -84,7 +85,7 @@ function readMaterial(reader: PacketReader, algorithm: number, version: 4 | 6): 
     case ALGORITHM.rsa:
     case ALGORITHM.rsaEncryptOnly:
     case ALGORITHM.rsaSignOnly:
-      return readRsa(reader, version, algorithm === ALGORITHM.rsaEncryptOnly);
+      return readRsa(reader, version);
     case ALGORITHM.dsa: {
       const bits = bitLength(reader.mpi(version === 6));
       return { material: NONE, algorithm: "dsa", bits };
@@ -94,7 +95,7 @@ function readMaterial(reader: PacketReader, algorithm: number, version: 4 | 6): 
     case ALGORITHM.eddsa:
       return readEddsa(reader, version);
     case ALGORITHM.ed25519: {
-      const point = reader.bytes(32);
+      const point = checkedPoint(reader, reader.bytes(32));
       reader.end();
       return { material: { kind: "ed25519", point }, algorithm: "ed25519", bits: ED25519.bits };
     }
@@ -116,7 +117,7 @@ const ENCRYPTION_ONLY: ReadonlyMap<number, string> = new Map([
   [26, "x448"],
 ]);
 
-function readRsa(reader: PacketReader, version: 4 | 6, encryptOnly: boolean): Material {
+function readRsa(reader: PacketReader, version: 4 | 6): Material {
   const n = reader.mpi(version === 6);
   const e = reader.mpi(version === 6);
   reader.end();
@@ -126,7 +127,7 @@ function readRsa(reader: PacketReader, version: 4 | 6, encryptOnly: boolean): Ma
   if (!isOdd(n) || !isOdd(e) || e.length > 8 || (e.length === 1 && e[0] === 1) || bits > MAX_RSA_BITS) {
     reader.fail("has impossible RSA numbers");
   }
-  return { material: encryptOnly ? NONE : { kind: "rsa", n, e }, algorithm: "rsa", bits };
+  return { material: { kind: "rsa", n, e }, algorithm: "rsa", bits };
 }
 
 function readEcdsa(reader: PacketReader, version: 4 | 6): Material {
@@ -151,15 +152,16 @@ function readEddsa(reader: PacketReader, version: 4 | 6): Material {
   if (curve.order !== null) reader.fail("names a curve of another algorithm");
   // RFC 9580 §11.2.3: native coordinates behind an octet 0x40.
   if (point.length !== 33 || point[0] !== 0x40) reader.fail("has a malformed point");
-  return { material: { kind: "ed25519", point: point.subarray(1) }, algorithm: curve.algorithm, bits: curve.bits };
+  const native = checkedPoint(reader, point.subarray(1));
+  return { material: { kind: "ed25519", point: native }, algorithm: curve.algorithm, bits: curve.bits };
+}
+
+/** Under a point of small order anybody signs; a second encoding makes a second key of the same one. */
+function checkedPoint(reader: PacketReader, point: Bytes): Bytes {
+  return isWeakEd25519Point(point) ? reader.fail("has a point that is no proper public key") : point;
 }
 
 const readOid = (reader: PacketReader): Bytes => reader.bytes(reader.byte());
-
-function bitLength(number: Bytes): number {
-  const [first] = number;
-  return first === undefined ? 0 : number.length * 8 - Math.clz32(first) + 24;
-}
 
 function frame(version: 4 | 6, body: Bytes): Bytes {
   const head = Buffer.alloc(version === 4 ? 3 : 5);
