@@ -127,7 +127,10 @@ export function policyChangeWords(files: readonly string[], rule: string, reason
   const named = files.slice(0, 3).join(", ") + (files.length > 3 ? ` and ${files.length - 3} more` : "");
   return {
     message: `changes the policy (${named}), which takes the signature of a human in \`signedBy\` of ${ruleNote(rule)}: ${reason}`,
-    hint: `have the change signed by ${listed(able)}`,
+    hint:
+      able.size === 0
+        ? "have the rule name a human; that takes an administrator"
+        : `have the change signed by ${listed(able)}`,
   };
 }
 
