@@ -1,25 +1,19 @@
-import { latin1 } from "../encoding/bytes.ts";
 import type { Policy, Principal } from "./policy.ts";
 
 /**
- * How an e-mail of a git object (latin-1 text of its bytes) stands to the e-mails of a principal (Unicode text of the
- * policy): byte for byte, but for ASCII case in the domain. No Unicode folding anywhere, so that U+212A is no `k` and
+ * How an e-mail of a git object stands to the e-mails of a principal, both latin-1 text of their bytes: byte for byte, but
+ * for ASCII case in the domain. No Unicode folding anywhere, so that U+212A is no `k` and
  * look-alikes stay strangers. `by-case` is a mismatch, told apart for the message alone.
  */
 export function matchEmail(principal: Principal, email: string): "same" | "by-case" | "other" {
   if (ownedBy(principal).has(foldDomain(email))) return "same";
   const folded = foldAscii(email);
-  return principal.emails.some((own) => foldAscii(bytesOf(own)) === folded) ? "by-case" : "other";
+  return principal.emails.some((own) => foldAscii(own) === folded) ? "by-case" : "other";
 }
 
 /** A principal whose e-mail this is, by the same comparison. */
 export function ownerOf(policy: Policy, email: string): Principal | null {
   return ownersIn(policy).get(foldDomain(email)) ?? null;
-}
-
-/** UTF-8 of policy text, one character a byte: what a git object holds where it means this text. */
-export function bytesOf(text: string): string {
-  return /^[\x00-\x7f]*$/.test(text) ? text : latin1(new TextEncoder().encode(text));
 }
 
 // Asked twice for every commit of a history, so each principal and policy is folded once.
@@ -29,7 +23,7 @@ const owners = new WeakMap<Policy, ReadonlyMap<string, Principal>>();
 function ownedBy(principal: Principal): ReadonlySet<string> {
   let emails = owned.get(principal);
   if (emails === undefined) {
-    emails = new Set(principal.emails.map((email) => foldDomain(bytesOf(email))));
+    emails = new Set(principal.emails.map(foldDomain));
     owned.set(principal, emails);
   }
   return emails;

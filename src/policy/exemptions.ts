@@ -1,7 +1,7 @@
 import type { Finding, ObjectId, VerdictCode } from "../model.ts";
 import type { JudgingClock } from "./clock.ts";
-import { bytesOf } from "./emails.ts";
 import type { Exemption } from "./policy.ts";
+import { bytesOf } from "./words.ts";
 
 /** What no exemption forgives, whatever codes it lists. */
 const UNFORGIVABLE: readonly VerdictCode[] = ["bad-signature", "malformed", "policy-change"];

@@ -37,6 +37,7 @@ export interface KeyEntry {
 export interface Principal {
   readonly id: string;
   readonly name: string;
+  /** Bytes as latin-1 text, as in `Identity`, so that the two compare. */
   readonly emails: readonly string[];
   readonly role: Role;
   /** Of an agent: the principal answering for it. */

@@ -2,10 +2,11 @@
  * Every sentence of a finding, so that they speak with one voice: lower case, no final period, ASCII but for what they
  * quote. Quoted names and e-mails stay the bytes of the repository; renderers escape them.
  */
+import { latin1 } from "../encoding/bytes.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { Evidence, EvidenceCode, Seconds, Signer, VerdictCode } from "../model.ts";
 import type { Policy, Principal, Selector } from "./policy.ts";
-import { bytesOf, ownerOf } from "./emails.ts";
+import { ownerOf } from "./emails.ts";
 import { SKEW } from "./clock.ts";
 
 /** What words need to know of a commit or tag. */
@@ -106,7 +107,7 @@ export function identityWords(
   byCase: boolean,
   command: string | null,
 ): Words {
-  const own = bytesOf(principal?.emails.join(", ") ?? "");
+  const own = principal?.emails.join(", ") ?? "";
   const difference = byCase ? "; only upper and lower case differ" : "";
   const shown = email === "" ? "has no e-mail" : `is ${email}`;
   return {
@@ -134,7 +135,10 @@ export function policyChangeWords(files: readonly string[], rule: string, reason
   };
 }
 
-/** The policy's text as bytes, as everything a message quotes. */
+/** UTF-8 of the policy's own text, one character a byte, as everything that a message quotes. */
+export const bytesOf = (text: string): string =>
+  /^[\x00-\x7f]*$/.test(text) ? text : latin1(new TextEncoder().encode(text));
+
 export const ruleNote = (rule: string): string => `rule "${bytesOf(rule)}"`;
 
 /** `alice with key SHA256:…` */

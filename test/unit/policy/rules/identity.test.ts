@@ -80,8 +80,10 @@ describe("whose e-mail a commit shows", () => {
     expect(decide("committer", ALICE, STRANGER).findings[0]?.message).not.toContain("case");
   });
 
-  it("compares the UTF-8 bytes of the policy with the bytes of the commit", () => {
-    const umlaut = policy({ principals: new Map([["alice", principal("alice", "human", ["älice@example.org"])]]) });
+  it("compares bytes, not letters", () => {
+    const umlaut = policy({
+      principals: new Map([["alice", principal("alice", "human", ["\xc3\xa4lice@example.org"])]]),
+    });
     const by = (email: string) =>
       decideCommit(commitInput({ policy: umlaut, commit: commit({ committer: identity(email) }) }));
     expect(by("\xc3\xa4lice@example.org").allow).toBe(true);
