@@ -1,0 +1,147 @@
+import { latin1 } from "../encoding/bytes.ts";
+import { parseTime } from "../encoding/time.ts";
+import type { KeyWindow, ObjectId, Seconds } from "../model.ts";
+import type { PolicyDocument, Path } from "./document.ts";
+import { renderPath } from "./document.ts";
+import { DEFAULT_EXEMPT_CODES } from "./exemptible.ts";
+import { compileGlob } from "./globs.ts";
+import type {
+  CommitRule,
+  Enforcement,
+  Exemption,
+  KeyEntry,
+  KeySource,
+  Policy,
+  Principal,
+  Rule,
+  TagRule,
+  UpdateRule,
+} from "./policy.ts";
+import { isInlineKey } from "./schema.ts";
+import type { ExemptionFile, KeyFile, PolicyFile, PrincipalFile, RuleFile } from "./schema.ts";
+import { selectPrincipals } from "./selectors.ts";
+
+/** A file that passed every check, with defaults applied and names resolved. `base` leads to the policy in its document. */
+export function resolvePolicy(file: PolicyFile, document: PolicyDocument, base: Path): Policy {
+  const placeOf = (path: Path): KeyEntry["place"] => {
+    const at = [...base, ...path];
+    return { path: renderPath(at), line: document.lineOf(at) };
+  };
+  return {
+    version: 1,
+    serial: file.serial ?? null,
+    preset: file.preset ?? null,
+    principals: new Map(
+      Object.entries(file.principals).map(([id, principal]) => [id, resolvePrincipal(id, principal, placeOf)]),
+    ),
+    groups: new Map(Object.entries(file.groups ?? {})),
+    algorithms: {
+      rsaBits: file.algorithms?.rsaBits ?? 2048,
+      hashes: file.algorithms?.hashes ?? ["sha256", "sha384", "sha512"],
+    },
+    rules: file.rules.map((rule) => resolveRule(rule, file)),
+    unmatched: file.unmatched ?? "deny",
+    exempt: file.trust?.exempt?.map(resolveExemption) ?? [],
+  };
+}
+
+/** Identity lines are bytes held as latin-1 text; so are the addresses they are compared with. */
+const byteText = (text: string): string => latin1(new TextEncoder().encode(text));
+
+type PlaceOf = (path: Path) => KeyEntry["place"];
+
+function resolvePrincipal(id: string, file: PrincipalFile, placeOf: PlaceOf): Principal {
+  const emails = file.emails.map(byteText);
+  return {
+    id,
+    name: file.name ?? id,
+    emails,
+    role: file.role ?? "human",
+    owner: file.owner ?? null,
+    keys: file.keys.map((key, index) => resolveKey(key, emails, placeOf(["principals", id, "keys", index]))),
+  };
+}
+
+function resolveKey(file: KeyFile, emails: readonly string[], place: KeyEntry["place"]): KeyEntry {
+  const format = file.openpgp !== undefined ? "openpgp" : file.ssh !== undefined ? "ssh" : "sshCa";
+  return {
+    format,
+    source: resolveSource(file[format] ?? ""),
+    window: resolveWindow(file),
+    namespaces: file.namespaces ?? ["git"],
+    principals: format === "sshCa" ? (file.principals?.map(byteText) ?? emails) : [],
+    place,
+  };
+}
+
+const resolveSource = (text: string): KeySource =>
+  isInlineKey(text) ? { kind: "text", text } : { kind: "file", path: text };
+
+function resolveWindow({ from, until, retired, compromised }: KeyFile): KeyWindow {
+  return {
+    ...(from === undefined ? {} : { from: parseTime(from) }),
+    ...(until === undefined ? {} : { until: parseTime(until) }),
+    ...(retired === undefined ? {} : { retired: parseTime(retired) }),
+    ...(compromised === undefined ? {} : { compromised: compromised === true ? true : parseTime(compromised) }),
+  };
+}
+
+function resolveRule({ name, refs, commits, tags, updates }: RuleFile, file: PolicyFile): Rule {
+  return {
+    name,
+    refs: refs.map(compileGlob),
+    commits: commits === undefined ? null : resolveCommits(commits, file),
+    tags: tags === undefined ? null : resolveTags(tags, file),
+    updates: resolveUpdates(updates),
+  };
+}
+
+function resolveCommits(clause: NonNullable<RuleFile["commits"]>, file: PolicyFile): CommitRule {
+  return {
+    signedBy: selectPrincipals(clause.signedBy, file),
+    side: selectPrincipals(clause.side ?? clause.signedBy, file),
+    identity: clause.identity ?? "committer",
+    base: clause.base?.map(compileGlob) ?? [],
+    ...resolveEnforcement(clause),
+  };
+}
+
+function resolveTags(clause: NonNullable<RuleFile["tags"]>, file: PolicyFile): TagRule {
+  return {
+    signedBy: selectPrincipals(clause.signedBy, file),
+    identity: clause.identity ?? "tagger",
+    lightweight: clause.lightweight ?? "deny",
+    move: clause.move ?? "deny",
+    delete: clause.delete ?? "deny",
+    target: clause.target ?? "verified",
+    ...resolveEnforcement(clause),
+  };
+}
+
+interface EnforcementFile {
+  readonly level?: "error" | "warn" | undefined;
+  readonly enforceFrom?: string | undefined;
+}
+
+const resolveEnforcement = ({ level, enforceFrom }: EnforcementFile): Enforcement => ({
+  level: level ?? "error",
+  enforceFrom: timeOrNull(enforceFrom),
+});
+
+/** A branch that could be deleted and created anew would not be kept from a rewind. */
+function resolveUpdates(clause: RuleFile["updates"]): UpdateRule {
+  const force = clause?.force ?? "allow";
+  return { force, delete: clause?.delete ?? force };
+}
+
+function resolveExemption({ commit, reachableFrom, reason, until, codes }: ExemptionFile): Exemption {
+  return {
+    commit: (commit ?? null) as ObjectId | null,
+    reachableFrom: (reachableFrom ?? null) as ObjectId | null,
+    reason,
+    until: timeOrNull(until),
+    codes: new Set(codes ?? DEFAULT_EXEMPT_CODES),
+  };
+}
+
+const timeOrNull = (text: string | undefined): Seconds | null => (text === undefined ? null : parseTime(text));
