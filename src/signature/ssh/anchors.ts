@@ -16,7 +16,7 @@ export interface SshKeyEntry extends Entry {
 
 export interface SshCaEntry extends Entry {
   readonly kind: "sshCa";
-  /** Names of which a certificate must carry one. */
+  /** Names of which a certificate must carry one, bytes as latin-1 text. */
   readonly principals: readonly string[];
 }
 

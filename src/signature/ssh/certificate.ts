@@ -1,5 +1,4 @@
 /** OpenSSH certificates (PROTOCOL.certkeys): a CA's word that a key belongs to some names for some time. */
-import { latin1 } from "../../encoding/bytes.ts";
 import { SshReader } from "../../encoding/ssh-wire.ts";
 import { ParseError } from "../../errors.ts";
 import type { Bytes, Seconds } from "../../model.ts";
@@ -109,14 +108,14 @@ export function requiresVerification({ criticalOptions }: SshCertificate): boole
   return criticalOptions.some(({ name }) => name === VERIFY_REQUIRED);
 }
 
-/** Byte for byte, unlike the patterns of OpenSSH's allowed_signers; `names` are text of the policy, UTF-8 as bytes. */
+/** Byte for byte, unlike the patterns of OpenSSH's allowed_signers; `names` are latin-1 text of the policy's bytes, too. */
 export function namesOneOf({ principals }: SshCertificate, names: readonly string[]): boolean {
-  return names.some((name) => name !== "" && principals.includes(latin1(Buffer.from(name, "utf8"))));
+  return names.some((name) => name !== "" && principals.includes(name));
 }
 
 /** `valid_after` is inclusive, `valid_before` exclusive. */
 export function datesProblem({ validAfter, validBefore }: SshCertificate, at: Seconds, when: string): Reason | null {
-  const moment = BigInt(at);
+  const moment = BigInt(Math.floor(at));
   if (moment < validAfter) return invalid(`the certificate was not yet valid ${when}`);
   if (moment >= validBefore) return invalid(`the certificate had expired ${when}`);
   return null;
