@@ -11,7 +11,7 @@ const KINDS: ReadonlySet<string> = new Set<ObjectKind>(["commit", "tag", "tree",
 const RULES: HeaderRules = {
   what: "tag",
   never: ["object", "type", "tag", "tagger"],
-  once: ["encoding", "gpgsig", "gpgsig-sha256"],
+  once: ["encoding"],
 };
 
 /**
@@ -31,7 +31,12 @@ export function parseTag(oid: ObjectId, raw: Bytes, algorithm: HashAlgorithm): T
   if (!isObjectKind(targetKind)) throw new ParseError("tag", "names a type that no object has", fields.offset);
   const name = fields.text("tag");
   const tagger = fields.has("tagger") ? fields.identity("tagger") : null;
-  const { payload, signatures, headerEnd } = splitTag(bytes, { from: fields.offset, check: headerCheck(bytes, RULES) });
+  const { payload, signatures, headerEnd } = splitTag(bytes, {
+    from: fields.offset,
+    // Of two adjacent ones git drops only the second from the payload; it never writes more than the other algorithm's.
+    limit: 1,
+    check: headerCheck(bytes, RULES),
+  });
   checkHeaderBytes(bytes, headerEnd, "tag");
   const bodyInPayload = payload.length + (signatures[0]?.bytes.length ?? 0) - (bytes.length - headerEnd);
   return {

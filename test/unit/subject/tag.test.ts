@@ -79,6 +79,7 @@ describe("parseTag", () => {
     ["a second tagger", tagText({ extra: "tagger A <a@b> 1 +0000\n" })],
     ["a second object", tagText({ extra: `object ${OID}\n` })],
     ["a second signature header", tagText({ extra: "gpgsig-sha256 a\ngpgsig-sha256 b\n" })],
+    ["a signature header for each algorithm", tagText({ extra: "gpgsig-sha256 a\ngpgsig b\n" })],
     ["a continued tagger", tagText({ extra: " more\n" })],
     ["NUL in a header", tagText({ tag: "v1\0" })],
     ["headers without line end", tagText({ body: "" }).trimEnd()],
