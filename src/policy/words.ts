@@ -32,25 +32,25 @@ export function unverifiedWords(evidence: Unverified, named: Named, policy: Poli
   const detail = `${evidence.detail}${keyNote(evidence)}`;
   const message =
     evidence.code === "bad-signature" ? `the signature does not fit this ${named.what}: ${detail}` : detail;
-  return { message, hint: MEND[evidence.code](named.again()) };
+  return { message, hint: mend(evidence.code, named.again) };
 }
 
 export function unsignedWords({ what, signedOff, again }: Named): Words {
   const message = signedOff
     ? `this ${what} is not signed: Signed-off-by (git commit -s) is a line of text, a signature is made with -S`
     : `this ${what} is not signed`;
-  return { message, hint: again() };
+  return { message, hint: mend("unsigned", again) };
 }
 
 /** Nothing was proved of it, for whatever reason: it counts as nothing. */
 export const unprovedWords = (named: Named, unsigned: boolean): Words =>
   unsigned
     ? unsignedWords(named)
-    : { message: `nothing could be proved of this ${named.what}'s signature`, hint: MEND.malformed(named.again()) };
+    : { message: `nothing could be proved of this ${named.what}'s signature`, hint: mend("malformed", named.again) };
 
 export const multipleWords = ({ what, again }: Named): Words => ({
   message: `this ${what} carries more than one signature; which one counts would be anyone's guess`,
-  hint: MEND["multiple-signatures"](again()),
+  hint: mend("multiple-signatures", again),
 });
 
 function unknownKeyWords(
@@ -82,7 +82,7 @@ export function lapsedWords(
     backdated === null
       ? "and a new signature needs a key that is good today"
       : `and the signature claims to be older${since} than what it builds on (${formatTime(backdated.ancestor)})`;
-  return { message: `${lapsed.detail}, ${why}: ${signerNote(signer)}`, hint: MEND[lapsed.code](named.again()) };
+  return { message: `${lapsed.detail}, ${why}: ${signerNote(signer)}`, hint: mend(lapsed.code, named.again) };
 }
 
 export function futureWords(what: string, at: Seconds, now: Seconds, again: () => string): Words {
@@ -167,12 +167,14 @@ function keyNote({ issuer, suspect }: Unverified): string {
   return suspect === null ? ` (key ${issuer})` : ` (key ${issuer} of ${suspect})`;
 }
 
-/** What mends each; `again` is the command that signs anew. */
-const MEND: Readonly<Record<EvidenceCode, (again: string) => string>> = {
-  unsigned: (again) => again,
+/** What mends a signature; `again` is the command that signs anew, which alone is enough where there was none or no key to it. */
+function mend(code: EvidenceCode, again: () => string): string {
+  return code === "unsigned" || code === "unknown-key" ? again() : MEND[code](again());
+}
+
+const MEND: Readonly<Record<Exclude<EvidenceCode, "unsigned" | "unknown-key">, (again: string) => string>> = {
   "bad-signature": (again) =>
     `it was changed after it was signed, or carries another's signature; sign it anew: ${again}`,
-  "unknown-key": (again) => `sign with a key that is in the policy: ${again}`,
   "key-expired": (again) =>
     `extend the key (OpenPGP: gpg --quick-set-expire FINGERPRINT 1y; else its \`until\`) and have the policy's copy renewed, or sign with another: ${again}`,
   "key-not-yet-valid": (again) => `have the key's \`from\` in the policy moved, or sign once it is reached: ${again}`,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import type { VerdictCode } from "../../../src/model.ts";
 import { decideProblem, decidePush } from "../../../src/policy/decide-problem.ts";
 import { main, oid } from "../../support/decisions.ts";
 
@@ -25,5 +26,12 @@ describe("an object that cannot be judged", () => {
     const subject = { kind: "commit", oid: oid("c"), ref: main } as const;
     const decision = decideProblem(subject, { code: "malformed", message: "no tree", hint: "mend" }, ["protected"]);
     expect(decision).toMatchObject({ subject, allow: false, rules: ["protected"], findings: [{ code: "malformed" }] });
+  });
+
+  it("gets a general hint where the finder has none, or none at all", () => {
+    const hintOf = (code: VerdictCode) => decidePush({ code, message: "why" }).findings[0]?.hint;
+    expect(hintOf("shallow-history")).toBe("git fetch --unshallow (in CI: fetch-depth: 0)");
+    expect(hintOf("policy-missing")).toContain("git config signpolicy.policy");
+    expect(hintOf("tag-target")).toBeUndefined();
   });
 });

@@ -18,6 +18,7 @@ describe("resignCommand", () => {
   it("starts at the commit's own parent where nobody names a base", () => {
     expect(resignCommand(commit(), undefined)).toBe("git rebase -f -S dddddddddddd");
     expect(resignCommand(commit(), { base: null })).toBe("git rebase -f -S dddddddddddd");
+    expect(resignCommand(commit(), { base: "-x" })).toBe("git rebase -f -S BASE");
     expect(resignCommand(commit({ parents: [] }), undefined)).toBe("git rebase -f -S --root");
   });
 });

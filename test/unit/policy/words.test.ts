@@ -73,6 +73,33 @@ describe("the sentences of findings", () => {
     for (const { hint } of hostile) expect(hint).not.toContain("\x1b");
   });
 
+  it("list three principals and a number where there are many, and a maintainer to ask where no human is named", () => {
+    const many = under({ signedBy: new Set(["robot", "bob", "carol", "dave", "erin"]) });
+    const [finding] = decideCommit(commitInput(many)).findings;
+    expect(finding?.message).toContain("takes only robot, bob, carol or 2 more");
+    const machines = under({ signedBy: new Set(["robot"]) });
+    expect(decideCommit(commitInput(machines)).findings[0]?.hint).toContain(
+      "or ask a maintainer to let alice sign here",
+    );
+    const change = decideCommit(commitInput({ ...machines, changedPolicyFiles: ["p"] })).findings.at(-1);
+    expect(change?.hint).toContain("have the rule name a human");
+  });
+
+  it("say of an unknown key without a name and without an owner what can be said", () => {
+    const nameless = { ...unverified("unknown-key"), issuer: null };
+    const stranger = commit({ committer: identity("x@y.example") });
+    const [finding] = decideCommit(commitInput({ evidence: [nameless], commit: stranger })).findings;
+    expect(finding?.message).toContain("signed by a key that it does not name");
+    expect(finding?.hint).toMatch(/^ask a maintainer \(alice or bob\) to add the key to the policy/);
+    const [tagged] = decideTag(tagInput({ evidence: [nameless], tag: tag({ tagger: null }) })).findings;
+    expect(tagged?.message).toBe("signed by a key that it does not name, which belongs to nobody in the policy");
+    for (const suspect of [null, "alice"]) {
+      const bad = { ...unverified("bad-signature", suspect), issuer: null };
+      const [said] = decideCommit(commitInput({ evidence: [bad] })).findings;
+      expect(said?.message.endsWith("(alice)")).toBe(suspect !== null);
+    }
+  });
+
   it("are the same for the same input", () => {
     expect(decideCommit(commitInput({ evidence: [verified("robot")] }))).toEqual(
       decideCommit(commitInput({ evidence: [verified("robot")] })),

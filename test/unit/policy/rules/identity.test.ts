@@ -91,6 +91,23 @@ describe("whose e-mail a commit shows", () => {
     expect(codesOf(by("\xe4lice@example.org"))).toEqual(["identity-mismatch"]);
   });
 
+  it("prints the command that sets the e-mail right, an author of his own left alone", () => {
+    const hint = (author: string, committer: string, by = "alice") =>
+      decide("committer", author, committer, by).findings[0]?.hint;
+    expect(hint(STRANGER, STRANGER)).toContain(`git config user.email ${ALICE} && git rebase -x 'git commit --amend`);
+    expect(hint("bob@example.org", STRANGER)).toBe(`git config user.email ${ALICE} && git rebase -f -S dddddddddddd`);
+    // Of a principal without e-mails, and of a forge, there is none to set.
+    expect(hint(ALICE, ALICE, "github-web")).toContain("have the committer's e-mail added to `emails` of github-web");
+    const silent = policy({ principals: new Map([["alice", principal("alice", "human", [])]]) });
+    const [finding] = decideCommit(commitInput({ policy: silent })).findings;
+    expect(finding?.message).toContain("(no e-mail)");
+    expect(finding?.hint).toContain("have the committer's e-mail added");
+    const [tagged] = decideTag(tagInput({ policy: silent })).findings;
+    expect(tagged?.hint).toContain("have the tagger's e-mail added");
+    const odd = policy({ principals: new Map([["alice", principal("alice", "human", ["\xc3\xa4@example.org"])]]) });
+    expect(decideTag(tagInput({ policy: odd })).findings[0]?.hint).toContain("git config user.email E-MAIL &&");
+  });
+
   it("denies whom the policy does not know (fails closed)", () => {
     const decision = decide("committer", ALICE, ALICE, "nobody");
     expect(codesOf(decision)).toEqual(["identity-mismatch"]);

@@ -18,6 +18,7 @@ describe("a ref that no rule names", () => {
 
   it.each([
     ["refs/replace/0123", ["replaced-object", "ref-unmatched"]],
+    [`refs/replace/${"0123".repeat(10)}`, ["replaced-object", "ref-unmatched"]],
     ["refs/Replace/0123", ["replaced-object", "ref-unmatched"]],
     ["refs/signpolicy/approvals/alice", ["ref-unmatched"]],
     ["refs/heads/HEAD", ["ref-unmatched"]],
@@ -55,6 +56,11 @@ describe("a commit that no rule asks anything of", () => {
   it("is allowed where a rule names the ref and has no `commits`", () => {
     const named = policy({ rules: [rule()] });
     expect(decideCommit(commitInput({ ...unsigned, policy: named })).allow).toBe(true);
+    const applied = [{ rule: rule(), place: "line" }] as const;
+    expect(decideCommit(commitInput({ ...unsigned, applied, policy: named }))).toMatchObject({
+      allow: true,
+      rules: [],
+    });
     const elsewhere = commitInput({ ...unsigned, policy: named, ref: ref("refs/heads/other") });
     expect(codesOf(decideCommit(elsewhere))).toEqual(["ref-unmatched"]);
   });
