@@ -166,8 +166,6 @@ export interface Signer {
   readonly key: SignerKey;
   /** The policy's name of the principal whose key this is. */
   readonly principal: string;
-  /** Of a FIDO key, which was touched in any case: whether it knew by whom (PIN or biometrics). Absent for other keys. */
-  readonly userVerified?: boolean;
 }
 
 /** Common to every outcome: what the signature itself claims. Claims never extend trust. */

@@ -55,7 +55,7 @@ async function expectSsh(blob: Buffer, anchors: Anchors, now: Seconds): Promise<
   const refuse = (reason: { code: Unproved["code"]; detail: string }, issuer: string | null, suspect: string | null) =>
     ({ ...claims("ssh", issuer, now), outcome: "refuted", ...reason, suspect }) as const;
   try {
-    const signer = readSigner(blob, anchors);
+    const signer = readSigner(blob);
     if ("code" in signer) return refuse(signer, null, null);
     const { key, certificate } = signer;
     const entries =

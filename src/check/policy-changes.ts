@@ -5,6 +5,9 @@ import type { GitPlace } from "../io/git.ts";
 import type { Outlines } from "./outlines.ts";
 import type { TreeWalker } from "./trees.ts";
 
+/** Commits of a range whose trees are compared before git is asked for the rest. */
+const COMPARED = 64;
+
 /**
  * Finds the commits that change the policy or a key file it names. A merge changes a file only where its entry is none of
  * its parents': what it takes over unchanged was a change, and was judged, on the side it came from.
@@ -22,9 +25,17 @@ export class PolicyChanges {
     this.#place = place;
   }
 
-  /** Commits of a range that may change one of the files; every one that does is among them. */
-  async candidates(range: Range): Promise<ReadonlySet<ObjectId>> {
-    return new Set(await commitsTouching(this.#place, range, this.#paths));
+  /** For one range: which of its commits may change one of the files; every one that does is among them. */
+  within(range: Range): (oid: ObjectId) => Promise<boolean> {
+    let asked = 0;
+    let listed: Promise<ReadonlySet<ObjectId>> | null = null;
+    return async (oid) => {
+      asked += 1;
+      // Comparing a few trees ourselves costs less than starting git; a long history is git's to search.
+      if (asked <= COMPARED) return true;
+      listed ??= commitsTouching(this.#place, range, this.#paths).then((oids) => new Set(oids));
+      return (await listed).has(oid);
+    };
   }
 
   /**

@@ -11,9 +11,6 @@ export interface RefUpdate {
   readonly new: ObjectId | null;
 }
 
-/** Most bytes taken from standard input: some 300,000 refs. */
-export const INPUT_CAP = 64 * 1024 * 1024;
-
 /**
  * `<old> SP <new> SP <ref> LF` (githooks(5), pre-receive). Empty input is a push of nothing.
  *

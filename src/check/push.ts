@@ -53,7 +53,9 @@ export async function judgePush(
     const passed: ObjectId[] = [];
     for (const update of updates) {
       if (!update.ref.startsWith("refs/heads/") || update.new === null) continue;
-      if ((await early(update)).rules.length > 0) passed.push(update.new);
+      const rules = rulesFor(context.policy, update.ref);
+      const judged = rules.some((rule) => rule.commits !== null && isEnforced(rule.commits, context.now));
+      if (judged && (await early(update)).allowed) passed.push(update.new);
     }
     return passed;
   };
@@ -130,14 +132,8 @@ async function judgeUpdate(
       clock: { mode: "new", now, latestAncestor: null },
     }),
   );
-  const passed = verdict.allowed ? rules.filter((rule) => rule.commits !== null && isEnforced(rule.commits, now)) : [];
-  return {
-    update,
-    allowed: verdict.allowed,
-    rules: passed.map((rule) => rule.name),
-    forward: forward === true,
-    symbolic,
-  };
+  const passed = verdict.allowed ? await rulesPassed(context, update, names, rules) : [];
+  return { update, allowed: verdict.allowed, rules: passed, forward: forward === true, symbolic };
 }
 
 /**
@@ -159,6 +155,39 @@ async function vouches(
 async function isReached(context: PushContext, commit: ObjectId, tips: readonly ObjectId[]): Promise<boolean> {
   if (tips.length === 0) return false;
   return (await collectCommits(context.repository, { include: [commit], exclude: tips })).length === 0;
+}
+
+/**
+ * The rules for which the new value counts as judged on every ref: those that passed it at error level, without leaning
+ * on a value that counts for this ref alone. Otherwise what nobody judged would travel on under a signed tip.
+ */
+async function rulesPassed(
+  context: PushContext,
+  update: RefUpdate,
+  names: readonly RefName[],
+  rules: readonly Rule[],
+): Promise<readonly string[]> {
+  const passed: string[] = [];
+  for (const rule of rules) {
+    if (update.new === null || rule.commits === null || !isEnforced(rule.commits, context.now)) continue;
+    const shared = context.tips.shared(rule);
+    const own = names.flatMap((name) => [...context.tips.own(rule, name)]).filter((oid) => !shared.has(oid));
+    if (own.length === 0 || (await leansOnNothing(context, update.new, [...shared], own))) passed.push(rule.name);
+  }
+  return passed;
+}
+
+async function leansOnNothing(
+  context: PushContext,
+  tip: ObjectId,
+  shared: readonly ObjectId[],
+  own: readonly ObjectId[],
+): Promise<boolean> {
+  const [all, judged] = await Promise.all([
+    collectCommits(context.repository, { include: [tip], exclude: shared }),
+    collectCommits(context.repository, { include: [tip], exclude: [...shared, ...own] }),
+  ]);
+  return all.length === judged.length;
 }
 
 const movedRef = (present: ObjectId | null) =>
@@ -194,7 +223,8 @@ function groupByTips(context: PushContext, rules: readonly Rule[], names: readon
   const groups = new Map<string, { rules: Rule[]; exclude: readonly ObjectId[] }>();
   for (const rule of rules) {
     if (rule.commits === null) continue;
-    const exclude = [...new Set(names.flatMap((name) => [...context.tips.of(rule, name)]))].sort();
+    const own = names.flatMap((name) => [...context.tips.own(rule, name)]);
+    const exclude = [...new Set([...context.tips.shared(rule), ...own])].sort();
     const key = exclude.join(" ");
     const group = groups.get(key) ?? { rules: [], exclude };
     group.rules.push(rule);

@@ -67,7 +67,7 @@ interface PreparedGroup {
   readonly commits: ReadonlySet<ObjectId> | null;
   /** The first-parent line, null where no rule tells it from the sides. */
   readonly line: ReadonlySet<ObjectId> | null;
-  readonly touching: ReadonlySet<ObjectId>;
+  readonly mayTouch: (oid: ObjectId) => Promise<boolean>;
   /** For each exemption by reachability: commits of the group that it does not cover. */
   readonly beyond: ReadonlyMap<Exemption, ReadonlySet<ObjectId>>;
 }
@@ -79,17 +79,16 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
   const asksSides = group.rules.some(
     (rule) => rule.commits !== null && !sameSelector(rule.commits.signedBy, rule.commits.side),
   );
-  const [members, line, touching, beyond] = await Promise.all([
+  const [members, line, beyond] = await Promise.all([
     range.groups.length === 1 ? null : collectCommits(repository, commits),
     asksSides ? collectCommits(repository, commits, ["--first-parent"]) : null,
-    context.changes.candidates(commits),
     coverage(context, commits, policy.exempt),
   ]);
   return {
     ...group,
     commits: members === null ? null : new Set(members),
     line: line === null ? null : new Set(line),
-    touching,
+    mayTouch: context.changes.within(commits),
     beyond,
   };
 }
@@ -104,7 +103,7 @@ async function prepareNamed(context: JudgingContext, range: RangeToJudge, group:
     const covered = await Promise.all(range.include.map((oid) => isAncestor(context.repository, oid, from)));
     beyond.set(exemption, new Set(range.include.filter((_, index) => covered[index] !== true)));
   }
-  return { ...group, commits: named, line: null, touching: named, beyond };
+  return { ...group, commits: named, line: null, mayTouch: () => Promise.resolve(true), beyond };
 }
 
 const sameSelector = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
@@ -172,7 +171,8 @@ async function judge(
     return { decision: decideProblem(subject, walked.examined.problem, names), parents: [] };
   const { subject: commit, evidence } = walked.examined;
   let changedPolicyFiles: readonly string[] = [];
-  if (groups.some((group) => group.touching.has(walked.oid))) {
+  const asked = await Promise.all(groups.map((group) => group.mayTouch(walked.oid)));
+  if (asked.includes(true)) {
     try {
       changedPolicyFiles = await context.changes.changedBy(commit);
     } catch (error) {

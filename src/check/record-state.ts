@@ -85,14 +85,10 @@ export class RecordState {
     return this.#rules.get(rule)?.shared ?? new Set();
   }
 
-  /** Values that count as judged by this rule for an update of this ref: the rule's, and the ref's own. */
-  judgedTips(rule: string, ref: RefName): ReadonlySet<ObjectId> {
-    const tips = new Set(this.sharedTips(rule));
-    const own = this.#rules.get(rule)?.own.get(ref);
-    if (own !== undefined) tips.add(own);
-    const left = this.#refs.get(ref);
-    if (left !== undefined && left !== null) tips.add(left);
-    return tips;
+  /** Values that count as judged by this rule for an update of this ref alone. */
+  ownTips(rule: string, ref: RefName): ReadonlySet<ObjectId> {
+    const tips = [this.#rules.get(rule)?.own.get(ref), this.#refs.get(ref)];
+    return new Set(tips.filter((oid) => oid !== undefined && oid !== null));
   }
 
   #rule(name: string): RuleState {

@@ -38,7 +38,6 @@ export async function judgeTags(
   vouches: (commit: ObjectId) => Promise<boolean>,
 ): Promise<TagChain> {
   const asking = subject.rules.filter((rule) => rule.tags !== null);
-  const clock = { mode: subject.mode, now: context.now, latestAncestor: null };
   let { oid, kind } = subject;
   for (let depth = 0; kind === "tag"; depth += 1) {
     const step = await readTag(context, oid, depth);
@@ -52,6 +51,9 @@ export async function judgeTags(
     const exemptions = context.policy.exempt.filter((exemption) => exemption.commit === tag.oid);
     const outermost = depth === 0;
     const { policy } = context;
+    // What a tag names was there before it: a tag dated earlier was backdated into its key's good days.
+    const tagged = tag.targetKind === "commit" ? await context.outlines.outline(tag.target) : null;
+    const clock = { mode: subject.mode, now: context.now, latestAncestor: tagged?.committer.at ?? null };
     await verdict.take(
       decideTag({
         policy,

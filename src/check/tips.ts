@@ -7,8 +7,10 @@ import type { RecordMet, RecordState } from "./record-state.ts";
 
 /** Which commits have been judged before: for a rule and a ref, values of refs whose history needs no second look. */
 export interface JudgedTips {
-  /** For an update of this ref under this rule, `base` included. */
-  of(rule: Rule, ref: RefName): ReadonlySet<ObjectId>;
+  /** For an update of any ref under this rule, `base` included. */
+  shared(rule: Rule): ReadonlySet<ObjectId>;
+  /** More that counts for this ref alone: its own recorded value, and what stood on it when the rule came to name it. */
+  own(rule: Rule, ref: RefName): ReadonlySet<ObjectId>;
   /** Values that some rule with `commits` judged, whichever: commits they reach are history, not new. */
   readonly any: ReadonlySet<ObjectId>;
 }
@@ -16,11 +18,8 @@ export interface JudgedTips {
 /** Judged tips from the receive record. Every rule that names a ref of the push must have been met (`meetRules`). */
 export function tipsFromRecord(policy: Policy, record: RecordState): JudgedTips {
   return {
-    of(rule, ref) {
-      const tips = new Set(record.judgedTips(rule.name, ref));
-      for (const oid of baseTips(policy, rule, record)) tips.add(oid);
-      return tips;
-    },
+    shared: (rule) => new Set([...record.sharedTips(rule.name), ...baseTips(policy, rule, record)]),
+    own: (rule, ref) => record.ownTips(rule.name, ref),
     any: new Set(policy.rules.flatMap((rule) => (rule.commits === null ? [] : [...record.sharedTips(rule.name)]))),
   };
 }

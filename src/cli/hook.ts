@@ -3,6 +3,8 @@ import { EXIT, UsageError } from "../errors.ts";
 import type { Bytes } from "../model.ts";
 import { createHookRenderer } from "../report/hook.ts";
 import type { HookStage } from "../report/hook.ts";
+import { readClock } from "../io/clock.ts";
+import { readInput } from "../io/input.ts";
 import { reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
 import { writeError } from "./streams.ts";
@@ -22,6 +24,9 @@ const HOOKS: ReadonlyMap<string, Run> = new Map<string, Run>([
   ["pre-commit", preflight],
   ["pre-merge-commit", preflight],
   ["post-commit", advise],
+  ["pre-push", beforePush],
+  ["pre-receive", receive],
+  ["post-receive", remember],
 ]);
 
 /**
@@ -61,6 +66,38 @@ async function advise(call: Call): Promise<number> {
     reportFailure(error, "hook");
   }
   return next(call, null);
+}
+
+/** The next hook reads the same lines: standard input is read once and handed on. */
+async function beforePush(call: Call): Promise<number> {
+  const { judgePrePush } = await import("../check/pre-push.ts");
+  const input = await readInput();
+  const [remote = "", url = ""] = call.args;
+  const output = hookOutput("push");
+  await judgePrePush({ ...here(), remote, url, input, now: readClock() }, output);
+  const { exitCode } = output.finish();
+  return exitCode === EXIT.allowed ? next(call, input) : exitCode;
+}
+
+async function receive(call: Call): Promise<number> {
+  const { judgeReceive } = await import("../check/receive.ts");
+  const input = await readInput();
+  const output = hookOutput("push");
+  await judgeReceive({ ...here(), input, now: readClock }, output);
+  const { exitCode } = output.finish();
+  return exitCode === EXIT.allowed ? next(call, input) : exitCode;
+}
+
+/** The refs have moved; what could not be written down is judged again next time, so that is all there is to say. */
+async function remember(call: Call): Promise<number> {
+  const input = await readInput();
+  try {
+    const { recordReceive } = await import("../check/record.ts");
+    await recordReceive({ ...here(), input, now: readClock() });
+  } catch (error) {
+    reportFailure(error, "hook");
+  }
+  return next(call, input);
 }
 
 async function next({ args, then }: Call, input: Bytes | null): Promise<number> {

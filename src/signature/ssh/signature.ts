@@ -70,7 +70,7 @@ function readRaw(reader: SshReader, format: string, key: SshPublicKey, what: str
     case "rsa": {
       const hash = RSA_HASH[format as keyof typeof RSA_HASH];
       const length = Math.ceil(key.bits / 8);
-      // RFC 8332 §3 wants the full length; some agents strip leading zeros (1 signature in 256).
+      // RFC 8332 §3 wants the full length; agents that strip leading zeros (1 signature in 256) are common.
       if (numbers.length > length) throw new ParseError(what, "an RSA signature longer than its key");
       if (numbers.length < length && (numbers.length === 0 || numbers[0] === 0)) {
         throw new ParseError(what, "an RSA signature shorter than its key");
@@ -81,11 +81,7 @@ function readRaw(reader: SshReader, format: string, key: SshPublicKey, what: str
   }
 }
 
-/**
- * r and s as two numbers of fixed length (IEEE P1363), or null where one is 0 or not below the order (CVE-2022-21449).
- * With s, n − s verifies too, and OpenSSH makes either: neither can be refused, so that of an ECDSA-signed object anybody
- * can make a twin with another id and the same signer and content. Ed25519 has no twins.
- */
+/** r and s as two numbers of fixed length (IEEE P1363), or null where one is 0 or not below the order (CVE-2022-21449). */
 function readEcdsa(numbers: Bytes, curve: Curve, what: string): Bytes | null {
   const reader = new SshReader(numbers, what);
   const r = readUnsigned(reader.string(), what);

@@ -9,7 +9,7 @@ import type { SshTrust } from "./anchors.ts";
 import { readSshCertificate } from "./certificate.ts";
 import { readSshPublicKey } from "./key.ts";
 import type { SshPublicKey } from "./key.ts";
-import { proveSignature, userPresent, userVerified } from "./prove.ts";
+import { proveSignature, userPresent } from "./prove.ts";
 import { readSshSignature } from "./signature.ts";
 import type { Presence, SshSignature } from "./signature.ts";
 import { readSshSig, signedData } from "./sshsig.ts";
@@ -44,7 +44,7 @@ export async function verifySsh(
   try {
     const sig = readSshSig(decodeArmor(signature, "SSH SIGNATURE"), anchors.algorithms);
     if ("code" in sig) return refuse(sig);
-    const signer = readSigner(sig.publicKey, anchors);
+    const signer = readSigner(sig.publicKey);
     if ("code" in signer) return refuse(signer);
     const { key, certificate } = signer;
     issuer = key.fingerprint;
@@ -61,13 +61,12 @@ export async function verifySsh(
     if ("code" in judged) return refuse(judged);
     const { fingerprint, algorithm, bits } = key;
     const primary = certificate?.authority.fingerprint ?? fingerprint;
-    const verification = presence === null ? {} : { userVerified: userVerified(presence) };
     return {
       outcome: "verified",
       format: "ssh",
       issuer,
       signedAt: times.claimed,
-      signer: { key: { fingerprint, primary, algorithm, bits }, principal: judged.principal, ...verification },
+      signer: { key: { fingerprint, primary, algorithm, bits }, principal: judged.principal },
       lapsed: judged.lapsed,
     };
   } catch (error) {
@@ -77,17 +76,12 @@ export async function verifySsh(
 }
 
 /** The key or certificate that the signature carries, by its own account. */
-export function readSigner(publicKey: Bytes, anchors: SshTrust): ClaimedSigner | Reason {
-  // A listed key is already read, and its OpenSSL form made: most signatures end here.
-  const [listed] = anchors.ssh.keys(publicKey);
-  if (listed !== undefined) return { key: listed.key, certificate: null };
+export function readSigner(publicKey: Bytes): ClaimedSigner | Reason {
   const type = new SshReader(publicKey, "SSH public key").text();
   if (shapeOf(type) !== null) return { key: readSshPublicKey(publicKey), certificate: null };
   if (certifiedShape(type) !== null) {
     const certificate = readSshCertificate(publicKey);
-    const [authority] = anchors.ssh.authorities(certificate.authority.blob);
-    const known = authority === undefined ? certificate : { ...certificate, authority: authority.key };
-    return { key: certificate.key, certificate: known };
+    return { key: certificate.key, certificate };
   }
   if (isDsa(type)) return { code: "weak-algorithm", detail: "signed by a DSA key" };
   return { code: "unsupported", detail: "signed by an SSH key of a type that signpolicy does not know" };

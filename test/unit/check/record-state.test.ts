@@ -43,13 +43,14 @@ const read = (...entries: RecordEntry[]) => parseRecord(entries.map(renderEntry)
 describe("the receive record", () => {
   it("counts a value that a rule passed as judged for every ref of the rule", () => {
     const record = read(begin, met("main", ["refs/heads/main"], {}), landed(main, null, A, ["main"]));
-    expect(record.judgedTips("main", wip).has(A)).toBe(true);
+    expect(record.sharedTips("main").has(A)).toBe(true);
   });
 
   it("counts a value that no rule passed for its own ref alone, so that it launders nothing into another", () => {
     const record = read(begin, met("main", ["refs/heads/main"], {}), landed(wip, null, B, []));
-    expect(record.judgedTips("main", wip).has(B)).toBe(true);
-    expect(record.judgedTips("main", main).has(B)).toBe(false);
+    expect(record.ownTips("main", wip).has(B)).toBe(true);
+    expect(record.ownTips("main", main).has(B)).toBe(false);
+    expect(record.sharedTips("main").has(B)).toBe(false);
   });
 
   it("drops a value that a later one reaches, and keeps one that was rewound away", () => {
@@ -65,16 +66,16 @@ describe("the receive record", () => {
       met("main", ["refs/heads/main"], { [main]: A }),
       met("main", ["refs/heads/main", "refs/heads/wip"], { [wip]: C }, "ref"),
     );
-    expect(record.judgedTips("main", wip).has(C)).toBe(true);
-    expect(record.judgedTips("main", main).has(C)).toBe(false);
-    expect(record.judgedTips("main", wip).has(A)).toBe(true);
+    expect(record.ownTips("main", wip).has(C)).toBe(true);
+    expect(record.ownTips("main", main).has(C)).toBe(false);
+    expect([...record.sharedTips("main")]).toEqual([A]);
   });
 
   it("remembers where it left a ref, a deleted one included", () => {
     const record = read(begin, landed(main, null, A, []), landed(main, A, null, []));
     expect(record.left(main)).toBeNull();
     expect(record.left(wip)).toBeUndefined();
-    expect(record.judgedTips("main", main).size).toBe(0);
+    expect(record.ownTips("main", main).size).toBe(0);
   });
 
   it("leaves out a last line that was cut off", () => {

@@ -1,0 +1,210 @@
+import { GitError } from "../errors.ts";
+import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import { rulesFor } from "../policy/applies.ts";
+import { decideRef } from "../policy/decide-ref.ts";
+import type { Rule } from "../policy/policy.ts";
+import { listRefs, readRefs } from "../io/refs.ts";
+import { findRepository } from "../io/repository.ts";
+import { decideProblem } from "../policy/decide-problem.ts";
+import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
+import { nameMissing } from "./missing.ts";
+import { judgeRange, type JudgingContext } from "./range.ts";
+import { reportHead } from "./report-head.ts";
+import { judgingContext, openSession, type Session } from "./session.ts";
+import type { ReportSink } from "./sink.ts";
+import { judgeTags } from "./tags.ts";
+import { implicitRef, parseAs, resolveTargets, type Target } from "./targets.ts";
+import { policyDrift } from "./drift.ts";
+
+export interface VerifyOptions extends PolicyChoice {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ranges, refs and ids; none means HEAD. */
+  readonly targets: readonly string[];
+  /** The ref whose rules judge. */
+  readonly as?: string | undefined;
+  /** Every tag. */
+  readonly tags: boolean;
+  /** Every branch and every tag. */
+  readonly all: boolean;
+  /** Only the objects named, not their history. */
+  readonly noWalk: boolean;
+  /** Our clock. */
+  readonly now: Seconds;
+}
+
+/**
+ * `verify`: judges history. Every commit that the targets reach, ancestors first, by the rules of one ref; of tags the
+ * object, every nested tag and what they name.
+ *
+ * @throws UsageError, PolicyError, GitError
+ */
+export async function verifyCommits(options: VerifyOptions, sink: ReportSink): Promise<void> {
+  const session = await openSession(await findRepository(options.cwd, options.environment));
+  try {
+    const governing = await governClone(session, options);
+    await sink.begin(reportHead(governing, await policyDrift(session, governing)));
+    const verification = new Verification(session, judgingContext(session, governing, options.now), options, sink);
+    for (const target of await targetsOf(session, options)) await verification.judge(target);
+  } finally {
+    session.close();
+  }
+}
+
+async function targetsOf(session: Session, options: VerifyOptions): Promise<readonly Target[]> {
+  const folders = [...(options.all ? ["refs/heads"] : []), ...(options.all || options.tags ? ["refs/tags"] : [])];
+  const refs = folders.length === 0 ? [] : [...(await listRefs(session.repository, folders))];
+  const listed = refs.map(([ref, { oid }]): Target => ({ include: [oid], exclude: [], ref }));
+  const named = await resolveTargets(session, options.targets);
+  if (listed.length + named.length > 0 || folders.length > 0 || options.targets.length > 0)
+    return [...named, ...listed];
+  const head = await readRefs(session.repository, [(await implicitHead(session)) ?? ("HEAD" as RefName)]);
+  // A branch without a commit has a history of nothing.
+  return head.size === 0 && (await implicitHead(session)) !== null ? [] : resolveTargets(session, ["HEAD"]);
+}
+
+const implicitHead = (session: Session): Promise<RefName | null> => implicitRef(session);
+
+class Verification {
+  readonly #session: Session;
+  readonly #context: JudgingContext;
+  readonly #options: VerifyOptions;
+  readonly #sink: ReportSink;
+
+  constructor(session: Session, context: JudgingContext, options: VerifyOptions, sink: ReportSink) {
+    this.#session = session;
+    this.#context = context;
+    this.#options = options;
+    this.#sink = sink;
+  }
+
+  async judge(target: Target): Promise<void> {
+    for (const oid of target.include) {
+      const kind = await this.#context.examiner.kind(oid);
+      if (kind === null) {
+        const message = `${oid} is not in the repository`;
+        await this.#take(decideProblem({ kind: "commit", oid, ref: target.ref }, { code: "missing-object", message }));
+        return;
+      }
+      if (kind === "tag" || (target.ref?.startsWith("refs/tags/") ?? false)) return this.#judgeTag(target, oid, kind);
+      if (kind !== "commit") {
+        const message = `${oid} is a ${kind}; only commits and tags are signed`;
+        await this.#take(decideProblem({ kind: "commit", oid, ref: target.ref }, { code: "malformed", message }));
+        return;
+      }
+    }
+    const ref = await this.#rulingRef(target.ref);
+    const rules = ref === null ? [] : rulesFor(this.#context.policy, ref);
+    if (rules.length === 0 && (await this.#unmatched(ref, target.include[0] ?? null))) return;
+    await this.#judgeHistory(target, ref, rules);
+  }
+
+  async #rulingRef(named: RefName | null): Promise<RefName | null> {
+    if (this.#options.as !== undefined) return parseAs(this.#options.as);
+    return named ?? (await implicitRef(this.#session));
+  }
+
+  /** A ref that no rule names is one finding, not one for each of its commits. */
+  async #unmatched(ref: RefName | null, oid: ObjectId | null): Promise<boolean> {
+    const { policy, now } = this.#context;
+    if (ref === null) {
+      if (policy.unmatched === "allow") return false;
+      const message = "no branch is checked out and none was named, so no rule can be found";
+      await this.#take(
+        decideProblem(
+          { kind: "ref", oid, ref },
+          { code: "ref-unmatched", message, hint: "say whose rules judge: --as refs/heads/NAME" },
+        ),
+      );
+      return true;
+    }
+    const decision = decideRef({
+      policy,
+      ref,
+      old: oid,
+      new: oid,
+      newKind: "commit",
+      fastForward: true,
+      rules: [],
+      policyRef: false,
+      lightweightTag: false,
+      clock: { mode: "history", now, latestAncestor: null },
+    });
+    if (decision.allow) return false;
+    await this.#take(decision);
+    return true;
+  }
+
+  async #judgeHistory(
+    target: Pick<Target, "include" | "exclude">,
+    ref: RefName | null,
+    rules: readonly Rule[],
+  ): Promise<boolean> {
+    let allowed = true;
+    const take = async (decision: Decision): Promise<void> => {
+      allowed &&= decision.allow;
+      await this.#take(decision);
+    };
+    const range = {
+      ref,
+      include: target.include,
+      groups: [{ rules, exclude: target.exclude }],
+      history: "everything",
+      fixBase: target.exclude[0] ?? null,
+      only: this.#options.noWalk,
+    } as const;
+    try {
+      for await (const { decision } of judgeRange(this.#context, range)) await take(decision);
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error;
+      const tips = target.include.map((oid) => ({ ref: ref ?? ("HEAD" as RefName), new: oid }));
+      await take(await nameMissing(this.#session, tips, error));
+    }
+    return allowed;
+  }
+
+  /** A tag by the rules of its own ref; what it names by theirs, or by the default branch's where they ask nothing of commits. */
+  async #judgeTag(target: Target, oid: ObjectId, kind: "commit" | "tag" | "tree" | "blob"): Promise<void> {
+    const { policy, now } = this.#context;
+    const ref = target.ref ?? (await this.#tagRef(oid));
+    const rules = rulesFor(policy, ref);
+    const judging = rules.filter((rule) => rule.commits !== null);
+    const branch =
+      judging.length > 0 ? null : ((await defaultBranch(this.#session))?.branch ?? (await implicitRef(this.#session)));
+    const fallback = branch === null ? [] : rulesFor(policy, branch).filter((rule) => rule.commits !== null);
+    const verified = rules.some((rule) => rule.tags?.target === "verified");
+    const judgeTarget = async (commit: ObjectId): Promise<boolean> => {
+      if (judging.length > 0) return this.#judgeHistory({ include: [commit], exclude: target.exclude }, ref, judging);
+      if (!verified) return true;
+      if (fallback.length === 0) return false;
+      return this.#judgeHistory({ include: [commit], exclude: target.exclude }, branch, fallback);
+    };
+    const subject = { ref, oid, kind, rules, mode: "history" } as const;
+    const chain = await judgeTags(this.#context, subject, { take: (decision) => this.#take(decision) }, judgeTarget);
+    const unasked = kind === "commit" || (judging.length > 0 && !verified);
+    if (unasked && chain.target?.kind === "commit") await judgeTarget(chain.target.oid);
+    const decision = decideRef({
+      policy,
+      ref,
+      old: oid,
+      new: oid,
+      newKind: kind,
+      fastForward: true,
+      rules,
+      policyRef: false,
+      lightweightTag: kind === "commit",
+      clock: { mode: "history", now, latestAncestor: null },
+    });
+    if (!decision.allow) await this.#take(decision);
+  }
+
+  /** A tag named by its id is judged under the name it bears. */
+  async #tagRef(oid: ObjectId): Promise<RefName> {
+    const examined = await this.#context.examiner.tag(oid);
+    return ("problem" in examined ? "refs/tags/" : `refs/tags/${examined.subject.name}`) as RefName;
+  }
+
+  async #take(decision: Decision): Promise<void> {
+    await this.#sink.decision(decision);
+  }
+}

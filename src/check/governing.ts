@@ -1,0 +1,138 @@
+import { isAbsolute, resolve } from "node:path";
+import { PolicyError } from "../errors.ts";
+import { parseRefName } from "../encoding/identifiers.ts";
+import type { RefName } from "../model.ts";
+import { readHead, readRefs } from "../io/refs.ts";
+import { loadPolicy } from "./policy.ts";
+import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
+import type { GoverningPolicy, Session } from "./session.ts";
+import { TreePolicySource } from "./tree-policy.ts";
+
+/** What the command line says of the policy. */
+export interface PolicyChoice {
+  readonly policy?: string | undefined;
+  readonly policyRef?: string | undefined;
+}
+
+/**
+ * The policy that governs a server's repository: an administrator's file, a pinned ref, or the branch HEAD names, each as
+ * it stands before the push. Never anything that the push brings.
+ *
+ * @throws PolicyError ERR_POLICY_MISSING where there is none, and for one that cannot be used
+ */
+export async function governServer(session: Session, choice: PolicyChoice): Promise<GoverningPolicy> {
+  const { config } = session;
+  const file = choice.policy ?? config.get("signpolicy.policy", ["local", "worktree", "system"]);
+  if (file !== null) return governByFile(file);
+  const pinned = choice.policyRef ?? config.get("signpolicy.policyref");
+  if (pinned !== null) return governByRef(session, parsePinned(pinned));
+  const head = await readHead(session.repository);
+  if (head === null) throw missing("HEAD of this repository names no branch");
+  return governByRef(session, head);
+}
+
+/**
+ * The policy that governs in a clone: what the command line or the configuration pins, else the remote's default branch
+ * as last fetched, else the work tree's own file, which proves nothing about itself.
+ *
+ * @throws PolicyError
+ */
+export async function governClone(session: Session, choice: PolicyChoice, remote?: string): Promise<GoverningPolicy> {
+  const { config, repository } = session;
+  if (choice.policy !== undefined) return governByFile(resolve(repository.cwd, choice.policy));
+  if (repository.workTree === null) return governServer(session, choice);
+  const pinned = choice.policyRef ?? config.get("signpolicy.policyref");
+  if (pinned !== null) return governByRef(session, await findRef(session, pinned));
+  const branch = await defaultBranch(session, remote);
+  if (branch !== null) {
+    try {
+      return await governByRef(session, branch.tracking);
+    } catch (error) {
+      // A remote that has no policy yet is how every team starts.
+      if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
+    }
+  }
+  const why = branch === null ? "no default branch of a remote is known" : `${branch.tracking} holds no policy`;
+  return {
+    loaded: await loadPolicy(workTreePolicySource(repository.workTree)),
+    ref: "HEAD" as RefName,
+    notes: [`the policy is the work tree's own file, since ${why}: it proves nothing about itself`],
+  };
+}
+
+export interface DefaultBranch {
+  /** `refs/remotes/origin/main` */
+  readonly tracking: RefName;
+  /** `refs/heads/main`, as the remote calls it. */
+  readonly branch: RefName;
+}
+
+/** The remote's default branch as last fetched: what its HEAD names, or the only one of main and master there is. */
+export async function defaultBranch(session: Session, remote?: string): Promise<DefaultBranch | null> {
+  const name = remote ?? defaultRemote(session);
+  if (name === null) return null;
+  const prefix = `refs/remotes/${name}/`;
+  const head = `${prefix}HEAD` as RefName;
+  const usual = [`${prefix}main` as RefName, `${prefix}master` as RefName];
+  const values = await readRefs(session.repository, [head, ...usual]);
+  const present = usual.filter((ref) => values.has(ref));
+  const tracking = values.get(head)?.symbolic ?? (present.length === 1 ? present[0] : undefined);
+  if (!tracking?.startsWith(prefix)) return null;
+  return { tracking, branch: `refs/heads/${tracking.slice(prefix.length)}` as RefName };
+}
+
+/** `origin`, or the only remote there is. */
+export function defaultRemote(session: Session): string | null {
+  const names = new Set(
+    session.config.values.flatMap(({ key }) => /^remote\.(.+)\.(?:url|fetch)$/s.exec(key)?.slice(1, 2) ?? []),
+  );
+  if (names.has("origin")) return "origin";
+  const [only, second] = [...names];
+  return only !== undefined && second === undefined ? only : null;
+}
+
+async function governByFile(file: string): Promise<GoverningPolicy> {
+  if (!isAbsolute(file)) {
+    throw new PolicyError("ERR_POLICY_UNREADABLE", `the configured policy ${file} is no absolute path`, [], {
+      hint: "git config signpolicy.policy /absolute/path",
+    });
+  }
+  return { loaded: await loadPolicy(filePolicySource(file)), ref: null, notes: [] };
+}
+
+async function governByRef(session: Session, ref: RefName): Promise<GoverningPolicy> {
+  const value = (await readRefs(session.repository, [ref])).get(ref);
+  if (value === undefined) throw missing(`${ref} does not exist`);
+  const source = new TreePolicySource(session.trees, session.outlines, ref, value.oid);
+  try {
+    return { loaded: await loadPolicy(source), ref, notes: [] };
+  } catch (error) {
+    if (error instanceof PolicyError && error.code === "ERR_POLICY_MISSING") throw missing(`${ref} holds no policy`);
+    throw error;
+  }
+}
+
+/** On a server a pinned ref is named in full, so that no branch or tag of the same short name can take its place. */
+function parsePinned(name: string): RefName {
+  if (!name.startsWith("refs/")) {
+    throw new PolicyError("ERR_POLICY_UNREADABLE", `the pinned policy ref ${name} is no full ref name`, [], {
+      hint: "git config signpolicy.policyRef refs/heads/NAME",
+    });
+  }
+  return parseRefName(name);
+}
+
+async function findRef(session: Session, name: string): Promise<RefName> {
+  if (name.startsWith("refs/")) return parseRefName(name);
+  const candidates = ["heads", "remotes", "tags"].map((folder) => parseRefName(`refs/${folder}/${name}`));
+  const found = [...(await readRefs(session.repository, candidates)).keys()];
+  const [only, second] = found;
+  if (only === undefined) throw missing(`${name} does not exist`);
+  if (second !== undefined) throw missing(`${name} is ambiguous: ${found.join(", ")}`);
+  return only;
+}
+
+const missing = (why: string): PolicyError =>
+  new PolicyError("ERR_POLICY_MISSING", `there is no policy to judge by: ${why}`, [], {
+    hint: "on a server: signpolicy install --server DIR --policy FILE, or git config signpolicy.policyRef refs/heads/NAME",
+  });

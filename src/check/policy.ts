@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+import { KeyError, ParseError, PolicyError, type PolicyIssue } from "../errors.ts";
+import type { Bytes } from "../model.ts";
+import { parsePolicy } from "../policy/parse.ts";
+import type { KeyEntry } from "../policy/policy.ts";
+import { createAnchors, type AnchorEntry } from "../signature/anchors.ts";
+import { readCertificate } from "../signature/openpgp/certificate.ts";
+import { parseSshPublicKey } from "../signature/ssh/key.ts";
+import type { LoadedPolicy, PolicySource } from "./policy-source.ts";
+
+/**
+ * Reads a policy and every key it names. Returned, it is ready to judge: the file passed every check, each key file held
+ * exactly one key, and no key stands twice.
+ *
+ * @throws PolicyError with every mistake found in keys, or in the file when it cannot be read that far
+ */
+export async function loadPolicy(source: PolicySource): Promise<LoadedPolicy> {
+  const { bytes, file, member } = await source.readPolicy();
+  const policy = await parsePolicy(bytes, file, member);
+  const keys = new KeyReader(source, file);
+  for (const principal of policy.principals.values()) {
+    for (const entry of principal.keys) await keys.read(principal.id, entry);
+  }
+  if (keys.issues.length > 0) {
+    const count = keys.issues.length === 1 ? "1 mistake" : `${keys.issues.length} mistakes`;
+    throw new PolicyError("ERR_POLICY_INVALID", `${file}: ${count} in the keys of the policy`, keys.issues);
+  }
+  const folder = posix.dirname(file);
+  return {
+    policy,
+    anchors: createAnchors(keys.anchors, policy.algorithms),
+    origin: { source: source.label(file), digest: digestOf(bytes, keys.files), serial: policy.serial },
+    files: [file, ...[...keys.files.keys()].map((path) => posix.join(folder, path))],
+  };
+}
+
+/** Over the policy and its key files in a fixed order, each with its name and length, so that no two sets look alike. */
+function digestOf(policy: Bytes, files: ReadonlyMap<string, Bytes>): string {
+  const hash = createHash("sha256");
+  const add = (name: string, bytes: Bytes): void => {
+    hash.update(`${Buffer.byteLength(name)} ${name} ${bytes.length}\n`).update(bytes);
+  };
+  add("", policy);
+  for (const name of [...files.keys()].sort()) add(name, files.get(name) ?? new Uint8Array());
+  return `sha256:${hash.digest("hex")}`;
+}
+
+class KeyReader {
+  readonly anchors: AnchorEntry[] = [];
+  readonly issues: PolicyIssue[] = [];
+  readonly files = new Map<string, Bytes>();
+  readonly #seen = new Map<string, string>();
+  readonly #source: PolicySource;
+  readonly #file: string;
+
+  constructor(source: PolicySource, file: string) {
+    this.#source = source;
+    this.#file = file;
+  }
+
+  async read(principal: string, entry: KeyEntry): Promise<void> {
+    try {
+      const bytes = await this.#bytes(entry);
+      const anchor = anchorOf(principal, entry, bytes);
+      for (const name of namesOf(anchor)) this.#claim(name, entry);
+      this.anchors.push(anchor);
+    } catch (error) {
+      if (!(error instanceof KeyError || error instanceof ParseError || error instanceof PolicyError)) throw error;
+      this.#complain(entry, error.message);
+    }
+  }
+
+  /** One key never counts for two principals, nor twice with different windows for one. */
+  #claim(name: string, entry: KeyEntry): void {
+    const other = this.#seen.get(name);
+    if (other !== undefined) throw new KeyError(`the key ${name} stands at ${other} already`);
+    this.#seen.set(name, entry.place.path);
+  }
+
+  async #bytes({ source }: KeyEntry): Promise<Bytes> {
+    if (source.kind === "text") return Buffer.from(source.text, "utf8");
+    const known = this.files.get(source.path);
+    if (known !== undefined) return known;
+    const bytes = await this.#source.readKey(source.path);
+    this.files.set(source.path, bytes);
+    return bytes;
+  }
+
+  #complain({ format, place }: KeyEntry, message: string): void {
+    this.issues.push({ file: this.#file, line: place.line, path: place.path, message, expected: EXPECTED[format] });
+  }
+}
+
+const EXPECTED: Readonly<Record<KeyEntry["format"], string>> = {
+  openpgp: "one OpenPGP certificate, armored or binary, without secret keys",
+  ssh: "one SSH public key: `type base64 [comment]`",
+  sshCa: "one SSH public key of a certificate authority: `type base64 [comment]`",
+};
+
+function anchorOf(principal: string, entry: KeyEntry, bytes: Bytes): AnchorEntry {
+  const { window, namespaces } = entry;
+  if (entry.format === "openpgp") return { kind: "openpgp", certificate: readCertificate(bytes), principal, window };
+  const key = parseSshPublicKey(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1").trim());
+  if (entry.format === "ssh") return { kind: "ssh", key, principal, window, namespaces };
+  return { kind: "sshCa", key, principal, window, namespaces, principals: entry.principals };
+}
+
+function namesOf(anchor: AnchorEntry): readonly string[] {
+  if (anchor.kind === "openpgp") return anchor.certificate.keys.map((key) => key.fingerprint);
+  return [anchor.key.fingerprint];
+}

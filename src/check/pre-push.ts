@@ -1,0 +1,90 @@
+import type { Bytes, ObjectId, RefName, Seconds } from "../model.ts";
+import { GitError } from "../errors.ts";
+import { isEnforced, rulesFor } from "../policy/applies.ts";
+import type { Policy, Rule } from "../policy/policy.ts";
+import type { RefValues } from "../io/refs.ts";
+import { findRepository } from "../io/repository.ts";
+import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
+import { nameMissing } from "./missing.ts";
+import { judgePush } from "./push.ts";
+import { parsePushInput } from "./push-input.ts";
+import { reportHead } from "./report-head.ts";
+import { judgingContext, openSession, type Session } from "./session.ts";
+import type { ReportSink } from "./sink.ts";
+import type { JudgedTips } from "./tips.ts";
+import { trackedRefs } from "./tracking.ts";
+
+export interface PrePushOptions extends PolicyChoice {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** First argument of the hook: the remote's name, or its URL where it has none. */
+  readonly remote: string;
+  readonly url: string;
+  readonly input: Bytes;
+  readonly now: Seconds;
+}
+
+/**
+ * `pre-push`: judges what is about to be sent as the server would, with the remote-tracking values of refs under the
+ * same rule as judged tips. It is a convenience: what a remote's ref holds is taken from the remote's word and from what
+ * was last fetched, and `--no-verify` skips it. The server decides.
+ *
+ * @throws ParseError for input that git does not write, PolicyError, GitError
+ */
+export async function judgePrePush(options: PrePushOptions, sink: ReportSink): Promise<void> {
+  const lines = parsePushInput(options.input);
+  const session = await openSession(await findRepository(options.cwd, options.environment));
+  try {
+    const remote = namedRemote(session, options);
+    const governing = await governClone(session, options, remote ?? undefined);
+    await sink.begin(reportHead(governing));
+    if (lines.length === 0) return;
+    const tracked = remote === null ? new Map<RefName, ObjectId>() : await trackedRefs(session, remote);
+    const present: RefValues = new Map(
+      lines.flatMap(({ ref, old }) => (old === null ? [] : [[ref, { oid: old, symbolic: null }] as const])),
+    );
+    const context = judgingContext(session, governing, options.now);
+    const known = new Map([...tracked, ...[...present].map(([ref, { oid }]) => [ref, oid] as const)]);
+    const tips = tipsFromRemote(context.policy, known, options.now);
+    const policyRef =
+      governing.ref === null ? null : ((await defaultBranch(session, remote ?? undefined))?.branch ?? null);
+    try {
+      await judgePush({ ...context, tips, present, policyRef }, lines, sink);
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error;
+      await sink.decision(await nameMissing(session, lines, error));
+    }
+  } finally {
+    session.close();
+  }
+}
+
+/** The configured remote of this name, or the one with this address. */
+function namedRemote(session: Session, options: PrePushOptions): string | null {
+  const configured = session.config.values.flatMap(({ key, value }) => {
+    const [, name, variable] = /^remote\.(.+)\.(url|pushurl|fetch)$/s.exec(key) ?? [];
+    return name === undefined ? [] : [{ name, address: variable === "fetch" ? null : value }];
+  });
+  const named = configured.find(({ name }) => name === options.remote);
+  return (named ?? configured.find(({ address }) => address === options.url))?.name ?? null;
+}
+
+/** What the remote holds on refs under a rule was judged when it was pushed there. */
+function tipsFromRemote(policy: Policy, values: ReadonlyMap<RefName, ObjectId>, now: Seconds): JudgedTips {
+  const byRule = new Map<Rule, Set<ObjectId>>(policy.rules.map((rule) => [rule, new Set()]));
+  for (const [ref, oid] of values) for (const rule of rulesFor(policy, ref)) byRule.get(rule)?.add(oid);
+  return {
+    shared(rule) {
+      const base = rule.commits?.base ?? [];
+      const based = [...values].filter(([name]) => base.some((glob) => glob.matches(name)));
+      return new Set([...(byRule.get(rule) ?? []), ...based.map(([, oid]) => oid)]);
+    },
+    own(_rule, ref) {
+      const own = values.get(ref);
+      return new Set(own === undefined ? [] : [own]);
+    },
+    any: new Set(
+      [...byRule].flatMap(([rule, tips]) => (rule.commits !== null && isEnforced(rule.commits, now) ? [...tips] : [])),
+    ),
+  };
+}

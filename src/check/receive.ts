@@ -1,0 +1,186 @@
+import { GitError, ParseError, PolicyError, SignpolicyError } from "../errors.ts";
+import { formatTime } from "../encoding/time.ts";
+import type { Bytes, Decision, ReportHead, RefName, Seconds } from "../model.ts";
+import { writePending } from "../io/record-file.ts";
+import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
+import { hookRepository } from "../io/repository.ts";
+import { decideProblem } from "../policy/decide-problem.ts";
+import { governServer, type PolicyChoice } from "./governing.ts";
+import { nameMissing } from "./missing.ts";
+import { renderPending } from "./pending.ts";
+import { judgePush, type UpdateVerdict } from "./push.ts";
+import { algorithmOf, parseReceiveInput, type RefUpdate } from "./push-input.ts";
+import { loadRecord } from "./record.ts";
+import { reportHead } from "./report-head.ts";
+import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
+import type { ReportSink } from "./sink.ts";
+import { hasUnmetRules, meetRules, tipsFromRecord } from "./tips.ts";
+
+export interface ReceiveOptions extends PolicyChoice {
+  /** Where git started the hook. */
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** All of standard input. */
+  readonly input: Bytes;
+  readonly now: () => Seconds;
+}
+
+/** How often a push is judged anew because the policy or a ref moved meanwhile. */
+const ATTEMPTS = 3;
+
+/**
+ * `pre-receive`: judges a push by the policy that stood before it, from refs read by ourselves. Hands every decision to
+ * the sink; the push may pass only if all of them allow. A push of nothing passes.
+ *
+ * Guarantees: nothing is allowed whose objects were not read, hashed and judged; a failing git, a policy that cannot be
+ * used and a broken record are denials. Not guaranteed: that the refs move as judged (git itself compares old values
+ * when it moves them).
+ */
+export async function judgeReceive(options: ReceiveOptions, sink: ReportSink): Promise<void> {
+  let updates: readonly RefUpdate[];
+  try {
+    updates = parseReceiveInput(options.input);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    return refuse(sink, decideProblem(push, { code: "bad-input", message: error.message }));
+  }
+  if (updates.length === 0) return sink.begin(reportHead(null));
+  if ((options.environment["GIT_NAMESPACE"] ?? "") !== "") {
+    const message = "GIT_NAMESPACE is set: refs would not be the ones that the rules name";
+    return refuse(sink, decideProblem(push, { code: "bad-input", message }));
+  }
+  const repository = await hookRepository(options.cwd, options.environment, algorithmOf(updates));
+  const reading = readRefs(repository, namesOf(updates));
+  reading.catch(() => undefined);
+  const session = await openSession(repository);
+  try {
+    await receive(options, session, updates, await reading, sink);
+  } finally {
+    session.close();
+  }
+}
+
+const namesOf = (updates: readonly RefUpdate[]): readonly RefName[] => updates.map((update) => update.ref);
+
+const push = { kind: "push", oid: null, ref: null } as const;
+
+async function refuse(sink: ReportSink, decision: Decision, governing: GoverningPolicy | null = null): Promise<void> {
+  await sink.begin(reportHead(governing));
+  await sink.decision(decision);
+}
+
+async function receive(
+  options: ReceiveOptions,
+  session: Session,
+  updates: readonly RefUpdate[],
+  first: RefValues,
+  sink: ReportSink,
+): Promise<void> {
+  let present = first;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const outcome = await judgeOnce(options, session, updates, present);
+    if (outcome.moved !== null && attempt < ATTEMPTS) {
+      present = outcome.moved;
+      continue;
+    }
+    await sink.begin(outcome.head);
+    for (const decision of outcome.decisions) await sink.decision(decision);
+    if (outcome.moved !== null) {
+      const message = "the policy or a ref moved each time the push was judged";
+      return sink.decision(decideProblem(push, { code: "bad-input", message, hint: "push again" }));
+    }
+    if (outcome.pending !== null) await writePending(session.repository.commonDir, outcome.pending);
+    return;
+  }
+}
+
+interface Outcome {
+  readonly head: ReportHead;
+  readonly decisions: readonly Decision[];
+  /** For the `post-receive` of an allowed push; null for a denied one. */
+  readonly pending: string | null;
+  /** The refs' values now, where they or the policy are not what the push was judged by. */
+  readonly moved: RefValues | null;
+}
+
+async function judgeOnce(
+  options: ReceiveOptions,
+  session: Session,
+  updates: readonly RefUpdate[],
+  present: RefValues,
+): Promise<Outcome> {
+  const decisions: Decision[] = [];
+  const collect = { decision: (decision: Decision) => void decisions.push(slim(decision)) };
+  const [governing, record] = await Promise.all([
+    orDenial(governServer(session, options)),
+    orDenial(loadRecord(session)),
+  ]);
+  const denied = [governing, record].filter((part) => "allow" in part);
+  if (denied.length > 0 || "allow" in governing || "allow" in record) {
+    return {
+      head: reportHead("allow" in governing ? null : governing),
+      decisions: denied,
+      pending: null,
+      moved: null,
+    };
+  }
+  const now = options.now();
+  const context = judgingContext(session, governing, now);
+  const met = hasUnmetRules(context.policy, record)
+    ? meetRules(context.policy, record, await listRefs(session.repository), formatTime(now))
+    : [];
+  for (const entry of met) record.apply(entry);
+  let verdicts: readonly UpdateVerdict[] = [];
+  try {
+    const tips = tipsFromRecord(context.policy, record);
+    verdicts = await judgePush({ ...context, tips, present, policyRef: governing.ref }, updates, collect);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    decisions.push(await nameMissing(session, updates, error));
+  }
+  const allowed = verdicts.length === updates.length && decisions.every((decision) => decision.allow);
+  return {
+    head: reportHead(governing),
+    decisions,
+    pending: allowed ? renderPending(governing.loaded.origin.digest, met, verdicts) : null,
+    moved: allowed ? await readAgain(options, session, governing, present, namesOf(updates)) : null,
+  };
+}
+
+/** Decisions of a push are held until the policy was read a second time; of those without findings only the fact is kept. */
+const slim = (decision: Decision): Decision =>
+  decision.findings.length === 0 ? { ...decision, evidence: [], shown: null } : decision;
+
+/** A policy or record that cannot be used denies the push in words; what git or we did wrong stays an exception. */
+async function orDenial<T extends object>(judging: Promise<T>): Promise<T | Decision> {
+  try {
+    return await judging;
+  } catch (error) {
+    if (!(error instanceof SignpolicyError)) throw error;
+    if (error instanceof PolicyError) return decideProblem(push, { code: "policy-missing", ...worded(error) });
+    if (error.code === "ERR_RECORD_BROKEN") return decideProblem(push, { code: "bad-input", ...worded(error) });
+    throw error;
+  }
+}
+
+function worded(error: SignpolicyError): { message: string; hint?: string } {
+  const first = error instanceof PolicyError ? error.issues[0] : undefined;
+  const where = first === undefined ? "" : ` (${first.file}:${first.line ?? 1}: ${first.path}: ${first.message})`;
+  const message = `${error.message}${where}`;
+  return error.hint === undefined ? { message } : { message, hint: error.hint };
+}
+
+/** Last thing before a push is allowed: are policy and refs still what it was judged by? Null where they are. */
+async function readAgain(
+  options: ReceiveOptions,
+  session: Session,
+  governing: GoverningPolicy,
+  present: RefValues,
+  names: readonly RefName[],
+): Promise<RefValues | null> {
+  const [again, after] = await Promise.all([governServer(session, options), readRefs(session.repository, names)]);
+  const same =
+    again.loaded.origin.digest === governing.loaded.origin.digest &&
+    names.every((name) => after.get(name)?.oid === present.get(name)?.oid);
+  return same ? null : after;
+}

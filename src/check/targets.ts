@@ -1,0 +1,89 @@
+import { UsageError } from "../errors.ts";
+import { isObjectId, parseRefName } from "../encoding/identifiers.ts";
+import type { ObjectId, RefName } from "../model.ts";
+import { tryGit } from "../io/git.ts";
+import { readHead, readRefs } from "../io/refs.ts";
+import { defaultBranch } from "./governing.ts";
+import type { Session } from "./session.ts";
+import { trackedName } from "./tracking.ts";
+
+/** What a user asked to have judged: objects to start from, and commits below which nothing is looked at. */
+export interface Target {
+  readonly include: readonly ObjectId[];
+  readonly exclude: readonly ObjectId[];
+  /** The ref named, where the words named one. */
+  readonly ref: RefName | null;
+}
+
+/**
+ * Reads `RANGE|REF|OID` as git's users write them: `A..B`, `A...B`, `^A`, a name, an id.
+ *
+ * @throws UsageError for what names nothing
+ */
+export async function resolveTargets(session: Session, words: readonly string[]): Promise<readonly Target[]> {
+  const targets = await Promise.all(words.map((word) => resolveTarget(session, word)));
+  const exclude = targets.flatMap((target) => (target.include.length === 0 ? target.exclude : []));
+  return targets
+    .filter((target) => target.include.length > 0)
+    .map((target) => ({ ...target, exclude: [...target.exclude, ...exclude] }));
+}
+
+async function resolveTarget(session: Session, word: string): Promise<Target> {
+  const [, from, dots, to] = /^(.*?)(\.{2,3})(.*)$/s.exec(word) ?? [];
+  if (dots !== undefined) {
+    const left = await resolve(session, from === "" ? "HEAD" : (from ?? ""));
+    const right = await resolve(session, to === "" ? "HEAD" : (to ?? ""));
+    const ref = await namedRef(session, to ?? "");
+    if (dots === "..") return { include: [right], exclude: [left], ref };
+    return { include: [left, right], exclude: await mergeBases(session, left, right), ref };
+  }
+  if (word.startsWith("^")) return { include: [], exclude: [await resolve(session, word.slice(1))], ref: null };
+  return { include: [await resolve(session, word)], exclude: [], ref: await namedRef(session, word) };
+}
+
+async function resolve(session: Session, word: string): Promise<ObjectId> {
+  // A full id is taken as it stands: whether the object exists is part of the verdict.
+  if (isObjectId(word)) return word;
+  const { status, stdout } = await tryGit(session.repository, [
+    "rev-parse",
+    "--verify",
+    "-q",
+    "--end-of-options",
+    word,
+  ]);
+  const oid = stdout.toString("latin1").trim();
+  if (status !== 0 || !isObjectId(oid)) {
+    throw new UsageError(`${word} names no object here`, {
+      hint: "name a commit, a tag, a branch or a range such as A..B",
+    });
+  }
+  return oid;
+}
+
+async function mergeBases(session: Session, left: ObjectId, right: ObjectId): Promise<readonly ObjectId[]> {
+  const { stdout } = await tryGit(session.repository, ["merge-base", "--all", left, right]);
+  return stdout.toString("latin1").split("\n").filter(isObjectId);
+}
+
+/** A full ref name as given, or the tag of this short name: tags are judged by the rules of their own ref. */
+async function namedRef(session: Session, word: string): Promise<RefName | null> {
+  if (word.startsWith("refs/")) {
+    const ref = parseRefName(word);
+    return trackedName(session, ref) ?? ref;
+  }
+  if (isObjectId(word) || !/^[^\s~^:?*[\\]+$/.test(word) || word === "HEAD" || word === "@") return null;
+  const tag = `refs/tags/${word}` as RefName;
+  const branch = `refs/heads/${word}` as RefName;
+  const values = await readRefs(session.repository, [tag, branch]);
+  return values.has(tag) && !values.has(branch) ? tag : null;
+}
+
+/** The ref whose rules judge where the words name none: the current branch, else the remote's default branch. */
+export async function implicitRef(session: Session): Promise<RefName | null> {
+  return (await readHead(session.repository)) ?? (await defaultBranch(session))?.branch ?? null;
+}
+
+/** `--as REF`: a full ref name, or a branch. */
+export function parseAs(name: string): RefName {
+  return parseRefName(name.startsWith("refs/") ? name : `refs/heads/${name}`);
+}
