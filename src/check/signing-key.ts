@@ -46,7 +46,7 @@ function unsigned(byOption: boolean): SigningKey {
   const why = byOption
     ? "this commit will not be signed: commit.gpgsign is switched off for this command"
     : "this commit will not be signed: commit.gpgsign is not on (a hook cannot see -S)";
-  const fix = byOption ? "leave out `-c commit.gpgsign=…`, then commit again" : "git config commit.gpgsign true";
+  const fix = byOption ? "leave out `-c commit.gpgsign=...`, then commit again" : "git config commit.gpgsign true";
   return { kind: "none", code: "unsigned", why, fix };
 }
 

@@ -84,6 +84,8 @@ export interface WriteOptions {
   readonly owner?: Owner;
   /** A symbolic link stays one and what it leads to is replaced; without it the link itself is replaced. */
   readonly follow?: boolean;
+  /** Waits until the bytes are on the disk, so that no crash leaves half a file. The default; many files are slow. */
+  readonly flush?: boolean;
 }
 
 /** Replaces a file's content as a whole or not at all. */
@@ -96,7 +98,7 @@ export async function writeWhole(path: string, content: string | Bytes, options:
     try {
       await mkdir(dirname(target), { recursive: true });
       const bytes = typeof content === "string" ? Buffer.from(content, "latin1") : content;
-      await writeFile(aside, bytes, { flag: "wx", flush: true });
+      await writeFile(aside, bytes, { flag: "wx", flush: options.flush ?? true });
       await chmod(aside, mode);
       if (options.owner !== undefined) await giveTo(aside, options.owner);
       await rename(aside, target);
