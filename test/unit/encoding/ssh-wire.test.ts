@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { fromHex, toHex } from "../../../src/encoding/hex.ts";
-import { SshReader } from "../../../src/encoding/ssh-wire.ts";
+import { SshReader, sshStrings } from "../../../src/encoding/ssh-wire.ts";
 
 const reader = (hex: string) => new SshReader(fromHex(hex), "test");
 
@@ -29,5 +29,10 @@ describe("SshReader", () => {
   });
   it("refuses trailing bytes", () => {
     expect(() => reader("00").end()).toThrowCode("ERR_PARSE");
+  });
+  it("reads what sshStrings writes", () => {
+    const read = new SshReader(sshStrings(fromHex("ab"), fromHex(""), fromHex("cdef")), "test");
+    expect([toHex(read.string()), toHex(read.string()), toHex(read.string())]).toEqual(["ab", "", "cdef"]);
+    expect(() => read.end()).not.toThrow();
   });
 });

@@ -125,6 +125,10 @@ describe("parseCommit", () => {
       ["a blank line before the committer", text.replace("committer ", "\ncommitter ")],
       ["NUL in a header", commitText({ extra: "x \0\n" })],
       ["NUL in a name", commitText({ author: "A\0 <a@b> 1 +0000" })],
+      ["a second encoding", commitText({ extra: "encoding a\nencoding b\n" })],
+      ["an encoding that goes on", commitText({ extra: "encoding a\n b\n" })],
+      ["a committer that goes on", commitText({ extra: " b\n" })],
+      ["a second tree", commitText({ extra: `tree ${TREE}\n` })],
       ["a header without line end", commitText({ extra: "x", body: "" })],
       ["a committer without line end", commitText({ body: "" }).trimEnd()],
     ])("%s", (_, raw) => {
