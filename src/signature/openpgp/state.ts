@@ -54,13 +54,14 @@ function primaryState(
   now: Seconds,
 ): KeyState {
   const directOne = newest(direct, now);
-  const ofUsers = userSignatures(users, now);
-  const valid = last([...ofUsers, ...(directOne === null ? [] : [directOne])]);
+  const { live, dead } = userSignatures(users, now);
+  const grounds = sorted([...live, ...(directOne === null ? [] : [directOne])]);
+  const valid = last(grounds) ?? last(dead);
   // A direct-key signature goes before user IDs whatever its date; then the newest that says anything (merge_selfsigs_main).
   const saying = (says: (facts: OpenPgpSignature["facts"]) => boolean): SelfSignature | null =>
     directOne !== null && says(directOne.signature.facts)
       ? directOne
-      : last(ofUsers.filter(({ signature }) => says(signature.facts)));
+      : last((live.length > 0 ? live : dead).filter(({ signature }) => says(signature.facts)));
   const flags = saying(({ keyFlags }) => keyFlags !== null);
   const expiry = saying(({ keyLifetime }) => keyLifetime !== null);
   const lifetime = expiry?.signature.facts.keyLifetime ?? Infinity;
@@ -110,19 +111,24 @@ function subkeyState(
 }
 
 /**
- * The newest self-signature of each user ID, oldest first, without revoked user IDs unless all are. A user ID can be
- * certified again after its revocation (gpg too); revoking an address does not revoke the key.
+ * The newest self-signature of each user ID, oldest first. Of a user ID that was revoked since, or whose certification has
+ * ended, gpg takes nothing, and lets a key without any other sign by default and for ever; here what such a one says
+ * still counts where nothing else does. A user ID can be certified again after its revocation: revoking an address does
+ * not revoke the key.
  */
-function userSignatures(users: Examined["users"], now: Seconds): readonly SelfSignature[] {
+function userSignatures(
+  users: Examined["users"],
+  now: Seconds,
+): { readonly live: readonly SelfSignature[]; readonly dead: readonly SelfSignature[] } {
   const live: SelfSignature[] = [];
-  const revoked: SelfSignature[] = [];
+  const dead: SelfSignature[] = [];
   for (const { certifications, revocations } of users) {
-    const certification = newest(certifications, now);
+    const certification = last(certifications);
     if (certification === null) continue;
     const isRevoked = revocations.some(({ created }) => created >= certification.created);
-    (isRevoked ? revoked : live).push(certification);
+    (isRevoked || ownEnd(certification, now) < Infinity ? dead : live).push(certification);
   }
-  return sorted(live.length > 0 ? live : revoked);
+  return { live: sorted(live), dead: sorted(dead) };
 }
 
 /** The newest that has not itself expired; where all have, the newest, whose end then ends the key. */
