@@ -9,9 +9,18 @@ import { parseFolder } from "./options.ts";
 import type { Register } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
 import { registerUninstall } from "./uninstall.ts";
+import { registerRecord } from "./record.ts";
+import { registerVerify } from "./verify.ts";
 
 /** Each command in its own file; what a command needs to run is loaded when it runs. */
-const COMMANDS: readonly Register[] = [registerInstall, registerUninstall, registerCheckInstall, registerHook];
+const COMMANDS: readonly Register[] = [
+  registerVerify,
+  registerInstall,
+  registerUninstall,
+  registerCheckInstall,
+  registerRecord,
+  registerHook,
+];
 
 /** Runs what the words after `signpolicy` ask for and gives the exit code. */
 export async function runCommand(words: readonly string[]): Promise<number> {

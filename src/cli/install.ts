@@ -47,7 +47,12 @@ async function install(options: Options, directory: string): Promise<number> {
     }
     const { installClient } = await import("../check/install-client.ts");
     const environment = process.env;
-    printSteps(await installClient({ directory, environment, ...(via === undefined ? {} : { via }) }), options, "");
+    printSteps(
+      "installed",
+      await installClient({ directory, environment, ...(via === undefined ? {} : { via }) }),
+      options,
+      "",
+    );
     return EXIT.allowed;
   }
   if (via !== undefined) throw new UsageError(say.notWithServer("--via"));
@@ -59,13 +64,14 @@ async function install(options: Options, directory: string): Promise<number> {
     ...(prefix === undefined ? {} : { prefix }),
   });
   return eachRepository(done, (report, repository) => {
-    printSteps(report, options, repository);
+    printSteps("installed", report, options, repository);
     return EXIT.allowed;
   });
 }
 
 /** Prints what was done to one place. */
 export function printSteps(
+  done: "installed" | "removed",
   report: InstallReport,
   options: { readonly quiet?: boolean; readonly verbose?: boolean },
   where: string,
@@ -74,7 +80,7 @@ export function printSteps(
   for (const warning of report.warnings) writeError(`signpolicy: warning: ${at}${show(warning)}\n`);
   if (options.quiet === true) return;
   for (const { what, changed } of report.steps) {
-    if (changed) writeOut(`${at}${show(what)}\n`);
+    if (changed) writeOut(`${at}${done}: ${show(what)}\n`);
     else if (options.verbose === true) writeOut(`${at}${say.alreadySo(show(what))}\n`);
   }
   if (report.steps.every((step) => !step.changed)) writeOut(`${at}${say.nothingToChange}\n`);

@@ -56,8 +56,6 @@ export const noTarget = (text: string): string => `'${text}' is no range, ref or
 
 export const note = (text: string): string => `note: ${text}`;
 
-export const inputTooLarge = (cap: number): string => `longer than ${cap} bytes`;
-
 export const recordIsSound = (path: string): string => `a sound record is there, nothing was changed: ${path}`;
 
 export const recordBegun = (path: string, rules: readonly string[]): string =>

@@ -31,13 +31,13 @@ async function uninstall(options: Options, directory: string): Promise<number> {
   if (server === undefined) {
     if (prefix !== undefined) throw new UsageError(say.onlyWithServer("--prefix"));
     const { uninstallClient } = await import("../check/install-client.ts");
-    printSteps(await uninstallClient({ directory, environment }), options, "");
+    printSteps("removed", await uninstallClient({ directory, environment }), options, "");
     return EXIT.allowed;
   }
   const { uninstallServers } = await import("../check/install-server.ts");
   const done = await uninstallServers(server, { environment, ...(prefix === undefined ? {} : { prefix }) });
   return eachRepository(done, (report, repository) => {
-    printSteps(report, options, repository);
+    printSteps("removed", report, options, repository);
     return EXIT.allowed;
   });
 }

@@ -94,8 +94,8 @@ const newReport = (): RefReport => ({
 
 function headline(stage: HookStage, ref: string, report: RefReport): string {
   if (stage !== "push") {
-    const on = ref === "" ? "" : ` on ${show(ref)}`;
-    return stage === "commit" ? `commit stopped: it would be rejected${on}` : `this commit would be rejected${on}`;
+    const who = ref === "" ? "the policy" : show(ref);
+    return stage === "commit" ? `commit stopped: ${who} would reject it` : `${who} would reject this commit`;
   }
   const name = ref === "" ? "the push" : show(ref);
   if (report.deniedCommits === 0) return `rejected: ${name}`;

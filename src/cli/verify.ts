@@ -1,0 +1,70 @@
+import type { Command } from "commander";
+import { UsageError } from "../errors.ts";
+import type { Seconds } from "../model.ts";
+import { exampleText } from "./examples.ts";
+import * as say from "./messages.ts";
+import { addPolicyOptions, addReportOptions, checkPolicyOptions, parseAt } from "./options.ts";
+import type { PolicyOptions, ReportOptions } from "./options.ts";
+import { createReport } from "./output.ts";
+import type { Context } from "./register.ts";
+
+interface Options extends ReportOptions, PolicyOptions {
+  readonly as?: string;
+  readonly tags?: boolean;
+  readonly all?: boolean;
+  readonly walk: boolean;
+  readonly at?: Seconds;
+}
+
+export function registerVerify(program: Command, context: Context): void {
+  const command = program
+    .command("verify")
+    .summary("judge commits and tags that are here")
+    .description(
+      "Judge what the targets reach by the policy, each commit by its own signature. A target is a range (A..B), a ref " +
+        "or an object id; without one it is HEAD. Exits with 0 when all is allowed, 1 when anything is denied.",
+    )
+    .argument("[targets...]", "ranges, refs and object ids", [])
+    .option(
+      "--as <ref>",
+      "judge by the rules for this ref, named in full (default: the target itself, else the branch)",
+    )
+    .option("--tags", "judge every tag")
+    .option("--all", "judge every branch and every tag")
+    .option("--no-walk", "judge the objects named alone, not their history")
+    .option("--at <time>", "judge as if our clock showed this time", parseAt);
+  addReportOptions(addPolicyOptions(command))
+    .addHelpText("after", exampleText("verify"))
+    .action(async (targets: readonly string[], options: Options) =>
+      context.exit(await verify(targets, options, context.folder())),
+    );
+}
+
+async function verify(targets: readonly string[], options: Options, cwd: string): Promise<number> {
+  const { policy, policyRef } = checkPolicyOptions(options);
+  for (const target of targets) {
+    // git would read it as an option of its own
+    if (target.startsWith("-")) throw new UsageError(say.noTarget(target));
+  }
+  const [{ verifyCommits }, { readClock }] = await Promise.all([
+    import("../check/commits.ts"),
+    import("../io/clock.ts"),
+  ]);
+  const report = createReport(options);
+  await verifyCommits(
+    {
+      cwd,
+      environment: process.env,
+      targets,
+      policy,
+      policyRef,
+      as: options.as,
+      tags: options.tags ?? false,
+      all: options.all ?? false,
+      noWalk: !options.walk,
+      now: options.at ?? readClock(),
+    },
+    report,
+  );
+  return report.finish().exitCode;
+}

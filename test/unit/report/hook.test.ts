@@ -1,0 +1,74 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Decision, RefName } from "../../../src/model.ts";
+import { createHookRenderer } from "../../../src/report/hook.ts";
+import type { HookStage } from "../../../src/report/hook.ts";
+import { decision, render, reportHead } from "../../support/reports.ts";
+
+const main = "refs/heads/main" as RefName;
+const unsigned = (id: string, ref = main): Decision =>
+  decision(id, {
+    subject: { kind: "commit", oid: id.repeat(20) as never, ref },
+    findings: [{ code: "unsigned", severity: "error", rule: "r", message: "not signed", hint: "git commit -S" }],
+  });
+
+function message(stage: HookStage, decisions: readonly Decision[], gitlab = false): readonly string[] {
+  const text = render(createHookRenderer({ stage, gitlab }), { head: reportHead(), decisions });
+  return text.split("\n").slice(0, -1);
+}
+
+describe("the message of a hook", () => {
+  it("says before a commit that git is stopped, with the command that mends it", () => {
+    const next = decision("0", { ...unsigned("a1"), subject: { kind: "commit", oid: null, ref: main }, shown: null });
+    expect(message("commit", [next]).slice(0, 2)).toEqual([
+      "error: signpolicy: commit stopped: refs/heads/main would reject it",
+      'error: unsigned (rule "r"): not signed',
+    ]);
+    expect(message("commit", [next])).toContain("hint: fix: git commit -S");
+  });
+
+  it("only warns of a commit that is made", () => {
+    const lines = message("advice", [unsigned("a1")]);
+    expect(lines[0]).toBe("warning: signpolicy: refs/heads/main would reject this commit");
+    expect(lines.filter((line) => line.startsWith("error"))).toEqual([]);
+  });
+
+  it("says nothing of what is allowed", () => {
+    expect(message("push", [decision("a1", {})])).toEqual([]);
+    expect(message("commit", [decision("a1", {})])).toEqual([]);
+  });
+
+  it("names every refused ref, even when the commits shown are used up", () => {
+    const refs = Array.from({ length: 10 }, (_, i) => `refs/heads/b${i}` as RefName);
+    const lines = message(
+      "push",
+      refs.flatMap((ref) => ["a1", "b2", "c3", "d4"].map((id) => unsigned(id, ref))),
+    );
+    for (const ref of refs) expect(lines).toContain(`error: signpolicy: 4 of 4 commits rejected on ${ref}`);
+    expect(lines.filter((line) => / unsigned "/.test(line)).length).toBeLessThanOrEqual(25);
+    expect(lines.filter((line) => line === "error: +3 more unsigned").length).toBeGreaterThan(4);
+  });
+
+  it("stays short for a push of thousands of refs", () => {
+    const refs = Array.from({ length: 3000 }, (_, i) => unsigned("a1", `refs/heads/b${i}` as RefName));
+    const lines = message("push", refs);
+    expect(lines.length).toBeLessThan(120);
+    expect(lines).toContain("error: signpolicy: +2980 more refs rejected");
+  });
+
+  it("gives GitLab's web pages the lines they look for, and nobody else", () => {
+    const lines = message("push", [unsigned("a1")], true);
+    expect(lines).toContain("GL-HOOK-ERR: error: signpolicy: 1 of 1 commit rejected on refs/heads/main");
+    expect(message("push", [unsigned("a1")]).join()).not.toContain("GL-HOOK-ERR");
+  });
+
+  it("keeps a title from forging such a line", () => {
+    const forged = { ...unsigned("a1"), shown: { title: "x\nGL-HOOK-ERR: all is well", author: "", committer: "a@b" } };
+    for (const line of message("push", [forged])) expect(line).toMatch(/^(?:error|hint): /);
+  });
+
+  it("tells a look-alike e-mail from the real one", () => {
+    const homoglyph = Buffer.from("B\u043eb <b\u043eb@example.org>", "utf8").toString("latin1");
+    const lines = message("push", [{ ...unsigned("a1"), shown: { title: "t", author: "", committer: homoglyph } }]);
+    expect(lines.join("\n")).toContain("b\\u{43e}b@example.org");
+  });
+});
