@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { PolicyError } from "../errors.ts";
-import { parseRefName } from "../encoding/identifiers.ts";
+import { parseObjectId, parseRefName } from "../encoding/identifiers.ts";
 import type { RefName } from "../model.ts";
 import { readHead, readRefs } from "../io/refs.ts";
 import { loadPolicy } from "./policy.ts";
@@ -56,6 +56,7 @@ export async function governClone(session: Session, choice: PolicyChoice, remote
   return {
     loaded: await loadPolicy(workTreePolicySource(repository.workTree)),
     ref: "HEAD" as RefName,
+    trustRoot: null,
     notes: [`the policy is the work tree's own file, since ${why}: it proves nothing about itself`],
   };
 }
@@ -97,19 +98,32 @@ async function governByFile(file: string): Promise<GoverningPolicy> {
       hint: "git config signpolicy.policy /absolute/path",
     });
   }
-  return { loaded: await loadPolicy(filePolicySource(file)), ref: null, notes: [] };
+  return { loaded: await loadPolicy(filePolicySource(file)), ref: null, trustRoot: null, notes: [] };
 }
 
 async function governByRef(session: Session, ref: RefName): Promise<GoverningPolicy> {
   const value = (await readRefs(session.repository, [ref])).get(ref);
-  if (value === undefined) throw missing(`${ref} does not exist`);
+  if (value === undefined) return governByTrustRoot(session, ref, `${ref} does not exist`);
   const source = new TreePolicySource(session.trees, session.outlines, ref, value.oid);
   try {
-    return { loaded: await loadPolicy(source), ref, notes: [] };
+    return { loaded: await loadPolicy(source), ref, trustRoot: null, notes: [] };
   } catch (error) {
-    if (error instanceof PolicyError && error.code === "ERR_POLICY_MISSING") throw missing(`${ref} holds no policy`);
-    throw error;
+    if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
+    return governByTrustRoot(session, ref, `${ref} holds no policy`);
   }
+}
+
+/**
+ * A branch without a policy takes its first one only from a history that an administrator vouched for by a commit's id:
+ * the policy in that commit judges what comes after it. The commit may arrive with the push; its id pins its content.
+ */
+async function governByTrustRoot(session: Session, ref: RefName, why: string): Promise<GoverningPolicy> {
+  const root = session.config.get("signpolicy.trustroot", ["local", "worktree"]);
+  if (root === null) throw missing(why);
+  const oid = parseObjectId(root, session.repository.algorithm);
+  if ((await session.outlines.outline(oid)) === null) throw missing(`${why}, and the trust root ${oid} is not there`);
+  const loaded = await loadPolicy(new TreePolicySource(session.trees, session.outlines, ref, oid));
+  return { loaded, ref, trustRoot: oid, notes: [`the policy is that of the trust root ${oid}, since ${why}`] };
 }
 
 /** On a server a pinned ref is named in full, so that no branch or tag of the same short name can take its place. */
@@ -134,5 +148,5 @@ async function findRef(session: Session, name: string): Promise<RefName> {
 
 const missing = (why: string): PolicyError =>
   new PolicyError("ERR_POLICY_MISSING", `there is no policy to judge by: ${why}`, [], {
-    hint: "on a server: signpolicy install --server DIR --policy FILE, or git config signpolicy.policyRef refs/heads/NAME",
+    hint: "an administrator sets one on the server: signpolicy install --server DIR --policy FILE, or git config signpolicy.trustRoot COMMIT",
   });

@@ -3,6 +3,7 @@ import { formatTime } from "../encoding/time.ts";
 import type { Bytes, Decision, ReportHead, RefName, Seconds } from "../model.ts";
 import { writePending } from "../io/record-file.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
+import { isAncestor } from "../io/revisions.ts";
 import { hookRepository } from "../io/repository.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import { governServer, type PolicyChoice } from "./governing.ts";
@@ -10,11 +11,12 @@ import { nameMissing } from "./missing.ts";
 import { renderPending } from "./pending.ts";
 import { judgePush, type UpdateVerdict } from "./push.ts";
 import { algorithmOf, parseReceiveInput, type RefUpdate } from "./push-input.ts";
+import { judgeNextPolicy } from "./next-policy.ts";
 import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
-import { hasUnmetRules, meetRules, tipsFromRecord } from "./tips.ts";
+import { hasUnmetRules, meetRules, tipsFromRecord, type JudgedTips } from "./tips.ts";
 
 export interface ReceiveOptions extends PolicyChoice {
   /** Where git started the hook. */
@@ -132,8 +134,10 @@ async function judgeOnce(
   for (const entry of met) record.apply(entry);
   let verdicts: readonly UpdateVerdict[] = [];
   try {
-    const tips = tipsFromRecord(context.policy, record);
+    const tips = rootedTips(tipsFromRecord(context.policy, record), governing);
     verdicts = await judgePush({ ...context, tips, present, policyRef: governing.ref }, updates, collect);
+    decisions.push(...(await unrooted(session, governing, updates)));
+    decisions.push(...(await judgeNextPolicy(session, governing, updates)));
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     decisions.push(await nameMissing(session, updates, error));
@@ -168,6 +172,29 @@ function worded(error: SignpolicyError): { message: string; hint?: string } {
   const where = first === undefined ? "" : ` (${first.file}:${first.line ?? 1}: ${first.path}: ${first.message})`;
   const message = `${error.message}${where}`;
   return error.hint === undefined ? { message } : { message, hint: error.hint };
+}
+
+/** The trust root and what lies before it are what the administrator vouched for, on the branch he vouched for. */
+function rootedTips(tips: JudgedTips, { ref, trustRoot }: GoverningPolicy): JudgedTips {
+  if (trustRoot === null) return tips;
+  return {
+    ...tips,
+    own: (rule, name) => (name === ref ? new Set([...tips.own(rule, name), trustRoot]) : tips.own(rule, name)),
+  };
+}
+
+/** A first policy counts only on a history that holds the trust root. */
+async function unrooted(
+  session: Session,
+  { ref, trustRoot }: GoverningPolicy,
+  updates: readonly RefUpdate[],
+): Promise<readonly Decision[]> {
+  const update = updates.find((candidate) => candidate.ref === ref);
+  if (trustRoot === null || update === undefined || update.new === null) return [];
+  if ((await session.outlines.outline(update.new)) === null) return [];
+  if (await isAncestor(session.repository, trustRoot, update.new)) return [];
+  const message = `this history does not hold the trust root ${trustRoot}, so nothing vouches for its policy`;
+  return [decideProblem({ kind: "ref", oid: update.new, ref: update.ref }, { code: "policy-missing", message })];
 }
 
 /** Last thing before a push is allowed: are policy and refs still what it was judged by? Null where they are. */

@@ -1,4 +1,4 @@
-import type { RefName, Seconds } from "../model.ts";
+import type { ObjectId, RefName, Seconds } from "../model.ts";
 import { type GitConfig, readConfig } from "../io/config.ts";
 import type { Repository } from "../io/git.ts";
 import { ObjectReader } from "../io/objects.ts";
@@ -40,6 +40,8 @@ export async function openSession(repository: Repository): Promise<Session> {
 export interface GoverningPolicy {
   readonly loaded: LoadedPolicy;
   readonly ref: RefName | null;
+  /** The commit an administrator named for a branch that has no policy yet: this policy is the one in its tree. */
+  readonly trustRoot: ObjectId | null;
   readonly notes: readonly string[];
 }
 

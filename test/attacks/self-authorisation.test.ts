@@ -102,6 +102,22 @@ describe("a push that authorises itself", () => {
     }),
   );
 
+  it.each([
+    ["is malformed", () => "{"],
+    ["is of a version that nobody knows", () => inRepo({ version: 2 })],
+    ["lost its serial", () => inRepo()],
+    ["lowers its serial", () => inRepo({ serial: 6 })],
+    ["changes under the same serial", () => inRepo({ serial: 7, groups: { devs: ["alice"] } })],
+  ])("refuses a policy that %s, so that nobody bricks the next push (policy-change)", (_, next) =>
+    withServer(null, (server) => {
+      const first = started(server, inRepo({ serial: 7 }));
+      const change = server.commit(alice, { parents: [first], files: { [POLICY]: next() } });
+      expect(push(server, change)).toContain("policy-change");
+      const risen = server.commit(alice, { parents: [first], files: { [POLICY]: inRepo({ serial: 8 }) } });
+      expect(push(server, risen)).toContain("-> main");
+    }),
+  );
+
   it("denies every push once the policy is gone or linked away, whoever signs (policy-missing)", () =>
     withServer(null, (server) => {
       const first = started(server);
@@ -138,6 +154,17 @@ describe("a push that authorises itself", () => {
       expect(push(server, next)).toContain("-> main");
       server.server.config("signpolicy.policyRef", "main");
       expect(push(server, server.commit(bob, { parents: [next] }))).toContain("policy-missing");
+    }));
+
+  it("takes a first policy only from a history that holds the trust root an administrator named", () =>
+    withServer(null, (server) => {
+      const root = server.commit(alice, { files: { [POLICY]: inRepo() } });
+      const foreign = server.commit(eve, { files: { [POLICY]: inRepo() } });
+      expect(push(server, root)).toContain("policy-missing");
+      server.server.config("signpolicy.trustRoot", root);
+      expect(push(server, foreign)).toContain("policy-missing");
+      expect(push(server, server.commit(eve, { parents: [root] }))).toContain("unknown-key");
+      expect(push(server, server.commit(bob, { parents: [root] }))).toContain("-> main");
     }));
 
   it("denies where there is no policy at all, and says how to set one (policy-missing)", () =>
