@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { installClient, uninstallClient } from "../../src/check/install-client.ts";
 import { Clone } from "../support/clone.ts";
 
 const PACKAGE = '{\n  "name": "app",\n  "private": true,\n  "devDependencies": { "husky": "^9" }\n}\n';
+
+jest.setTimeout(60_000);
 
 let clone: Clone;
 

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { installClient, uninstallClient } from "../../src/check/install-client.ts";
 import { Clone, projectRoot } from "../support/clone.ts";
+
+jest.setTimeout(60_000);
 
 let clone: Clone;
 

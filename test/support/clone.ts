@@ -87,13 +87,14 @@ export class Clone {
   }
 
   run(program: string, args: readonly string[], options: { cwd?: string; input?: string; env?: object } = {}): Outcome {
-    const { status, stdout, stderr } = spawnSync(program, args, {
+    const { status, stdout, stderr, error } = spawnSync(program, args, {
       cwd: options.cwd ?? this.top,
       env: { ...this.environment, ...options.env },
       encoding: "latin1",
       timeout: 60_000,
       ...(options.input === undefined ? {} : { input: options.input }),
     });
+    if (error !== undefined) throw error;
     return { status, output: stdout + stderr };
   }
 

@@ -1,0 +1,135 @@
+/** Whether the client hooks of a work tree will run. Files are read, nothing is run: the chain holds other people's hooks. */
+import { join } from "node:path";
+import { SignpolicyError } from "../errors.ts";
+import { entryIfAny, isFolder, readTextIfAny, targetIfAny } from "../io/files.ts";
+import type { ClientPlace } from "./client-place.ts";
+import { findClient, fromTop, ownHooksPath, sharedHooksPaths } from "./client-place.ts";
+import { CLIENT_HOOKS } from "./hook-lines.ts";
+import type { ClientHook } from "./hook-lines.ts";
+import { isOurHook } from "./install-hooks.ts";
+import type { CheckReport, ClientOptions, Problem } from "./installation.ts";
+import { findMarkedLines } from "./marked-lines.ts";
+import { projectProgram } from "./program-path.ts";
+
+interface Findings {
+  readonly passed: string[];
+  readonly problems: Problem[];
+  readonly warnings: string[];
+}
+
+const INSTALL = "npx --no-install signpolicy install";
+
+/** Looks at the clone that `directory` lies in. */
+export async function checkClient(options: ClientOptions): Promise<CheckReport> {
+  const place = await findClient(options);
+  const found: Findings = { passed: [], problems: [], warnings: [] };
+  const husky = /[\\/]\.husky[\\/]_$/.test(place.hooksDir);
+  checkHooksPath(place, husky, found);
+  if (husky) await checkHusky(place, options, found);
+  else for (const hook of CLIENT_HOOKS) await checkPlain(place, hook, found);
+  await checkWorkTrees(place, found);
+  if ((await projectProgram(place)) === null) {
+    if (husky) found.problems.push({ message: "node_modules/.bin/signpolicy is missing", fix: "npm install" });
+  } else found.passed.push("signpolicy is among the project's packages");
+  await checkPolicy(place, found);
+  return found;
+}
+
+function checkHooksPath(place: ClientPlace, husky: boolean, found: Findings): void {
+  const own = ownHooksPath(place);
+  for (const { scope, value } of sharedHooksPaths(place)) {
+    const hidden = own === null ? "" : `; ${own} in this clone hides it`;
+    found.warnings.push(`core.hooksPath is ${value ?? ""} (${scope} configuration)${hidden}`);
+  }
+  if (!husky && place.usesHusky) {
+    const message = `husky's hooks do not run here: core.hooksPath is ${own ?? "not set"}`;
+    found.problems.push({ message, fix: "npm run prepare" });
+  }
+}
+
+async function checkHusky(place: ClientPlace, options: ClientOptions, found: Findings): Promise<void> {
+  if ((await targetIfAny(join(place.hooksDir, "h"))) === null) {
+    const where = fromTop(place, place.hooksDir);
+    const message = `${where} is missing in this work tree: git runs no hook here, and says nothing`;
+    found.problems.push({ message, fix: "npm install" });
+  }
+  for (const hook of CLIENT_HOOKS) {
+    await checkRunBit(place, join(place.hooksDir, hook), "npm run prepare", found);
+    await checkMarked(place, hook, found);
+  }
+  if (options.environment["HUSKY"] === "0") {
+    found.problems.push({ message: "HUSKY=0 is set: husky runs no hook", fix: "unset HUSKY" });
+  }
+  const config = options.environment["XDG_CONFIG_HOME"] ?? join(options.environment["HOME"] ?? "", ".config");
+  const init = join(config, "husky", "init.sh");
+  if (/^\s*(?:export\s+)?HUSKY=["']?0/m.test((await readTextIfAny(init).catch(() => null)) ?? "")) {
+    found.problems.push({ message: `${init} sets HUSKY=0: husky runs no hook`, fix: `take HUSKY=0 out of ${init}` });
+  }
+}
+
+async function checkMarked(place: ClientPlace, hook: ClientHook, found: Findings): Promise<void> {
+  const file = join(place.huskyDir, hook);
+  const shown = fromTop(place, file);
+  const text = await readTextIfAny(file);
+  const lines = text === null ? null : findMarkedLines(text);
+  if (text === null || lines === null) {
+    found.problems.push({ message: `${shown} does not call signpolicy`, fix: INSTALL });
+    return;
+  }
+  if (!lines.some((line) => line.includes(` hook ${hook} `))) {
+    found.problems.push({ message: `the lines of signpolicy in ${shown} were changed`, fix: INSTALL });
+    return;
+  }
+  const before = text.slice(0, text.indexOf("# >>> signpolicy"));
+  if (/^\s*(?:exit|exec)\b/m.test(before)) {
+    found.problems.push({
+      message: `${shown} ends before it comes to signpolicy`,
+      fix: `put its lines first in ${shown}`,
+    });
+    return;
+  }
+  found.passed.push(`${shown} calls signpolicy`);
+}
+
+async function checkPlain(place: ClientPlace, hook: ClientHook, found: Findings): Promise<void> {
+  const file = join(place.hooksDir, hook);
+  const shown = fromTop(place, file);
+  const text = (await isFolder(file)) ? null : await readTextIfAny(file);
+  if (text === null || !isOurHook(text)) {
+    const why = text === null ? "is missing" : "is not ours and does not call signpolicy";
+    found.problems.push({ message: `${shown} ${why}`, fix: INSTALL });
+    return;
+  }
+  if (await checkRunBit(place, file, `chmod +x ${shown}`, found)) found.passed.push(`${shown} calls signpolicy`);
+}
+
+async function checkRunBit(place: ClientPlace, file: string, fix: string, found: Findings): Promise<boolean> {
+  const stats = await targetIfAny(file);
+  if (stats === null || process.platform === "win32" || (stats.mode & 0o100) !== 0) return stats !== null;
+  found.problems.push({ message: `${fromTop(place, file)} has lost its run bit: git ignores it`, fix });
+  return false;
+}
+
+/** husky's stubs are not tracked, and core.hooksPath is relative: a new work tree has none, and git says nothing. */
+async function checkWorkTrees(place: ClientPlace, found: Findings): Promise<void> {
+  const own = ownHooksPath(place);
+  if (own === null || !/(^|[\\/])\.husky[\\/]_$/.test(own)) return;
+  for (const tree of await place.porcelain.workTrees()) {
+    if (tree === place.top || (await entryIfAny(tree)) === null) continue;
+    if ((await targetIfAny(join(tree, own, "h"))) !== null) continue;
+    found.warnings.push(`no hook runs in the work tree ${tree}: run \`npm install\` there`);
+  }
+}
+
+async function checkPolicy(place: ClientPlace, found: Findings): Promise<void> {
+  const { loadPolicy } = await import("./policy.ts");
+  const { workTreePolicySource } = await import("./file-policy.ts");
+  try {
+    const { origin } = await loadPolicy(workTreePolicySource(place.top));
+    found.passed.push(`the policy is valid (${origin.source})`);
+  } catch (error) {
+    if (!(error instanceof SignpolicyError)) throw error;
+    const fix = error.hint ?? "npx --no-install signpolicy policy check";
+    found.problems.push({ message: error.message, fix });
+  }
+}

@@ -1,0 +1,171 @@
+/** Whether a server's hooks will run, as what was installed, and judge by the policy they were given. */
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { SignpolicyError } from "../errors.ts";
+import { entryIfAny, readTextIfAny, realPathIfAny } from "../io/files.ts";
+import { runProgram } from "../io/programs.ts";
+import { shellWord } from "./hook-lines.ts";
+import { loadPinned } from "./install-server.ts";
+import type { CheckReport, Problem, ServerOptions } from "./installation.ts";
+import { collectPackage, packageProblems } from "./server-package.ts";
+import { parseServerHook } from "./server-hook.ts";
+import type { ServerHook, ServerPlace } from "./server-place.ts";
+import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
+
+/** The self-test pushes nothing, which takes a tenth of a second. */
+const SELF_TEST_MS = 30_000;
+
+interface Findings {
+  readonly passed: string[];
+  readonly problems: Problem[];
+  readonly warnings: string[];
+}
+
+/** Looks at one repository. Runs our own program on an empty push, and nothing that is not ours. */
+export async function checkServer(repository: string, options: ServerOptions): Promise<CheckReport> {
+  const place = await findServer(repository, process.cwd(), options.environment);
+  const found: Findings = { passed: [], problems: [], warnings: [] };
+  const reinstall = `signpolicy install --server ${shellWord(place.gitDir)}`;
+  if (place.hooksScope !== null && place.hooksScope !== "local") {
+    found.warnings.push(
+      `core.hooksPath is set (${place.hooksScope} configuration): git looks for hooks in ${place.hooksDir}`,
+    );
+  }
+  const programs = new Map<string, string>();
+  for (const hook of SERVER_HOOKS) {
+    const parts = await checkHook(place, hook, reinstall, found);
+    if (parts !== null) programs.set(parts.entry, parts.node);
+  }
+  for (const [entry, node] of programs) await checkProgram(place, entry, node, reinstall, found);
+  await checkPolicy(place, found);
+  await checkRecord(place, options, found);
+  return found;
+}
+
+async function checkHook(
+  place: ServerPlace,
+  hook: ServerHook,
+  reinstall: string,
+  found: Findings,
+): Promise<{ node: string; entry: string } | null> {
+  const file = join(place.hooksDir, hook);
+  const problem = (message: string, fix = reinstall): null => {
+    found.problems.push({ message, fix });
+    return null;
+  };
+  const stats = await entryIfAny(file);
+  if (stats === null) return problem(`${file} is missing: pushes are not judged`);
+  const parts = stats.isFile() ? parseServerHook((await readTextIfAny(file)) ?? "") : null;
+  if (parts === null) return problem(`${file} is not the hook that was installed`);
+  if (process.platform !== "win32") {
+    // githooks(5): git passes over a hook that is not executable, with a hint that no pusher reads.
+    if ((stats.mode & 0o100) === 0)
+      problem(`${file} has lost its run bit: git ignores it`, `chmod +x ${shellWord(file)}`);
+    for (const why of await otherWriters(file, place.owner)) {
+      found.problems.push({ message: `${hook} is not safe: ${why}`, fix: fixFor(why, place) });
+    }
+  }
+  for (const path of [parts.node, parts.entry]) {
+    if ((await realPathIfAny(path)) === null) return problem(`${file} names ${path}, which is missing`);
+  }
+  if (!(await isExecutable(parts.node))) return problem(`${parts.node}, which ${hook} starts, cannot be run`);
+  found.passed.push(`${file} is executable and starts ${parts.entry}`);
+  return parts;
+}
+
+async function checkProgram(
+  place: ServerPlace,
+  entry: string,
+  node: string,
+  reinstall: string,
+  found: Findings,
+): Promise<void> {
+  const folder = dirname(dirname(entry));
+  const same = await collectPackage()
+    .then((program) => (folder.endsWith(program.version) ? program : null))
+    .catch(() => null);
+  const problems = await packageProblems(folder, same, place.owner);
+  for (const message of problems) found.problems.push({ message, fix: reinstall });
+  // Our own program, only once it is known to be what was installed.
+  if (problems.length > 0) return;
+  found.passed.push(`every file in ${folder} is as installed`);
+  for (const why of await otherWriters(node, place.owner)) found.warnings.push(`node is not safe: ${why}`);
+  const failure = await selfTest(place, node, entry);
+  if (failure === null) found.passed.push("an empty push passes with an empty environment");
+  else found.problems.push({ message: `the self-test failed: ${failure}`, fix: reinstall });
+}
+
+/** As git-receive-pack runs it: in the repository, GIT_DIR=. and nothing else that could help; as the owner, when we are root. */
+async function selfTest(place: ServerPlace, node: string, entry: string): Promise<string | null> {
+  const [execPath = ""] = await place.porcelain.revParse("--exec-path").catch(() => []);
+  const path = [dirname(execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter);
+  const environment = { GIT_DIR: ".", PATH: execPath === "" ? path : `${execPath}${delimiter}${path}` };
+  const owner = process.getuid?.() === 0 ? place.owner : {};
+  const options = { cwd: place.gitDir, environment, timeoutMs: SELF_TEST_MS, ...owner };
+  try {
+    const { status, output } = await runProgram(node, [entry, "hook", "pre-receive"], options);
+    if (status === 0) return null;
+    return output.trim().split("\n")[0] ?? `it ended with ${String(status)}`;
+  } catch (error) {
+    return error instanceof SignpolicyError ? error.message : String(error);
+  }
+}
+
+async function checkPolicy(place: ServerPlace, found: Findings): Promise<void> {
+  const config = await place.porcelain.config();
+  const policy = config.get("signpolicy.policy", ["system", "local", "worktree"]);
+  if (policy === null) {
+    found.warnings.push("no policy file is pinned: the policy is read from the repository itself");
+    return;
+  }
+  try {
+    await loadPinned(policy);
+    found.passed.push(`the policy ${policy} is valid`);
+  } catch (error) {
+    if (!(error instanceof SignpolicyError)) throw error;
+    found.problems.push({ message: error.message, fix: `signpolicy policy check ${shellWord(policy)}` });
+    return;
+  }
+  for (const why of await otherWriters(policy, place.owner)) {
+    found.problems.push({ message: `the policy is not safe: ${why}`, fix: fixFor(why, place) });
+  }
+}
+
+async function checkRecord(place: ServerPlace, options: ServerOptions, found: Findings): Promise<void> {
+  const { findRepository } = await import("../io/repository.ts");
+  const { openSession } = await import("./session.ts");
+  const { loadRecord } = await import("./record.ts");
+  try {
+    // Named outright: as root we may not own it.
+    const session = await openSession(
+      await findRepository(place.gitDir, { ...options.environment, GIT_DIR: place.gitDir }),
+    );
+    try {
+      if ((await loadRecord(session)).id !== null) found.passed.push("the record of pushes is there and whole");
+      else
+        found.problems.push({
+          message: "no record of pushes was begun",
+          fix: `signpolicy install --server ${shellWord(place.gitDir)}`,
+        });
+    } finally {
+      session.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SignpolicyError)) throw error;
+    found.problems.push({ message: error.message, fix: error.hint ?? "signpolicy record baseline" });
+  }
+}
+
+/** The command against one line of `otherWriters`. */
+function fixFor(why: string, place: ServerPlace): string {
+  const path = why.replace(/ (?:belongs to user \d+|can be written by (?:its group|everybody))$/, "");
+  if (why.includes(" belongs to user ")) return `chown ${String(place.owner.uid)} ${shellWord(path)}`;
+  return `chmod go-w ${shellWord(path)}`;
+}
+
+const isExecutable = (path: string): Promise<boolean> =>
+  access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );

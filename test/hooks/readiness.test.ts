@@ -1,0 +1,246 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from "@jest/globals";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { adviseCommit, checkReadiness } from "../../src/check/readiness.ts";
+import type { Decision } from "../../src/model.ts";
+import { Clone } from "../support/clone.ts";
+import { describeWith } from "../support/tools.ts";
+
+jest.setTimeout(60_000);
+
+let clone: Clone;
+let rule: Record<string, unknown>;
+let extra: Record<string, unknown>;
+
+beforeEach(() => {
+  clone = new Clone();
+  rule = { name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["alice"] } };
+  extra = {};
+  for (const name of ["alice", "bob", "eve"]) {
+    clone.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(clone.root, name)]);
+  }
+  clone.git("config", "gpg.format", "ssh");
+  clone.git("config", "user.email", "alice@example.org");
+  clone.git("config", "user.signingkey", join(clone.root, "alice"));
+  clone.git("config", "commit.gpgsign", "true");
+});
+afterEach(() => clone.remove());
+
+const publicKey = (name: string) =>
+  readFileSync(join(clone.root, `${name}.pub`), "utf8")
+    .split(" ")
+    .slice(0, 2)
+    .join(" ");
+
+function writePolicy(keys: Record<string, unknown> = {}): void {
+  const principal = (name: string) => ({
+    name,
+    emails: [`${name}@example.org`],
+    keys: [{ ssh: publicKey(name), ...(name === "alice" ? keys : {}) }],
+  });
+  const policy = { version: 1, principals: { alice: principal("alice"), bob: principal("bob") }, rules: [rule] };
+  clone.write(".signpolicy.json", JSON.stringify({ ...policy, ...extra }));
+}
+
+async function ready(environment: Record<string, string> = {}, cwd = clone.top): Promise<Decision> {
+  const seen: Decision[] = [];
+  const sink = { begin: () => undefined, decision: (one: Decision) => void seen.push(one) };
+  const decision = await checkReadiness({ cwd, environment: { ...clone.environment, ...environment } }, sink);
+  expect(seen).toEqual([decision]);
+  return decision;
+}
+
+const words = ({ findings: [first] }: Decision) =>
+  first === undefined ? "" : `${first.code}: ${first.message} | ${first.hint ?? ""}`;
+const option = (key: string, value: string) => ({ GIT_CONFIG_PARAMETERS: `'${key}'='${value}'` });
+
+describeWith(["git", "ssh-keygen"], "preflight", () => {
+  it("lets a commit pass that will be signed by whom the rule asks for", async () => {
+    writePolicy();
+    const decision = await ready();
+    expect(decision).toMatchObject({ allow: true, principal: "alice", rules: ["main"], findings: [] });
+    expect(decision.subject).toEqual({ kind: "commit", oid: null, ref: "refs/heads/main" });
+  });
+
+  it.each([
+    ["the configuration", () => clone.git("config", "commit.gpgsign", "false"), {}, "git config commit.gpgsign true"],
+    ["no configuration", () => clone.git("config", "--unset", "commit.gpgsign"), {}, "git config commit.gpgsign true"],
+    ["git -c", () => "", option("commit.gpgsign", "false"), "leave out"],
+  ])("stops a commit that %s leaves unsigned (unsigned)", async (_, set, environment, fix) => {
+    set();
+    writePolicy();
+    const decision = await ready(environment);
+    expect(decision.allow).toBe(false);
+    expect(words(decision)).toMatch(/^unsigned: this commit will not be signed/);
+    expect(words(decision)).toContain(fix);
+  });
+
+  it("names both e-mails where they differ, and the one command that mends it (identity-mismatch)", async () => {
+    writePolicy();
+    clone.git("config", "user.email", "mallory@example.org");
+    const decision = await ready();
+    expect(decision.allow).toBe(false);
+    expect(words(decision)).toMatch(/^identity-mismatch: .*\(alice@example\.org\).* mallory@example\.org/);
+    expect(decision.findings[0]?.hint).toBe("git config user.email alice@example.org");
+  });
+
+  it("says which option or variable is at fault where the file is right (identity-mismatch)", async () => {
+    writePolicy();
+    expect(words(await ready(option("user.email", "m@example.org")))).toContain(
+      "leave out `-c user.email=m@example.org`",
+    );
+    expect(words(await ready({ GIT_COMMITTER_EMAIL: "m@example.org" }))).toContain("| unset GIT_COMMITTER_EMAIL");
+  });
+
+  it("stops a key that the policy does not know, and one that may not sign here", async () => {
+    writePolicy();
+    expect(words(await ready(option("user.signingkey", join(clone.root, "eve"))))).toMatch(/^unknown-key: .*SHA256:/);
+    clone.git("config", "user.email", "bob@example.org");
+    expect(words(await ready(option("user.signingkey", join(clone.root, "bob"))))).toMatch(
+      /^signer-not-permitted: .*bob/,
+    );
+  });
+
+  it.each([
+    ["key-expired", { until: "2020-01-01T00:00:00Z" }],
+    ["key-retired", { retired: "2020-01-01T00:00:00Z" }],
+    ["key-not-yet-valid", { from: "2100-01-01T00:00:00Z" }],
+    ["key-revoked", { compromised: true }],
+  ])("stops a key that is not good today (%s)", async (code, marks) => {
+    writePolicy(marks);
+    const decision = await ready();
+    expect([decision.allow, decision.findings[0]?.code]).toEqual([false, code]);
+  });
+
+  it("stops a format that nobody can verify (unsupported)", async () => {
+    writePolicy();
+    expect(words(await ready(option("gpg.format", "x509")))).toMatch(/^unsupported: gpg\.format is x509/);
+  });
+
+  it("warns only, where the rule only warns", async () => {
+    rule = { ...rule, commits: { signedBy: ["alice"], level: "warn" } };
+    writePolicy();
+    const decision = await ready(option("commit.gpgsign", "false"));
+    expect(decision).toMatchObject({ allow: true, findings: [{ code: "unsigned", severity: "warning" }] });
+  });
+
+  it("does not ask for a signature on a branch that no rule names, and says that its push will be refused", async () => {
+    writePolicy();
+    clone.git("symbolic-ref", "HEAD", "refs/heads/topic");
+    const decision = await ready(option("commit.gpgsign", "false"));
+    expect(decision).toMatchObject({ allow: true, findings: [{ code: "ref-unmatched", severity: "warning" }] });
+    extra = { unmatched: "allow" };
+    writePolicy();
+    expect((await ready(option("commit.gpgsign", "false"))).findings).toEqual([]);
+  });
+
+  it("judges a rebase by the branch that is rebased, and says nothing of a detached HEAD", async () => {
+    writePolicy();
+    clone.git("add", "-A");
+    clone.git("commit", "-q", "-m", "x");
+    clone.git("checkout", "-q", "--detach");
+    expect(await ready(option("commit.gpgsign", "false"))).toMatchObject({ allow: true, findings: [] });
+    mkdirSync(join(clone.top, ".git/rebase-merge"));
+    writeFileSync(join(clone.top, ".git/rebase-merge/head-name"), "refs/heads/main\n");
+    expect((await ready(option("commit.gpgsign", "false"))).allow).toBe(false);
+  });
+
+  it("works in a linked work tree, whose GIT_DIR git exports", async () => {
+    writePolicy();
+    clone.git("add", "-A");
+    clone.git("commit", "-q", "-m", "x");
+    clone.git("checkout", "-q", "--detach");
+    clone.git("worktree", "add", "-q", "../tree", "main");
+    const tree = join(clone.root, "tree");
+    for (const environment of [{}, { GIT_DIR: join(clone.top, ".git/worktrees/tree") }]) {
+      expect(await ready(environment, tree)).toMatchObject({ allow: true, principal: "alice" });
+      expect((await ready({ ...environment, ...option("commit.gpgsign", "false") }, tree)).allow).toBe(false);
+    }
+  });
+
+  it("stops where there is no policy (policy-missing), and where it cannot be used", async () => {
+    expect(words(await ready())).toMatch(/^policy-missing: /);
+    clone.write(".signpolicy.json", "{");
+    await expect(ready()).rejects.toMatchObject({ code: "ERR_POLICY_INVALID" });
+  });
+});
+
+describeWith(["git", "ssh-keygen"], "after the commit", () => {
+  const advise = async () => {
+    const seen: Decision[] = [];
+    const sink = { begin: () => undefined, decision: (one: Decision) => void seen.push(one) };
+    return [await adviseCommit({ cwd: clone.top, environment: clone.environment }, sink), seen] as const;
+  };
+
+  it("one that slipped through unsigned is pointed out, with the command that amends it", async () => {
+    writePolicy();
+    clone.git("add", "-A");
+    clone.git("commit", "-q", "-m", "policy");
+    clone.write("file", "x");
+    clone.git("add", "file");
+    clone.git("commit", "-q", "--no-gpg-sign", "-m", "x");
+    const [decision, seen] = await advise();
+    expect(seen).toHaveLength(1);
+    expect(decision?.findings[0]).toMatchObject({ code: "unsigned", hint: "git commit --amend --no-edit -S" });
+    clone.git("commit", "-q", "--amend", "--no-edit", "-S");
+    expect(await advise()).toEqual([null, []]);
+  });
+
+  it("nothing is said of a branch that no rule names", async () => {
+    writePolicy();
+    clone.git("symbolic-ref", "HEAD", "refs/heads/topic");
+    clone.git("commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "x");
+    expect(await advise()).toEqual([null, []]);
+  });
+});
+
+describeWith(["git", "gpg"], "preflight with gpg", () => {
+  let home: string;
+  let gpg: Clone;
+  let run: (...argv: readonly string[]) => string;
+
+  beforeAll(() => {
+    // gpg-agent's socket takes a path of 108 bytes at most.
+    home = mkdtempSync(join(tmpdir(), "g-"));
+    gpg = new Clone();
+    run = (...argv) => gpg.run("gpg", ["--homedir", home, "-q", "--batch", "--passphrase", "", ...argv]).output;
+    for (const name of ["Alice <alice@example.org>", "Eve <eve@example.org>"]) {
+      run("--quick-gen-key", name, "ed25519", "sign", "never");
+    }
+  });
+  afterAll(() => {
+    gpg.run("gpgconf", ["--homedir", home, "--kill", "all"]);
+    gpg.remove();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const gnupg = () => ({ GNUPGHOME: home });
+
+  function writePgpPolicy(): void {
+    clone.write("keys/alice.asc", run("--armor", "--export", "alice@example.org"));
+    const alice = { name: "A", emails: ["alice@example.org"], keys: [{ openpgp: "keys/alice.asc" }] };
+    clone.write(".signpolicy.json", JSON.stringify({ version: 1, principals: { alice }, rules: [rule] }));
+    clone.git("config", "gpg.format", "openpgp");
+  }
+
+  it("finds the key by e-mail, by the committer's own name, by fingerprint and by long id", async () => {
+    writePgpPolicy();
+    const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(run("--with-colons", "-k", "alice@example.org"))?.[1] ?? "";
+    clone.git("config", "user.name", "Alice");
+    for (const named of ["alice@example.org", "", fingerprint, fingerprint.slice(-16), `0x${fingerprint}!`]) {
+      expect(await ready({ ...gnupg(), ...option("user.signingkey", named) })).toMatchObject({
+        allow: true,
+        principal: "alice",
+      });
+    }
+  });
+
+  it("stops another's key and one that gpg does not hold (unknown-key)", async () => {
+    writePgpPolicy();
+    const eve = await ready({ ...gnupg(), ...option("user.signingkey", "eve@example.org") });
+    expect(words(eve)).toMatch(/^unknown-key: .*alice@example\.org/);
+    const none = await ready({ ...gnupg(), ...option("user.signingkey", "nobody@example.org") });
+    expect(words(none)).toMatch(/^unknown-key: gpg has no secret key for nobody@example\.org/);
+  });
+});

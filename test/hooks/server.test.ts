@@ -1,0 +1,329 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { checkServers } from "../../src/check/check-install.ts";
+import { installServers, uninstallServers } from "../../src/check/install-server.ts";
+import type { CheckReport, InstallReport, PerRepository } from "../../src/check/installation.ts";
+import { Clone, snapshot } from "../support/clone.ts";
+import { describeWith } from "../support/tools.ts";
+
+jest.setTimeout(60_000);
+
+let clone: Clone;
+let server: string;
+let policy: string;
+
+beforeEach(() => {
+  clone = new Clone();
+  server = join(clone.root, "my server.git");
+  clone.git("init", "-q", "--bare", server);
+  policy = join(clone.root, "policy.json");
+  clone.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(clone.root, "key")]);
+  writePolicy();
+});
+afterEach(() => clone.remove());
+
+function writePolicy(): void {
+  const key = readFileSync(join(clone.root, "key.pub"), "utf8").split(" ").slice(0, 2).join(" ");
+  const text = {
+    version: 1,
+    principals: { alice: { name: "A", emails: ["n@example.org"], keys: [{ ssh: key }] } },
+    rules: [{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["alice"] }, updates: { force: "deny" } }],
+    unmatched: "allow",
+  };
+  writeFileSync(policy, JSON.stringify(text));
+}
+
+const options = () => ({ directory: clone.root, environment: clone.environment });
+const install = (...more: string[]) => installServers([server, ...more], { ...options(), policy: "policy.json" });
+const uninstall = () => uninstallServers([server], options());
+
+const report = <R>([one]: readonly PerRepository<R>[]): R => {
+  if (one === undefined || "error" in one) throw (one as { error: Error }).error;
+  return one.result;
+};
+const installed = async (): Promise<InstallReport> => report(await install());
+const check = async (): Promise<CheckReport> => report(await checkServers([server], options()));
+const problems = async () => (await check()).problems.map(({ message, fix }) => `${message} | ${fix}`);
+
+function signed(flag: "true" | "false", message: string): void {
+  const key = ["-c", "gpg.format=ssh", "-c", `user.signingkey=${join(clone.root, "key")}`];
+  clone.git(...key, "-c", `commit.gpgsign=${flag}`, "commit", "-q", "--allow-empty", "-m", message);
+}
+const push = (...more: string[]) => clone.run("git", ["push", "-q", server, "main", ...more]);
+
+describeWith(["git", "ssh-keygen"], "install --server", () => {
+  it("refuses an unsigned push, takes a signed one, and writes the record", async () => {
+    await installed();
+    signed("false", "unsigned");
+    const refused = push();
+    expect(refused.status).not.toBe(0);
+    expect(refused.output).toContain("unsigned");
+    clone.git("update-ref", "-d", "HEAD");
+    signed("true", "signed");
+    expect(push()).toEqual({ status: 0, output: "" });
+    expect(readFileSync(join(server, "signpolicy/record.jsonl"), "utf8")).toContain('"landed"');
+  });
+
+  it("runs twice without changing a byte", async () => {
+    await installed();
+    const once = snapshot(server);
+    const { steps } = await installed();
+    expect(snapshot(server)).toEqual(once);
+    expect(steps.filter(({ changed }) => changed)).toEqual([]);
+  });
+
+  it("gives back every byte", async () => {
+    writeFileSync(join(server, "hooks/pre-receive"), "#!/bin/sh\nexit 0\n");
+    chmodSync(join(server, "hooks/pre-receive"), 0o700);
+    symlinkSync("pre-receive", join(server, "hooks/post-receive"));
+    const before = snapshot(server);
+    await installed();
+    report(await uninstall());
+    expect(snapshot(server)).toEqual(before);
+  });
+
+  it("leaves the record of pushes where there were any, and pushes go on after uninstall", async () => {
+    await installed();
+    signed("true", "signed");
+    push();
+    const { warnings } = report(await uninstall());
+    expect(warnings.join()).toContain("record.jsonl");
+    expect(existsSync(join(server, "signpolicy/record.jsonl"))).toBe(true);
+    signed("false", "unsigned");
+    expect(push().status).toBe(0);
+    expect((await installed()).steps).toBeDefined();
+    expect(await problems()).toEqual([]);
+  });
+
+  it("runs the hook that was there once it has allowed, with the same input, and lets it refuse", async () => {
+    const kept = `#!/bin/sh\ncat >'${clone.root}/kept'\n[ ! -e '${clone.root}/no' ]\n`;
+    writeFileSync(join(server, "hooks/pre-receive"), kept, { mode: 0o755 });
+    await installed();
+    signed("true", "signed");
+    writeFileSync(join(clone.root, "no"), "");
+    expect(push().status).not.toBe(0);
+    rmSync(join(clone.root, "no"));
+    expect(push().status).toBe(0);
+    expect(readFileSync(join(clone.root, "kept"), "utf8")).toMatch(/^0{40} [0-9a-f]{40} refs\/heads\/main\n$/);
+    signed("false", "unsigned");
+    rmSync(join(clone.root, "kept"));
+    expect(push().status).not.toBe(0);
+    expect(existsSync(join(clone.root, "kept"))).toBe(false);
+  });
+
+  it("takes .git folders, folders that hold one, and attempts every repository of several", async () => {
+    const other = new Clone();
+    try {
+      const done = await install("nowhere", other.top);
+      expect(done.map((one) => ("error" in one ? (one.error as Error).message : "installed"))).toEqual([
+        "installed",
+        "nowhere is no git repository",
+        "installed",
+      ]);
+      expect(existsSync(join(other.top, ".git/hooks/pre-receive"))).toBe(true);
+    } finally {
+      other.remove();
+    }
+  });
+
+  it("keeps the program elsewhere with --prefix", async () => {
+    const prefix = join(clone.root, "opt");
+    report(await installServers([server], { ...options(), policy, prefix }));
+    expect(existsSync(join(server, "signpolicy/0.1.0"))).toBe(false);
+    expect(readFileSync(join(server, "hooks/pre-receive"), "utf8")).toContain(prefix);
+    expect(await problems()).toEqual([]);
+    report(await uninstallServers([server], { ...options(), prefix }));
+    expect(readdirSync(prefix)).toEqual([]);
+  });
+});
+
+describeWith(["git", "ssh-keygen"], "install --server refuses", () => {
+  it("a policy that cannot be used, before it writes anything", async () => {
+    writeFileSync(policy, "{");
+    const before = snapshot(server);
+    await expect(install()).rejects.toMatchObject({ code: "ERR_POLICY_INVALID" });
+    expect(snapshot(server)).toEqual(before);
+  });
+
+  it("a hooks directory that serves other repositories, too: a link, or one in the global configuration", async () => {
+    rmSync(join(server, "hooks"), { recursive: true });
+    mkdirSync(join(clone.root, "shared"));
+    symlinkSync(join(clone.root, "shared"), join(server, "hooks"));
+    await expect(installed()).rejects.toThrow(/symbolic link/);
+    rmSync(join(server, "hooks"));
+    clone.git("config", "--global", "core.hooksPath", join(clone.root, "shared"));
+    await expect(installed()).rejects.toThrow(/core\.hooksPath is set \(global\)/);
+    expect(readdirSync(join(clone.root, "shared"))).toEqual([]);
+    expect(clone.git("config", "--global", "core.hooksPath")).toBe(join(clone.root, "shared"));
+  });
+
+  it("to lose a hook: one kept, another written since", async () => {
+    writeFileSync(join(server, "hooks/pre-receive"), "#!/bin/sh\n", { mode: 0o755 });
+    await installed();
+    writeFileSync(join(server, "hooks/pre-receive"), "#!/bin/sh\n# other\n", { mode: 0o755 });
+    await expect(installed()).rejects.toThrow(/keeps an earlier one/);
+  });
+});
+
+describeWith(["git", "ssh-keygen"], "check-install --server", () => {
+  it("finds nothing wrong with what was just installed", async () => {
+    await installed();
+    const { problems: found, warnings } = await check();
+    expect({ found, warnings }).toEqual({ found: [], warnings: [] });
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    ["a lost run bit", () => chmodSync(join(server, "hooks/pre-receive"), 0o644), /lost its run bit.*\| chmod \+x/],
+    ["a missing hook", () => rmSync(join(server, "hooks/post-receive")), /post-receive is missing/],
+    [
+      "another hook in its place",
+      () => writeFileSync(join(server, "hooks/pre-receive"), "#!/bin/sh\n"),
+      /not the hook that was installed/,
+    ],
+    [
+      "a changed program",
+      () => writeFileSync(program("dist/signpolicy.cjs"), "process.exit(0)"),
+      /signpolicy\.cjs was changed/,
+    ],
+    [
+      "a changed dependency",
+      () => writeFileSync(program("node_modules/openpgp/package.json"), "{}"),
+      /openpgp\/package\.json was changed/,
+    ],
+    ["a file that does not belong there", () => writeFileSync(program("dist/x.cjs"), ""), /x\.cjs does not belong/],
+    ["a missing program", () => rmSync(program("dist/signpolicy.cjs")), /which is missing/],
+    [
+      "a program that others can write",
+      () => chmodSync(program("dist/signpolicy.cjs"), 0o777),
+      /can be written by others/,
+    ],
+    ["a hooks folder that others can write", () => chmodSync(join(server, "hooks"), 0o777), /everybody \| chmod go-w/],
+    ["a broken policy", () => writeFileSync(policy, "{"), /\| signpolicy policy check/],
+    ["a missing policy", () => rmSync(policy), /\| signpolicy policy check/],
+    ["a policy that others can write", () => chmodSync(policy, 0o666), /policy is not safe.*chmod go-w/],
+    ["a lost record", () => rmSync(join(server, "signpolicy/record.jsonl")), /record of this repository is gone/],
+    [
+      "an exchanged record",
+      () => clone.git("-C", server, "config", "signpolicy.record", "x"),
+      /not the one that was begun/,
+    ],
+    ["a hooks path set since", () => clone.git("-C", server, "config", "core.hooksPath", "elsewhere"), /is missing/],
+  ])("names %s, with one fix", async (_, spoil, expected) => {
+    await installed();
+    spoil();
+    expect((await problems()).join("\n")).toMatch(expected);
+  });
+
+  it("runs no program that was changed", async () => {
+    await installed();
+    writeFileSync(
+      program("dist/signpolicy.cjs"),
+      `require("fs").writeFileSync(${JSON.stringify(join(clone.root, "ran"))}, "")`,
+    );
+    await check();
+    expect(existsSync(join(clone.root, "ran"))).toBe(false);
+  });
+});
+
+const program = (file: string) => join(server, "signpolicy/0.1.0", file);
+
+describeWith(["git", "ssh-keygen"], "the server's hook", () => {
+  it("denies with one line when node or the program is gone", async () => {
+    await installed();
+    rmSync(program("dist"), { recursive: true });
+    signed("true", "signed");
+    const { status, output } = push();
+    expect(status).not.toBe(0);
+    expect(output).toMatch(/remote: error: signpolicy: .*signpolicy\.cjs is missing/);
+  });
+
+  it("lets nothing of a pusher's environment into node (NODE_OPTIONS, NODE_PATH, LD_PRELOAD …)", async () => {
+    await installed();
+    const trap = join(clone.root, "trap.cjs");
+    writeFileSync(
+      trap,
+      `require("fs").writeFileSync(${JSON.stringify(join(clone.root, "sprung"))}, ""); process.exit(0)`,
+    );
+    mkdirSync(join(clone.root, "modules/openpgp"), { recursive: true });
+    writeFileSync(join(clone.root, "modules/openpgp/index.js"), readFileSync(trap));
+    signed("false", "unsigned");
+    const env = {
+      NODE_OPTIONS: `--require=${trap}`,
+      NODE_PATH: join(clone.root, "modules"),
+      NODE_V8_COVERAGE: join(clone.root, "coverage"),
+      NODE_REDIRECT_WARNINGS: join(clone.root, "warnings"),
+      OPENSSL_CONF: trap,
+    };
+    // NODE_OPTIONS and the rest reach the hook through a push to a path.
+    const { status } = clone.run("git", ["push", "-q", server, "main"], { env });
+    expect(status).not.toBe(0);
+    expect(existsSync(join(clone.root, "sprung"))).toBe(false);
+    expect(existsSync(join(clone.root, "coverage"))).toBe(false);
+  });
+});
+
+const root = process.getuid?.() === 0;
+(root ? describe : describe.skip)("install --server as root", () => {
+  const OWNER = 65534;
+
+  function give(path: string): void {
+    chownSync(path, OWNER, OWNER);
+    if (statSync(path).isDirectory()) for (const name of readdirSync(path)) give(join(path, name));
+  }
+
+  it("gives everything it writes to the repository's owner, who can push then", async () => {
+    give(server);
+    chmodSync(clone.root, 0o755);
+    await installed();
+    for (const path of [
+      "config",
+      "hooks/pre-receive",
+      "signpolicy",
+      "signpolicy/record.jsonl",
+      "signpolicy/0.1.0/dist",
+    ]) {
+      expect([path, statSync(join(server, path)).uid]).toEqual([path, OWNER]);
+    }
+    expect(await problems()).toEqual([]);
+    signed("true", "signed");
+    clone.git("bundle", "create", "-q", join(clone.root, "b"), "main");
+    const run = (args: string[], cwd = clone.root) =>
+      spawnSync("git", args, {
+        cwd,
+        env: { ...clone.environment, HOME: "/nonexistent" },
+        uid: OWNER,
+        gid: OWNER,
+        encoding: "utf8",
+      });
+    const work = join(clone.root, "work");
+    mkdirSync(work);
+    chownSync(work, OWNER, OWNER);
+    expect(run(["clone", "-q", join(clone.root, "b"), "c", "-b", "main"], work).stderr).toBe("");
+    expect(run(["push", "-q", server, "main"], join(work, "c")).stderr).toBe("");
+  });
+
+  it("changes the owner of a planted link, never of what it leads to", async () => {
+    const secret = join(clone.root, "secret");
+    writeFileSync(secret, "root's");
+    mkdirSync(join(server, "signpolicy"));
+    symlinkSync(secret, join(server, "signpolicy/planted"));
+    symlinkSync(secret, join(server, "signpolicy/install-server.json"));
+    give(join(server, "hooks"));
+    chownSync(server, OWNER, OWNER);
+    await installed().catch(() => undefined);
+    expect([statSync(secret).uid, readFileSync(secret, "utf8")]).toEqual([0, "root's"]);
+  });
+});
