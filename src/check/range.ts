@@ -6,6 +6,7 @@ import type { ObjectReader } from "../io/objects.ts";
 import { decideCommit } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
+import type { Fix } from "../policy/fixes.ts";
 import type { Examiner } from "./examiner.ts";
 import type { Outlines } from "./outlines.ts";
 import type { PolicyChanges } from "./policy-changes.ts";
@@ -54,11 +55,19 @@ export interface JudgedCommit {
 export async function* judgeRange(context: JudgingContext, range: RangeToJudge): AsyncGenerator<JudgedCommit> {
   const groups = await Promise.all(range.groups.map((group) => prepareGroup(context, range, group)));
   const isNew = await prepareClock(context, range, groups);
+  let denied = false;
   for await (const walked of walkCommits(inOrder(context, range, groups), context.examiner, context.outlines)) {
     const holding = groups.filter((group) => group.commits === null || group.commits.has(walked.oid));
-    yield await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history");
+    const fix = { base: range.fixBase, tip: !denied && isTip(range, walked.oid) };
+    const judged = await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history", fix);
+    denied ||= !judged.decision.allow;
+    yield judged;
   }
 }
+
+/** An amend mends the tip, where nothing below it was denied. */
+const isTip = ({ include, only }: RangeToJudge, oid: ObjectId): boolean =>
+  only !== true && include.length === 1 && include[0] === oid;
 
 interface PreparedGroup {
   readonly rules: readonly Rule[];
@@ -164,6 +173,7 @@ async function judge(
   walked: Walked,
   groups: readonly PreparedGroup[],
   mode: "new" | "history",
+  fix: Fix,
 ): Promise<JudgedCommit> {
   const subject = { kind: "commit", oid: walked.oid, ref: range.ref } as const;
   const names = groups.flatMap((group) => group.rules.map((rule) => rule.name));
@@ -197,7 +207,7 @@ async function judge(
     clock: { mode, now: context.now, latestAncestor: walked.latestAncestor },
     changedPolicyFiles,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
-    fix: { base: range.fixBase },
+    fix,
   });
   return { decision, parents: commit.parents };
 }

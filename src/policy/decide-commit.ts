@@ -121,9 +121,9 @@ function judgeOne(
 ): readonly Objection[] {
   const asked = place === "line" ? clause.signedBy : clause.side;
   const signature = judgeSignature(evidence, judged, asked);
-  if (evidence.outcome !== "verified") return signature === null ? NONE : [signature];
-  const signer = judgeSigner(evidence.signer, asked, name, policy, place);
-  const identity = judgeCommitIdentity(evidence.signer, clause.identity, commit, policy, fix);
+  const by = evidence.outcome === "verified" ? evidence.signer : null;
+  const signer = by === null ? null : judgeSigner(by, asked, name, policy, place);
+  const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);
   if (signature === null && signer === null && identity === null) return NONE;
   return [signature, signer, identity].filter((objection) => objection !== null);
 }
