@@ -228,7 +228,7 @@ export interface Decision {
 }
 
 export interface PolicyOrigin {
-  /** `file:PATH`, `ref:REFNAME:PATH`, or `work-tree:PATH`. */
+  /** `file:PATH` or `ref:REFNAME:PATH`. */
   readonly source: string;
   /** `sha256:` and hex, over the policy file's bytes and its key files' bytes. */
   readonly digest: string;

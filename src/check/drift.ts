@@ -6,7 +6,7 @@ import type { GoverningPolicy, Session } from "./session.ts";
 /** Notes about a checkout whose policy differs from the one that governs: it is reported and never used. */
 export async function policyDrift(session: Session, governing: GoverningPolicy): Promise<readonly string[]> {
   const { workTree } = session.repository;
-  if (workTree === null || governing.loaded.origin.source.startsWith("work-tree:")) return [];
+  if (workTree === null || governing.own === true) return [];
   try {
     const own = await loadPolicy(workTreePolicySource(workTree));
     if (own.origin.digest === governing.loaded.origin.digest) return [];

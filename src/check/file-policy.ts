@@ -21,7 +21,7 @@ export function filePolicySource(path: string): PolicySource {
 export function workTreePolicySource(top: string): PolicySource {
   let folder = top;
   return {
-    label: (file) => `work-tree:${file}`,
+    label: (file) => `file:${file}`,
     async readPolicy() {
       const found: { file: string; bytes: Bytes }[] = [];
       for (const file of POLICY_PATHS) {

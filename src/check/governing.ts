@@ -57,6 +57,7 @@ export async function governClone(session: Session, choice: PolicyChoice, remote
     loaded: await loadPolicy(workTreePolicySource(repository.workTree)),
     ref: "HEAD" as RefName,
     trustRoot: null,
+    own: true,
     notes: [`the policy is the work tree's own file, since ${why}: it proves nothing about itself`],
   };
 }

@@ -7,7 +7,7 @@ import type { Anchors } from "../signature/anchors.ts";
  * rules: one place in a tree, plain files only, key files beside the policy.
  */
 export interface PolicySource {
-  /** As the report names it: `file:PATH`, `ref:REFNAME:PATH` or `work-tree:PATH`; known once the policy was read. */
+  /** As the report names it: `file:PATH` or `ref:REFNAME:PATH`; known once the policy was read. */
   label(file: string): string;
   /**
    * The policy file. `file` is its path for messages and, in a tree, relative to the tree's top (`.config/signpolicyrc`);

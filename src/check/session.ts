@@ -42,6 +42,8 @@ export interface GoverningPolicy {
   readonly ref: RefName | null;
   /** The commit an administrator named for a branch that has no policy yet: this policy is the one in its tree. */
   readonly trustRoot: ObjectId | null;
+  /** The work tree's own file, which proves nothing about itself. */
+  readonly own?: true;
   readonly notes: readonly string[];
 }
 
