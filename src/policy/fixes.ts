@@ -20,10 +20,13 @@ export function resignCommand(commit: Commit, fix: Fix | undefined): string {
 /** Gives the commit this e-mail and signs it. `author`: the author's e-mail is wrong as well as, or instead of, the committer's. */
 export function identityCommand(commit: Commit, fix: Fix | undefined, email: string, author: boolean): string {
   const config = `git config user.email ${shellWord(email) ?? "E-MAIL"}`;
-  const amend = `git commit --amend --no-edit${author ? " --reset-author" : ""} -S`;
-  if (fix?.tip === true) return `${config} && ${amend}`;
-  if (!author) return `${config} && ${resignCommand(commit, fix)}`;
-  return `${config} && git rebase${mergesOf(commit, fix)} -x '${amend}' ${baseOf(commit, fix)}`;
+  return `${config} && ${author ? reauthorCommand(commit, fix) : resignCommand(commit, fix)}`;
+}
+
+/** Makes whoever runs it the author, and signs it again. */
+export function reauthorCommand(commit: Commit, fix: Fix | undefined): string {
+  const amend = "git commit --amend --no-edit --reset-author -S";
+  return fix?.tip === true ? amend : `git rebase${mergesOf(commit, fix)} -x '${amend}' ${baseOf(commit, fix)}`;
 }
 
 /** Makes the tag again, signed, under this name, on what it finally names; `from` where it stands under another name now. */

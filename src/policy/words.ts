@@ -117,10 +117,10 @@ export function identityWords(
   };
 }
 
-export function foreignAuthorWords(signer: Signer, email: string, owner: Principal): Words {
+export function foreignAuthorWords(signer: Signer, email: string, owner: Principal, command: string): Words {
   return {
     message: `signed by ${signerNote(signer)}, but the author ${email} is ${owner.id}, who need not know of it`,
-    hint: `nothing to mend if ${signer.principal} applied work of ${owner.id}`,
+    hint: `unless ${owner.id} wrote it: ${command}`,
   };
 }
 

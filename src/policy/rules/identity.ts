@@ -1,6 +1,6 @@
 import type { Commit, Signer, Tag } from "../../model.ts";
 import { matchEmail, ownerOf } from "../emails.ts";
-import { identityCommand, shellWord } from "../fixes.ts";
+import { identityCommand, reauthorCommand, shellWord } from "../fixes.ts";
 import type { Fix } from "../fixes.ts";
 import type { Objection } from "../objection.ts";
 import type { IdentityRule, Policy, Principal } from "../policy.ts";
@@ -27,7 +27,7 @@ export function judgeCommitIdentity(
   }
   if (forge || ownAuthor) return null;
   return asked === "committer"
-    ? warnOfAuthor(signer, commit.author.email, policy)
+    ? warnOfAuthor(signer, commit, policy, fix)
     : commitMismatch("author", signer, principal, commit, fix);
 }
 
@@ -66,10 +66,15 @@ function mismatch(
   return { code: "identity-mismatch", ...identityWords(signer, principal, who, email, byCase, command) };
 }
 
-function warnOfAuthor(signer: Signer, email: string, policy: Policy): Objection | null {
+function warnOfAuthor(signer: Signer, commit: Commit, policy: Policy, fix: Fix | undefined): Objection | null {
+  const { email } = commit.author;
   const other = ownerOf(policy, email);
   if (other === null || other.id === signer.principal) return null;
-  return { code: "identity-mismatch", ...foreignAuthorWords(signer, email, other), advisory: true };
+  return {
+    code: "identity-mismatch",
+    ...foreignAuthorWords(signer, email, other, reauthorCommand(commit, fix)),
+    advisory: true,
+  };
 }
 
 const owns = (principal: Principal | undefined, email: string): boolean =>

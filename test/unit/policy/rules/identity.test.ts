@@ -60,6 +60,9 @@ describe("whose e-mail a commit shows", () => {
     expect(borrowed.allow).toBe(true);
     expect(codesOf(borrowed)).toEqual(["(identity-mismatch)"]);
     expect(borrowed.findings[0]?.message).toContain("the author bob@example.org is bob");
+    expect(borrowed.findings[0]?.hint).toMatch(
+      /^unless bob wrote it: git rebase -x 'git commit --amend .*' dddddddddddd$/,
+    );
     expect(decide("committer", STRANGER, ALICE).findings).toEqual([]);
     expect(decide("committer", "bob@EXAMPLE.org", ALICE).findings).toHaveLength(1);
   });
