@@ -8,6 +8,8 @@ import { describe, expect, it } from "@jest/globals";
 import { SKEW } from "../../src/policy/clock.ts";
 import { decideCommit } from "../../src/policy/decide-commit.ts";
 import type { CommitInput } from "../../src/policy/decide-commit.ts";
+import { decideTag } from "../../src/policy/decide-tag.ts";
+import type { TagInput } from "../../src/policy/decide-tag.ts";
 import { judgeWindow } from "../../src/signature/times.ts";
 import {
   DAY,
@@ -18,6 +20,8 @@ import {
   history,
   identity,
   newClock,
+  tag,
+  tagInput,
   under,
   unverified,
   verified,
@@ -63,6 +67,18 @@ describe("a signature dated into the good days of its key (rules 30, 47)", () =>
     for (const clock of [newClock, history()]) {
       expect(codesOf(decideCommit(commitInput({ ...ahead, clock })))).toEqual(["signature-in-future"]);
     }
+  });
+});
+
+describe("a tag dated into the good days of its key (rule 30)", () => {
+  const lapsed = { evidence: [verified("alice", { signedAt: honest, lapsed: "key-retired" as const })] };
+  const dated = tag({ tagger: identity("alice@example.org", honest) });
+  const judge = (clock: TagInput["clock"]) => decideTag(tagInput({ ...lapsed, tag: dated, clock }));
+
+  it("is refused where it arrives, and in history where it is older than what it names (key-retired)", () => {
+    expect(codesOf(judge(newClock))).toEqual(["key-retired"]);
+    expect(codesOf(judge(history(RETIRED + DAY)))).toEqual(["key-retired"]);
+    expect(judge(history(honest - DAY)).allow).toBe(true);
   });
 });
 
