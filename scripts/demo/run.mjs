@@ -98,7 +98,10 @@ async function story() {
   accepted("everything on the server's main", ["signpolicy", "verify", "origin/main"]);
 }
 
-const push = (refspec) => ["git", "push", "-q", "--no-verify", "origin", refspec];
+/** A push that skips the client's hooks. */
+function push(refspec) {
+  return ["git", "push", "-q", "--no-verify", "origin", refspec];
+}
 
 function policyText(alice, bob) {
   const person = ({ name, email }, key) => ({ name, emails: [email], keys: [key.policy] });
@@ -147,14 +150,25 @@ function step(cwd, words) {
 }
 
 function accepted(what, words) {
-  judge(what, "accepted", words, ({ status }) => status === 0);
+  judge(what, "accepted", words, ({ status }) => status === 0 && (words[1] !== "push" || serverHas() === head()));
 }
 
 /** @param prefix how the line begins that names the code: `remote: ` where the server must have said it */
 function refused(what, words, code, prefix = "") {
+  const before = [serverHas(), head()];
   judge(what, `refused: ${code}`, words, ({ status, output }) => {
-    return status !== 0 && output.split("\n").some((line) => line.startsWith(prefix) && line.includes(code));
+    const said = output.split("\n").some((line) => line.startsWith(prefix) && line.includes(code));
+    return status !== 0 && said && serverHas() === before[0] && head() === before[1];
   });
+}
+
+/** What the server's main stands at. */
+function serverHas() {
+  return world.must(world.root, ["git", "-C", server, "for-each-ref", "--format=%(objectname)", "refs/heads/main"]);
+}
+
+function head() {
+  return world.run(clone, ["git", "rev-parse", "--verify", "-q", "HEAD"]).output.trim();
 }
 
 function judge(what, expected, words, holds) {

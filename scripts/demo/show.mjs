@@ -13,9 +13,10 @@ export const note = (text) => say(`  ${text}`);
 export const command = (words) => say(`\n  ${bold(`$ ${words.map(shellWord).join(" ")}`)}`);
 export const announce = (text) => say(`\n  ${text}`);
 
-/** What a program printed, as it printed it. */
+/** What a program printed, as it printed it, without the blanks that git wipes a terminal's line with. */
 export function output(text) {
-  for (const line of text.trimEnd().split("\n")) if (text.trim() !== "") say(`  ${dim("│")} ${line}`);
+  if (text.trim() === "") return;
+  for (const line of text.trimEnd().split("\n")) say(`  ${dim("│")} ${line.trimEnd()}`);
 }
 
 export const outcome = (good, text) => say(`  ${good ? green("✔") : red("✘")} ${text}`);

@@ -48,7 +48,9 @@ function judge({ atMost = null, atLeast = null }, ratio) {
   return { met: true, words: atLeast === null ? "" : `(target: at least ${atLeast} for ${count(FULL)} commits)` };
 }
 
-const verdict = (met, target) => ({ met, words: `${target}: ${met ? "met" : "MISSED"}` });
+function verdict(met, target) {
+  return { met, words: `${target}: ${met ? "met" : "MISSED"}` };
+}
 
 function show({ median, least, most }) {
   const unit = median >= 10_000 ? [1000, " s"] : [1, " ms"];
