@@ -4,11 +4,12 @@ import { rulesFor } from "../policy/applies.ts";
 import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
+import { isAncestor } from "../io/revisions.ts";
 import { findRepository } from "../io/repository.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
-import { judgeRange, type JudgingContext } from "./range.ts";
+import { isSameSelector, judgeRange, type JudgingContext } from "./range.ts";
 import { reportHead } from "./report-head.ts";
 import { judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
@@ -65,11 +66,17 @@ async function targetsOf(session: Session, options: VerifyOptions): Promise<read
 
 const implicitHead = (session: Session): Promise<RefName | null> => implicitRef(session);
 
+interface JudgedHistory {
+  readonly tips: ObjectId[];
+  readonly denied: ObjectId[];
+}
+
 class Verification {
   readonly #session: Session;
   readonly #context: JudgingContext;
   readonly #options: VerifyOptions;
   readonly #sink: ReportSink;
+  readonly #judged = new Map<string, JudgedHistory>();
 
   constructor(session: Session, context: JudgingContext, options: VerifyOptions, sink: ReportSink) {
     this.#session = session;
@@ -135,32 +142,60 @@ class Verification {
     return true;
   }
 
+  /**
+   * Judges what the targets reach. A history that passed under the same rules is not gone through again, so that a
+   * thousand tags on one branch cost one walk. Returns whether everything was allowed.
+   */
   async #judgeHistory(
     target: Pick<Target, "include" | "exclude">,
     ref: RefName | null,
     rules: readonly Rule[],
   ): Promise<boolean> {
+    const before = this.#judgedUnder(rules, target);
     let allowed = true;
     const take = async (decision: Decision): Promise<void> => {
       allowed &&= decision.allow;
+      if (!decision.allow && decision.subject.oid !== null) before?.denied.push(decision.subject.oid);
       await this.#take(decision);
     };
     const range = {
       ref,
       include: target.include,
-      groups: [{ rules, exclude: target.exclude }],
+      groups: [{ rules, exclude: [...target.exclude, ...(before?.tips ?? [])] }],
       history: "everything",
       fixBase: target.exclude[0] ?? null,
       only: this.#options.noWalk,
     } as const;
     try {
+      allowed &&= !(await this.#reachesDenied(before, target.include));
       for await (const { decision } of judgeRange(this.#context, range)) await take(decision);
+      before?.tips.push(...target.include);
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
       const tips = target.include.map((oid) => ({ ref: ref ?? ("HEAD" as RefName), new: oid }));
       await take(await nameMissing(this.#session, tips, error));
     }
     return allowed;
+  }
+
+  /**
+   * What was judged under these rules in this run. Null where it cannot stand in for a second walk: in part of a history,
+   * and under rules that ask different things of a commit on the line and on a side.
+   */
+  #judgedUnder(rules: readonly Rule[], target: Pick<Target, "exclude">): JudgedHistory | null {
+    const alike = rules.every(({ commits }) => commits === null || isSameSelector(commits.signedBy, commits.side));
+    if (this.#options.noWalk || target.exclude.length > 0 || !alike) return null;
+    const key = JSON.stringify(rules.map((rule) => rule.name));
+    const known = this.#judged.get(key) ?? { tips: [], denied: [] };
+    this.#judged.set(key, known);
+    return known;
+  }
+
+  async #reachesDenied(before: JudgedHistory | null, tips: readonly ObjectId[]): Promise<boolean> {
+    for (const denied of before?.denied ?? []) {
+      for (const tip of tips) if (await isAncestor(this.#session.repository, denied, tip)) return true;
+    }
+    return false;
   }
 
   /** A tag by the rules of its own ref; what it names by theirs, or by the default branch's where they ask nothing of commits. */

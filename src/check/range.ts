@@ -86,7 +86,7 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
   if (range.only === true) return prepareNamed(context, range, group);
   const commits = { include: range.include, exclude: group.exclude };
   const asksSides = group.rules.some(
-    (rule) => rule.commits !== null && !sameSelector(rule.commits.signedBy, rule.commits.side),
+    (rule) => rule.commits !== null && !isSameSelector(rule.commits.signedBy, rule.commits.side),
   );
   const [members, line, beyond] = await Promise.all([
     range.groups.length === 1 ? null : collectCommits(repository, commits),
@@ -115,7 +115,8 @@ async function prepareNamed(context: JudgingContext, range: RangeToJudge, group:
   return { ...group, commits: named, line: null, mayTouch: () => Promise.resolve(true), beyond };
 }
 
-const sameSelector = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+/** Whether a rule asks the same of the first-parent line and of the sides. */
+export const isSameSelector = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
   a.size === b.size && [...a].every((name) => b.has(name));
 
 /** An exemption whose commit this repository does not hold covers nothing. */
