@@ -163,7 +163,6 @@ class Verification {
       include: target.include,
       groups: [{ rules, exclude: [...target.exclude, ...(before?.tips ?? [])] }],
       history: "everything",
-      fixBase: target.exclude[0] ?? null,
       only: this.#options.noWalk,
     } as const;
     try {

@@ -211,7 +211,7 @@ async function judgeCommits(
   if (tip === null) return parents;
   const groups = groupByTips(context, rules, names).filter((group) => !group.exclude.includes(tip));
   if (groups.length === 0) return parents;
-  const range = { ref: update.ref, include: [tip], groups, history: [...context.tips.any], fixBase: update.old };
+  const range = { ref: update.ref, include: [tip], groups, history: [...context.tips.any] };
   for await (const { decision, parents: met } of judgeRange(context, range)) {
     for (const parent of met) if (parent === update.old) parents.add(parent);
     await verdict.take(decision);

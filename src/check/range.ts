@@ -6,8 +6,8 @@ import type { ObjectReader } from "../io/objects.ts";
 import { decideCommit } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
-import type { Fix } from "../policy/fixes.ts";
 import type { Examiner } from "./examiner.ts";
+import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
 import type { PolicyChanges } from "./policy-changes.ts";
 import { walkCommits, type Walked } from "./walk.ts";
@@ -35,8 +35,6 @@ export interface RangeToJudge {
   readonly groups: readonly RuleGroup[];
   /** Commits that these reach are history; `everything` where only the past is judged. */
   readonly history: readonly ObjectId[] | "everything";
-  /** Where a rebase that signs again may start; for the mending command. */
-  readonly fixBase: string | null;
   /** Judge the commits in `include` alone, not their history. */
   readonly only?: boolean;
 }
@@ -55,19 +53,12 @@ export interface JudgedCommit {
 export async function* judgeRange(context: JudgingContext, range: RangeToJudge): AsyncGenerator<JudgedCommit> {
   const groups = await Promise.all(range.groups.map((group) => prepareGroup(context, range, group)));
   const isNew = await prepareClock(context, range, groups);
-  let denied = false;
+  const mending = new Mending(context.repository, range.include, range.only !== true);
   for await (const walked of walkCommits(inOrder(context, range, groups), context.examiner, context.outlines)) {
     const holding = groups.filter((group) => group.commits === null || group.commits.has(walked.oid));
-    const fix = { base: range.fixBase, tip: !denied && isTip(range, walked.oid) };
-    const judged = await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history", fix);
-    denied ||= !judged.decision.allow;
-    yield judged;
+    yield await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history", mending);
   }
 }
-
-/** An amend mends the tip, where nothing below it was denied. */
-const isTip = ({ include, only }: RangeToJudge, oid: ObjectId): boolean =>
-  only !== true && include.length === 1 && include[0] === oid;
 
 interface PreparedGroup {
   readonly rules: readonly Rule[];
@@ -174,7 +165,7 @@ async function judge(
   walked: Walked,
   groups: readonly PreparedGroup[],
   mode: "new" | "history",
-  fix: Fix,
+  mending: Mending,
 ): Promise<JudgedCommit> {
   const subject = { kind: "commit", oid: walked.oid, ref: range.ref } as const;
   const names = groups.flatMap((group) => group.rules.map((rule) => rule.name));
@@ -194,7 +185,7 @@ async function judge(
       };
     }
   }
-  const decision = decideCommit({
+  const input = {
     policy: context.policy,
     commit,
     ref: range.ref,
@@ -208,9 +199,11 @@ async function judge(
     clock: { mode, now: context.now, latestAncestor: walked.latestAncestor },
     changedPolicyFiles,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
-    fix,
-  });
-  return { decision, parents: commit.parents };
+  };
+  const decision = decideCommit(input);
+  // The command that mends it costs a look at the history, so only what must be mended is decided with it.
+  if (decision.allow) return { decision, parents: commit.parents };
+  return { decision: decideCommit({ ...input, fix: await mending.fixFor(commit) }), parents: commit.parents };
 }
 
 function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {

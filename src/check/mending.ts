@@ -1,0 +1,38 @@
+import type { Commit, ObjectId } from "../model.ts";
+import type { GitPlace } from "../io/git.ts";
+import { collectCommits } from "../io/revisions.ts";
+import type { Fix } from "../policy/fixes.ts";
+
+/**
+ * Where a rewrite that mends a range starts: right below the first commit that needs it, so that one command mends all
+ * of them and nobody's sound work before it is signed anew. Told of commits ancestors first.
+ */
+export class Mending {
+  readonly #place: GitPlace;
+  readonly #include: readonly ObjectId[];
+  /** The named commits are the tips of what is judged, not some commits of it. */
+  readonly #areTips: boolean;
+  #fix: Fix | null = null;
+
+  constructor(place: GitPlace, include: readonly ObjectId[], areTips: boolean) {
+    this.#place = place;
+    this.#include = include;
+    this.#areTips = areTips;
+  }
+
+  /** For a commit that is denied. */
+  async fixFor(commit: Commit): Promise<Fix> {
+    if (this.#fix !== null) return this.#fix;
+    const [parent] = commit.parents;
+    const isTip = this.#areTips && this.#include.length === 1 && this.#include[0] === commit.oid;
+    const merges = isTip || (await this.#hasMerges(parent));
+    this.#fix = { base: parent?.slice(0, 12) ?? "--root", merges };
+    return isTip ? { ...this.#fix, tip: true } : this.#fix;
+  }
+
+  /** A rebase that is not told so flattens them. */
+  async #hasMerges(base: ObjectId | undefined): Promise<boolean> {
+    const range = { include: this.#include, exclude: base === undefined ? [] : [base] };
+    return (await collectCommits(this.#place, range, ["--merges", "--max-count=1"])).length > 0;
+  }
+}
