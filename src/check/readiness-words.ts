@@ -5,6 +5,7 @@ import { ownerOf } from "../policy/emails.ts";
 import { shellWord } from "../policy/fixes.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { SigningKey } from "./signing-key.ts";
+import { setByOption } from "./signing-key.ts";
 
 export interface Readiness {
   readonly loaded: LoadedPolicy;
@@ -38,10 +39,9 @@ function unknownKeyFix({ loaded, context }: Readiness): string {
 /** An option or a variable beats the configuration file, so changing the file would not help. */
 function withIdentityFix(finding: Finding, { context, environment }: Readiness): Finding {
   const own = /git config user\.email (\S+|'[^']*')/.exec(finding.hint ?? "")?.[0];
-  const scope = context.config.values.filter(({ key }) => key === "user.email").at(-1)?.scope;
   const { committer } = context;
   if (environment["GIT_COMMITTER_EMAIL"] === committer.email) return { ...finding, hint: "unset GIT_COMMITTER_EMAIL" };
-  if (scope === "command") {
+  if (setByOption("user.email", environment)) {
     const option = shellWord(`user.email=${committer.email}`) ?? "user.email=...";
     return { ...finding, hint: `leave out \`-c ${option}\`${own === undefined ? "" : `, or ${own}`}` };
   }

@@ -1,18 +1,8 @@
-import { PolicyError } from "../errors.ts";
 import { readClock } from "../io/clock.ts";
-import type { CommitContext } from "../io/commit-context.ts";
+import type { CommitContext, WorkTree } from "../io/commit-context.ts";
 import { findWorkTree, readCommitContext } from "../io/commit-context.ts";
-import type { Commit, Decision, Evidence, Finding, ObjectId, RefName, Seconds } from "../model.ts";
-import { rulesFor } from "../policy/applies.ts";
-import { decideCommit } from "../policy/decide-commit.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
-import { expectEvidence } from "./expected-evidence.ts";
-import { workTreePolicySource } from "./file-policy.ts";
-import { loadPolicy } from "./policy.ts";
-import type { LoadedPolicy } from "./policy-source.ts";
-import { readinessWords } from "./readiness-words.ts";
+import type { Decision, Finding } from "../model.ts";
 import type { SigningKey } from "./signing-key.ts";
-import { findSigningKey } from "./signing-key.ts";
 import type { ReportSink } from "./sink.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -22,6 +12,12 @@ export interface ReadinessOptions {
   readonly cwd: string;
   /** The caller's environment as it is: it says what git is about to do. */
   readonly environment: Variables;
+}
+
+/** What git is set up to do with the next commit. */
+export interface SetUp {
+  readonly context: CommitContext;
+  readonly key: SigningKey;
 }
 
 /**
@@ -34,31 +30,21 @@ export interface ReadinessOptions {
  */
 export async function checkReadiness(options: ReadinessOptions, sink: ReportSink): Promise<Decision> {
   const tree = await findWorkTree(options.cwd, options.environment);
-  const place = { top: tree.top, environment: options.environment };
-  const [{ context, key }, loaded] = await Promise.all([
-    readCommitContext(options.cwd, tree.gitDir, options.environment).then(async (context) => ({
-      context,
-      key: await findSigningKey(context.config, context.committer, place),
-    })),
-    loadPolicy(workTreePolicySource(tree.top)).catch(missingPolicy),
-  ]);
-  const policy = loaded instanceof PolicyError ? null : loaded.origin;
-  await sink.begin({
-    schemaVersion: 1,
-    tool: { name: "signpolicy", version: SIGNPOLICY_VERSION },
-    policy,
-    notes: [],
-  });
-  const decision =
-    loaded instanceof PolicyError
-      ? decideProblem(subjectOn(context.branch), {
-          code: "policy-missing",
-          message: loaded.message,
-          hint: loaded.hint ?? "write .signpolicy.yaml at the top of the repository",
-        })
-      : await decideReadiness(loaded, context, key, options, readClock());
+  // git is started first, and runs while everything else is loaded.
+  const asked = readSetUp(tree, options);
+  asked.catch(() => undefined);
+  const { judgeReadiness } = await import("./judge-readiness.ts");
+  const { decision, policy } = await judgeReadiness(tree.top, asked, options.environment);
+  const tool = { name: "signpolicy", version: SIGNPOLICY_VERSION } as const;
+  await sink.begin({ schemaVersion: 1, tool, policy, notes: [] });
   await sink.decision(decision);
   return decision;
+}
+
+async function readSetUp(tree: WorkTree, { cwd, environment }: ReadinessOptions): Promise<SetUp> {
+  const context = await readCommitContext(cwd, tree.gitDir, environment);
+  const { findSigningKey } = await import("./signing-key.ts");
+  return { context, key: await findSigningKey(context.config, context.committer, { top: tree.top, environment }) };
 }
 
 /**
@@ -88,68 +74,13 @@ export async function adviseCommit(options: ReadinessOptions, sink: ReportSink):
   return advice;
 }
 
-async function decideReadiness(
-  loaded: LoadedPolicy,
-  context: CommitContext,
-  key: SigningKey,
-  { environment }: ReadinessOptions,
-  now: Seconds,
-): Promise<Decision> {
-  const { branch } = context;
-  const evidence = await expectEvidence(key, loaded.anchors, now);
-  const commit = commitToBe(context, evidence);
-  const subject = subjectOn(branch);
-  const rules = branch === null ? [] : rulesFor(loaded.policy, branch);
-  const applied = rules.map((rule) => ({ rule, place: "line" as const }));
-  const decided = decideCommit({
-    policy: loaded.policy,
-    commit,
-    ref: branch,
-    evidence: [evidence],
-    applied,
-    clock: { mode: "new", now, latestAncestor: null },
-    changedPolicyFiles: [],
-    exemptions: [],
-    fix: { base: null },
-  });
-  // A commit may be made on any branch, or on none; whether it may be pushed there is the push's question.
-  const elsewhere = rules.length === 0;
-  const findings = decided.findings.map((finding) =>
-    readinessWords(elsewhere ? { ...finding, severity: "warning" } : finding, { loaded, context, key, environment }),
-  );
-  const shown = branch === null ? [] : findings;
-  return { ...decided, subject, findings: shown, allow: elsewhere || decided.allow };
-}
-
-/** The commit as far as it is known; its content is not what is judged. */
-function commitToBe({ committer, author }: CommitContext, evidence: Evidence): Commit {
-  const none = "" as ObjectId;
-  const signatures = evidence.outcome === "absent" ? [] : [{ format: evidence.format, bytes: new Uint8Array() }];
-  return {
-    kind: "commit",
-    oid: none,
-    tree: none,
-    parents: [],
-    author,
-    committer,
-    title: "",
-    signedOff: false,
-    payload: new Uint8Array(),
-    signatures,
-  };
-}
-
 /** Judged as one of many, it would be mended by a rebase; the newest commit is amended. */
 function atTheTip(finding: Finding): Finding {
-  const rebase = /git rebase -f -S(?: --rebase-merges)? (?:'[^']*'|\S+)/g;
+  const amend = "git commit --amend --no-edit -S";
+  const base = "(?:'[^']*'|\\S+)";
+  const each = new RegExp(`git rebase(?: --rebase-merges)? -x '([^']*)' ${base}`, "g");
+  const sign = new RegExp(`git rebase -f -S(?: --rebase-merges)? ${base}`, "g");
   return finding.hint === undefined
     ? finding
-    : { ...finding, hint: finding.hint.replace(rebase, "git commit --amend --no-edit -S") };
-}
-
-const subjectOn = (ref: RefName | null) => ({ kind: "commit", oid: null, ref }) as const;
-
-function missingPolicy(error: unknown): PolicyError {
-  if (error instanceof PolicyError && error.code === "ERR_POLICY_MISSING") return error;
-  throw error;
+    : { ...finding, hint: finding.hint.replace(each, "$1").replace(sign, amend) };
 }

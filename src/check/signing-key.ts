@@ -33,13 +33,22 @@ export interface SigningPlace {
 /** Finds the key. Runs the configured signer's own listing only where the configuration names a key by an e-mail. */
 export async function findSigningKey(config: GitConfig, committer: Identity, place: SigningPlace): Promise<SigningKey> {
   const setting = config.values.filter(({ key }) => key === "commit.gpgsign").at(-1);
-  if (!isTrue(setting?.value)) return unsigned(setting?.scope === "command");
+  if (!isTrue(setting?.value)) return unsigned(setByOption("commit.gpgsign", place.environment));
   const format = config.get("gpg.format") ?? "openpgp";
   const named = config.get("user.signingkey") ?? "";
   if (format === "openpgp") return findOpenPgp(config, named, committer, place);
   if (format === "ssh") return findSsh(config, named, place);
   const why = `gpg.format is ${format}, which no rule of this policy can accept`;
   return { kind: "none", code: "unsupported", why, fix: "git config gpg.format openpgp (or ssh)" };
+}
+
+/** Whether `git -c` (or the like) sets a variable for this one command; git hands it to hooks like this. */
+export function setByOption(key: string, environment: Variables): boolean {
+  const parameters = environment["GIT_CONFIG_PARAMETERS"] ?? "";
+  const counted = Object.entries(environment).some(
+    ([name, value]) => name.startsWith("GIT_CONFIG_KEY_") && value?.toLowerCase() === key,
+  );
+  return counted || parameters.toLowerCase().includes(`'${key}`);
 }
 
 function unsigned(byOption: boolean): SigningKey {

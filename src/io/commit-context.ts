@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { GitError } from "../errors.ts";
 import type { Identity, RefName } from "../model.ts";
-import type { GitConfig } from "./config.ts";
-import { parseConfigList } from "./config.ts";
+import type { ConfigValue } from "./config.ts";
+import { GitConfig } from "./config.ts";
 import { gitFailed, tryGit } from "./git.ts";
 import { readHead } from "./refs.ts";
 
@@ -40,29 +40,50 @@ export async function findWorkTree(cwd: string, environment: Variables): Promise
 }
 
 /**
- * Asks git for its configuration and the two identities, side by side.
+ * Asks git for its configuration and the two identities. One child tells all of it (git-var(1), `-l`): every commit
+ * waits for this, and a process takes longer than anything we do.
  *
  * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
  */
 export async function readCommitContext(cwd: string, gitDir: string, caller: Variables): Promise<CommitContext> {
   const place = { cwd, environment: defined(caller) };
-  const ask = async (...argv: string[]): Promise<Buffer> => {
-    const { status, stdout, stderr } = await tryGit(place, argv);
-    if (status !== 0) throw gitFailed(argv, status, stderr);
-    return stdout;
-  };
-  const [config, committer, author, branch] = await Promise.all([
-    ask("config", "--list", "--show-scope", "-z").then(parseConfigList),
-    ask("var", "GIT_COMMITTER_IDENT").then(parseIdentity),
-    ask("var", "GIT_AUTHOR_IDENT").then(parseIdentity),
+  const argv = ["var", "-l"];
+  const [{ status, stdout, stderr }, branch] = await Promise.all([
+    tryGit(place, argv),
     readBranch(gitDir).then((found) => (found === "ask" ? readHead(place) : found)),
   ]);
-  return { config, committer, author, branch };
+  if (status !== 0) throw gitFailed(argv, status, stderr);
+  return { ...parseVariables(stdout), branch };
 }
 
+/**
+ * `key=value` lines of the configuration, in the order in which the last one wins, then the variables. A value with a
+ * line end in it cannot be told from two lines; the user's own configuration is no stranger's, and nothing is proved by it.
+ *
+ * @throws GitError ERR_GIT_FAILED
+ */
+export function parseVariables(output: Buffer): Omit<CommitContext, "branch"> {
+  const values: ConfigValue[] = [];
+  const variables = new Map<string, string>();
+  for (const line of output.toString("latin1").split("\n")) {
+    const [, name = "", value] = /^([^=]+)(?:=(.*))?$/s.exec(line) ?? [];
+    if (/^[A-Z_]+$/.test(name)) variables.set(name, value ?? "");
+    else if (name.includes(".")) values.push({ scope: "local", key: name, value: asText(value) });
+  }
+  const identity = (name: string): Identity => parseIdentity(variables.get(name) ?? "");
+  return {
+    config: new GitConfig(values),
+    committer: identity("GIT_COMMITTER_IDENT"),
+    author: identity("GIT_AUTHOR_IDENT"),
+  };
+}
+
+const asText = (value: string | undefined): string | null =>
+  value === undefined ? null : Buffer.from(value, "latin1").toString();
+
 /** `Name <email> seconds zone`, as git-var(1) prints it. */
-export function parseIdentity(line: Buffer): Identity {
-  const [, name, email, at] = /^([^<>]*?) ?<([^<>]*)> (\d+) [+-]\d{4}\n?$/.exec(line.toString("latin1")) ?? [];
+export function parseIdentity(line: string): Identity {
+  const [, name, email, at] = /^([^<>]*?) ?<([^<>]*)> (\d+) [+-]\d{4}$/.exec(line) ?? [];
   if (name === undefined || email === undefined) {
     throw new GitError("ERR_GIT_FAILED", "git var printed no identity", { argv: ["var"] });
   }

@@ -1,0 +1,87 @@
+import { PolicyError } from "../errors.ts";
+import { readClock } from "../io/clock.ts";
+import type { CommitContext } from "../io/commit-context.ts";
+import type { Commit, Decision, Evidence, ObjectId, PolicyOrigin, RefName, Seconds } from "../model.ts";
+import { rulesFor } from "../policy/applies.ts";
+import { decideCommit } from "../policy/decide-commit.ts";
+import { decideProblem } from "../policy/decide-problem.ts";
+import { expectEvidence } from "./expected-evidence.ts";
+import { workTreePolicySource } from "./file-policy.ts";
+import { loadPolicy } from "./policy.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
+import { readinessWords } from "./readiness-words.ts";
+import type { SetUp } from "./readiness.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Decides by the work tree's own policy whether the commit that git is set up to make would be allowed. */
+export async function judgeReadiness(
+  top: string,
+  asked: Promise<SetUp>,
+  environment: Variables,
+): Promise<{ readonly decision: Decision; readonly policy: PolicyOrigin | null }> {
+  const [loaded, setUp] = await Promise.all([loadPolicy(workTreePolicySource(top)).catch(missingPolicy), asked]);
+  if (!(loaded instanceof PolicyError)) {
+    return { decision: await decideReadiness(loaded, setUp, environment, readClock()), policy: loaded.origin };
+  }
+  const { message, hint = "write .signpolicy.yaml at the top of the repository" } = loaded;
+  const decision = decideProblem(subjectOn(setUp.context.branch), { code: "policy-missing", message, hint });
+  return { decision, policy: null };
+}
+
+async function decideReadiness(
+  loaded: LoadedPolicy,
+  { context, key }: SetUp,
+  environment: Variables,
+  now: Seconds,
+): Promise<Decision> {
+  const { branch } = context;
+  const evidence = await expectEvidence(key, loaded.anchors, now);
+  const commit = commitToBe(context, evidence);
+  const subject = subjectOn(branch);
+  const rules = branch === null ? [] : rulesFor(loaded.policy, branch);
+  const applied = rules.map((rule) => ({ rule, place: "line" as const }));
+  const decided = decideCommit({
+    policy: loaded.policy,
+    commit,
+    ref: branch,
+    evidence: [evidence],
+    applied,
+    clock: { mode: "new", now, latestAncestor: null },
+    changedPolicyFiles: [],
+    exemptions: [],
+    fix: { base: null },
+  });
+  // A commit may be made on any branch, or on none; whether it may be pushed there is the push's question.
+  const elsewhere = rules.length === 0;
+  const findings = decided.findings.map((finding) =>
+    readinessWords(elsewhere ? { ...finding, severity: "warning" } : finding, { loaded, context, key, environment }),
+  );
+  const shown = branch === null ? [] : findings;
+  return { ...decided, subject, findings: shown, allow: elsewhere || decided.allow };
+}
+
+/** The commit as far as it is known; its content is not what is judged. */
+function commitToBe({ committer, author }: CommitContext, evidence: Evidence): Commit {
+  const none = "" as ObjectId;
+  const signatures = evidence.outcome === "absent" ? [] : [{ format: evidence.format, bytes: new Uint8Array() }];
+  return {
+    kind: "commit",
+    oid: none,
+    tree: none,
+    parents: [],
+    author,
+    committer,
+    title: "",
+    signedOff: false,
+    payload: new Uint8Array(),
+    signatures,
+  };
+}
+
+const subjectOn = (ref: RefName | null) => ({ kind: "commit", oid: null, ref }) as const;
+
+function missingPolicy(error: unknown): PolicyError {
+  if (error instanceof PolicyError && error.code === "ERR_POLICY_MISSING") return error;
+  throw error;
+}
