@@ -8,6 +8,22 @@ import { renderNotices } from "./third-party.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const entry = join(root, "dist", "signpolicy.cjs");
 
+/**
+ * What cosmiconfig's own loaders need, which are never asked for a policy (src/io/policy-file.ts). Left out, no file of code
+ * can be loaded through it even by mistake, and a hook reads a fifth of what it would have to. When it is constructed it
+ * looks for its own settings in the package.json beside our bundle: that much JSON it gets.
+ */
+const LOADERS = new Map([
+  ["parse-json", "module.exports = JSON.parse;"],
+  ...["import-fresh", "js-yaml", "typescript"].map((id) => [id, `throw new Error("${id} is not part of signpolicy");`]),
+]);
+const leaveOutLoaders = {
+  name: "leave-out-loaders",
+  resolveId: (id, importer) =>
+    LOADERS.has(id) && /[\\/]node_modules[\\/]cosmiconfig[\\/]/.test(importer ?? "") ? `\0loader:${id}` : null,
+  load: (id) => (id.startsWith("\0loader:") ? { code: LOADERS.get(id.slice(8)), moduleType: "js" } : null),
+};
+
 const newest = (dir) =>
   readdirSync(dir, { withFileTypes: true, recursive: true })
     .filter((file) => file.isFile())
@@ -31,6 +47,9 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     input: { signpolicy: join(root, "src/cli/main.ts") },
     platform: "node",
     external: ["openpgp"],
+    // The package's node build is CommonJS, of which everything would be bundled; its module build does the same here.
+    resolve: { alias: { yaml: join(root, "node_modules/yaml/browser/index.js") } },
+    plugins: [leaveOutLoaders],
     transform: { define: { SIGNPOLICY_VERSION: JSON.stringify(version) } },
     logLevel: "warn",
   });

@@ -1,19 +1,21 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { PolicyError } from "../errors.ts";
+import { namesPresent, readKeyFile, readPolicyFile } from "../io/policy-file.ts";
 import type { Bytes } from "../model.ts";
-import { readPlainFile } from "../io/plain-files.ts";
+import { CODE_PLACES } from "../policy/places.ts";
 import type { PolicySource } from "./policy-source.ts";
-import { holdsPolicy, POLICY_PATHS } from "./tree-policy.ts";
-
-const POLICY_CAP = 4 * 1024 * 1024;
-const KEY_CAP = 2 * 1024 * 1024;
+import { holdsPolicy, PACKAGE, POLICY_PATHS } from "./tree-policy.ts";
 
 /** An administrator's file, by its absolute path. */
 export function filePolicySource(path: string): PolicySource {
   return {
     label: () => `file:${path}`,
-    readPolicy: async () => ({ bytes: required(await readPlainFile(path, POLICY_CAP), path), file: path }),
-    readKey: async (key) => required(await readPlainFile(join(dirname(path), key), KEY_CAP), key),
+    async readPolicy() {
+      const bytes = await readPolicyFile(dirname(path), basename(path));
+      if (bytes === null) throw new PolicyError("ERR_POLICY_UNREADABLE", `there is no policy file ${path}`);
+      return basename(path) === PACKAGE ? { bytes, file: path, member: "signpolicy" } : { bytes, file: path };
+    },
+    readKey: (key) => readKeyFile(dirname(path), key),
   };
 }
 
@@ -23,22 +25,37 @@ export function workTreePolicySource(top: string): PolicySource {
   return {
     label: (file) => `file:${file}`,
     async readPolicy() {
-      const found: { file: string; bytes: Bytes }[] = [];
-      for (const file of POLICY_PATHS) {
-        const bytes = await readPlainFile(join(top, file), POLICY_CAP);
-        if (bytes !== null && (file !== "package.json" || holdsPolicy(bytes))) found.push({ file, bytes });
-      }
+      const found = await findPolicies(top);
       const [only, second] = found;
-      if (only === undefined) throw new PolicyError("ERR_POLICY_MISSING", "there is no policy in the work tree");
-      if (second !== undefined) throw new PolicyError("ERR_POLICY_INVALID", "more than one policy in the work tree");
+      if (only === undefined) {
+        throw new PolicyError("ERR_POLICY_MISSING", `there is no policy at the top of ${top}`, [], {
+          hint: `write ${POLICY_PATHS[0] ?? ""} there; .signpolicy.example.json of the signpolicy package is one to start from`,
+        });
+      }
+      if (second !== undefined) {
+        const places = found.map(({ file }) => file).join(", ");
+        throw new PolicyError("ERR_POLICY_INVALID", `more than one policy at the top of ${top}: ${places}`, [], {
+          hint: "keep one of them",
+        });
+      }
       folder = dirname(join(top, only.file));
-      return only.file === "package.json" ? { ...only, member: "signpolicy" as const } : only;
+      return only.file === PACKAGE ? { ...only, member: "signpolicy" } : only;
     },
-    readKey: async (key) => required(await readPlainFile(join(folder, key), KEY_CAP), key),
+    readKey: (key) => readKeyFile(folder, key),
   };
 }
 
-function required(bytes: Bytes | null, path: string): Bytes {
-  if (bytes !== null) return bytes;
-  throw new PolicyError("ERR_POLICY_UNREADABLE", `${path} is not there`);
+async function findPolicies(top: string): Promise<readonly { readonly file: string; readonly bytes: Bytes }[]> {
+  const [code] = await namesPresent(top, CODE_PLACES);
+  if (code !== undefined) {
+    throw new PolicyError("ERR_POLICY_INVALID", `${code} is code: a policy is data and never run`, [], {
+      hint: `move what it says to ${POLICY_PATHS[0] ?? ""} and remove ${code}`,
+    });
+  }
+  const found: { file: string; bytes: Bytes }[] = [];
+  for (const file of POLICY_PATHS) {
+    const bytes = await readPolicyFile(top, file);
+    if (bytes !== null && (file !== PACKAGE || holdsPolicy(bytes, found.length > 0))) found.push({ file, bytes });
+  }
+  return found;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { KeyError, ParseError, PolicyError, type PolicyIssue } from "../errors.ts";
 import type { Bytes } from "../model.ts";
-import { parsePolicy } from "../policy/parse.ts";
+import { examinePolicy, invalidPolicy } from "../policy/parse.ts";
 import type { KeyEntry } from "../policy/policy.ts";
 import { createAnchors, type AnchorEntry } from "../signature/anchors.ts";
 import { readCertificate } from "../signature/openpgp/certificate.ts";
@@ -13,18 +13,18 @@ import type { LoadedPolicy, PolicySource } from "./policy-source.ts";
  * Reads a policy and every key it names. Returned, it is ready to judge: the file passed every check, each key file held
  * exactly one key, and no key stands twice.
  *
- * @throws PolicyError with every mistake found in keys, or in the file when it cannot be read that far
+ * @throws PolicyError with every mistake found, in the file and in the keys it names
  */
 export async function loadPolicy(source: PolicySource): Promise<LoadedPolicy> {
   const { bytes, file, member } = await source.readPolicy();
-  const policy = await parsePolicy(bytes, file, member);
+  const { policy, keys: owned, issues } = await examinePolicy(bytes, file, member);
   const keys = new KeyReader(source, file);
-  for (const principal of policy.principals.values()) {
-    for (const entry of principal.keys) await keys.read(principal.id, entry);
-  }
-  if (keys.issues.length > 0) {
-    const count = keys.issues.length === 1 ? "1 mistake" : `${keys.issues.length} mistakes`;
-    throw new PolicyError("ERR_POLICY_INVALID", `${file}: ${count} in the keys of the policy`, keys.issues);
+  for (const { principal, entry } of owned) await keys.read(principal, entry);
+  if (policy === null || keys.issues.length > 0) {
+    throw invalidPolicy(
+      file,
+      [...issues, ...keys.issues].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    );
   }
   const folder = posix.dirname(file);
   return {
@@ -63,7 +63,7 @@ class KeyReader {
     try {
       const bytes = await this.#bytes(entry);
       const anchor = anchorOf(principal, entry, bytes);
-      for (const name of namesOf(anchor)) this.#claim(name, entry);
+      this.#claim(anchor, entry);
       this.anchors.push(anchor);
     } catch (error) {
       if (!(error instanceof KeyError || error instanceof ParseError || error instanceof PolicyError)) throw error;
@@ -72,10 +72,15 @@ class KeyReader {
   }
 
   /** One key never counts for two principals, nor twice with different windows for one. */
-  #claim(name: string, entry: KeyEntry): void {
-    const other = this.#seen.get(name);
-    if (other !== undefined) throw new KeyError(`the key ${name} stands at ${other} already`);
-    this.#seen.set(name, entry.place.path);
+  #claim(anchor: AnchorEntry, { place }: KeyEntry): void {
+    // A signature is credited by the key that made it: a subkey in two certificates would be two people's.
+    const names =
+      anchor.kind === "openpgp" ? anchor.certificate.keys.map((key) => key.fingerprint) : [anchor.key.fingerprint];
+    for (const name of new Set(names)) {
+      const other = this.#seen.get(name);
+      if (other !== undefined) throw new KeyError(`the key ${name} stands at ${other} already`);
+    }
+    for (const name of names) this.#seen.set(name, place.path);
   }
 
   async #bytes({ source }: KeyEntry): Promise<Bytes> {
@@ -104,9 +109,4 @@ function anchorOf(principal: string, entry: KeyEntry, bytes: Bytes): AnchorEntry
   const key = parseSshPublicKey(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1").trim());
   if (entry.format === "ssh") return { kind: "ssh", key, principal, window, namespaces };
   return { kind: "sshCa", key, principal, window, namespaces, principals: entry.principals };
-}
-
-function namesOf(anchor: AnchorEntry): readonly string[] {
-  if (anchor.kind === "openpgp") return anchor.certificate.keys.map((key) => key.fingerprint);
-  return [anchor.key.fingerprint];
 }

@@ -10,7 +10,7 @@ import type { TreeEntry } from "../subject/tree.ts";
 const POLICY_CAP = 4 * 1024 * 1024;
 const KEY_CAP = 2 * 1024 * 1024;
 
-const PACKAGE = "package.json";
+export const PACKAGE = "package.json";
 
 /** The places of a policy, as paths in a tree. */
 export const POLICY_PATHS: readonly string[] = POLICY_PLACES.map((place) => place.split("#")[0] ?? place);
@@ -43,7 +43,7 @@ export class TreePolicySource implements PolicySource {
       if (file !== PACKAGE) found.push({ file, entry, bytes: null });
       else if (isPlainFile(entry)) {
         const bytes = await this.#read(file, entry, POLICY_CAP);
-        if (holdsPolicy(bytes)) found.push({ file, entry, bytes });
+        if (holdsPolicy(bytes, found.length > 0)) found.push({ file, entry, bytes });
       }
     }
     const [only, second] = found;
@@ -94,12 +94,16 @@ export class TreePolicySource implements PolicySource {
 const unreadable = (file: string, why: string): PolicyError =>
   new PolicyError("ERR_POLICY_UNREADABLE", `${file} cannot be used: ${why}`);
 
-/** Whether a package.json has the member; one that is no JSON object has no member, and npm would refuse it too. */
-export function holdsPolicy(bytes: Bytes): boolean {
+/**
+ * Whether a package.json holds a policy. One that does not parse, and has the word in it, may have held one: it counts, and
+ * is refused when it is read, unless there is another policy to go by.
+ */
+export function holdsPolicy(bytes: Bytes, hasOther: boolean): boolean {
+  const text = new TextDecoder().decode(bytes);
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
+    const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && Object.hasOwn(value, "signpolicy");
   } catch {
-    return false;
+    return !hasOther && /signpolicy|\\u/.test(text);
   }
 }

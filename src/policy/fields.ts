@@ -103,8 +103,9 @@ function refProblem(pattern: string): string | null {
 export function filePathProblem(text: string): string | null {
   if (text === "" || text.length > 1000) return "is no path";
   if (text.startsWith("/") || text.startsWith("~") || /^[A-Za-z]:/.test(text)) return "is not relative to the policy";
-  if (text.includes("\\")) return "holds a backslash";
-  if (/\p{Cc}/u.test(text)) return "holds a control character";
+  // Forbidden on Windows, special to git's pathspecs, or (outside ASCII) not the same bytes on every file system.
+  const odd = /[^\x20-\x7e]|[\\:*?"<>|[\]]/u.exec(text);
+  if (odd !== null) return `holds ${JSON.stringify(odd[0])}, which is not the same file everywhere`;
   const components = text.split("/");
   if (components.includes("..")) return "leaves the policy's folder";
   if (components.some((component) => component === "" || component === ".")) return "has an empty component or `.`";

@@ -1,27 +1,39 @@
 import { PolicyError } from "../errors.ts";
+import type { PolicyIssue } from "../errors.ts";
 import type { Bytes } from "../model.ts";
 import { checkPolicy } from "./checks.ts";
 import type { Path, Problem } from "./document.ts";
 import { problemsOf } from "./issues.ts";
-import { isMapping } from "./loose.ts";
-import type { Policy } from "./policy.ts";
+import { entriesOf, isMapping, listOf, mappingOf } from "./loose.ts";
+import type { KeyEntry, Policy } from "./policy.ts";
 import { applyPreset } from "./presets.ts";
 import { readDocument } from "./read-document.ts";
 import type { ReadDocument } from "./read-document.ts";
-import { resolvePolicy } from "./resolve.ts";
-import { policySchema } from "./schema.ts";
+import { placeIn, resolveKey, resolvePolicy } from "./resolve.ts";
+import { keySchema, policySchema } from "./schema.ts";
+
+export interface OwnedKey {
+  readonly principal: string;
+  readonly entry: KeyEntry;
+}
+
+/** What reading a policy file came to. With issues there is no policy, but keys that could be read are told all the same. */
+export interface PolicyReading {
+  readonly policy: Policy | null;
+  readonly keys: readonly OwnedKey[];
+  readonly issues: readonly PolicyIssue[];
+}
 
 /**
- * Reads a policy file: YAML or JSON, or a member of package.json. What it returns has passed every check that the file
- * alone allows; whether its keys can be read is known when they have been (`loadPolicy`).
+ * Reads a policy file: YAML or JSON, or a member of package.json. A policy that comes back has passed every check that the
+ * file alone allows; whether its keys can be read is known when they have been (`loadPolicy`).
  *
  * @param file - how messages name the file
- * @throws PolicyError ERR_POLICY_INVALID with every mistake found, ERR_POLICY_VERSION for a format of another version;
- * never anything else, whatever the bytes
+ * @throws PolicyError ERR_POLICY_VERSION for a format of another version; never anything else, whatever the bytes
  */
-export async function parsePolicy(bytes: Bytes, file: string, member?: "signpolicy"): Promise<Policy> {
+export async function examinePolicy(bytes: Bytes, file: string, member?: "signpolicy"): Promise<PolicyReading> {
   const read = await readDocument(bytes, file, member);
-  if (!read.readable) throw refuse(read, read.problems);
+  if (!read.readable) return { policy: null, keys: [], issues: issuesOf(read, read.problems) };
   const own = read.document.valueOf(read.base);
   refuseOtherVersion(read, own);
   const value = isMapping(own) ? applyPreset(own) : own;
@@ -33,8 +45,46 @@ export async function parsePolicy(bytes: Bytes, file: string, member?: "signpoli
       ...(isMapping(value) ? checkPolicy(value) : []),
     ].map((problem) => ({ ...problem, path: [...read.base, ...problem.path] })),
   ];
-  if (!parsed.success || problems.length > 0) throw refuse(read, problems);
-  return resolvePolicy(parsed.data, read.document, read.base);
+  if (!parsed.success || problems.length > 0) {
+    return { policy: null, keys: readableKeys(value, read), issues: issuesOf(read, problems) };
+  }
+  const policy = resolvePolicy(parsed.data, read.document, read.base);
+  const keys = [...policy.principals.values()].flatMap(({ id, keys }) =>
+    keys.map((entry) => ({ principal: id, entry })),
+  );
+  return { policy, keys, issues: [] };
+}
+
+/**
+ * The same for who needs the policy or nothing.
+ *
+ * @throws PolicyError ERR_POLICY_INVALID with every mistake found, ERR_POLICY_VERSION
+ */
+export async function parsePolicy(bytes: Bytes, file: string, member?: "signpolicy"): Promise<Policy> {
+  const { policy, issues } = await examinePolicy(bytes, file, member);
+  if (policy === null) throw invalidPolicy(file, issues);
+  return policy;
+}
+
+export function invalidPolicy(file: string, issues: readonly PolicyIssue[]): PolicyError {
+  const count = issues.length === 1 ? "1 mistake" : `${issues.length} mistakes`;
+  return new PolicyError("ERR_POLICY_INVALID", `${file}: ${count} in the policy`, issues);
+}
+
+/** Keys that are well written in a file that is not. */
+function readableKeys(value: unknown, { document, base }: ReadDocument): readonly OwnedKey[] {
+  return entriesOf(mappingOf(value)["principals"]).flatMap(([principal, { keys }]) =>
+    listOf(keys).flatMap((key, index) => {
+      const parsed = keySchema.safeParse(key);
+      if (!parsed.success) return [];
+      return [
+        {
+          principal,
+          entry: resolveKey(parsed.data, [], placeIn(document, base, ["principals", principal, "keys", index])),
+        },
+      ];
+    }),
+  );
 }
 
 /** What another version means by its keys is not ours to judge: say nothing else of the file. */
@@ -51,14 +101,12 @@ function refuseOtherVersion(read: ReadDocument, own: unknown): void {
   });
 }
 
-function refuse({ document }: ReadDocument, problems: readonly Problem[]): PolicyError {
-  const spoilt = problems.filter(({ spoilt }) => spoilt === true).map(({ path }) => path);
-  const told = problems.filter(
-    (problem) => problem.spoilt === true || !spoilt.some((path) => isWithin(problem.path, path)),
-  );
-  const issues = told.map((problem) => document.issueOf(problem)).sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  const count = issues.length === 1 ? "1 mistake" : `${issues.length} mistakes`;
-  return new PolicyError("ERR_POLICY_INVALID", `${document.file}: ${count} in the policy`, issues);
+function issuesOf({ document }: ReadDocument, problems: readonly Problem[]): readonly PolicyIssue[] {
+  const spoilt = problems.filter((problem) => problem.spoilt === true).map(({ path }) => path);
+  return problems
+    .filter((problem) => problem.spoilt === true || !spoilt.some((path) => isWithin(problem.path, path)))
+    .map((problem) => document.issueOf(problem))
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
 const isWithin = (path: Path, outer: Path): boolean => outer.every((key, index) => path[index] === key);

@@ -11,6 +11,7 @@ import type {
   Exemption,
   KeyEntry,
   KeySource,
+  Place,
   Policy,
   Principal,
   Rule,
@@ -23,10 +24,7 @@ import { selectPrincipals } from "./selectors.ts";
 
 /** A file that passed every check, with defaults applied and names resolved. `base` leads to the policy in its document. */
 export function resolvePolicy(file: PolicyFile, document: PolicyDocument, base: Path): Policy {
-  const placeOf = (path: Path): KeyEntry["place"] => {
-    const at = [...base, ...path];
-    return { path: renderPath(at), line: document.lineOf(at) };
-  };
+  const placeOf: PlaceOf = (path) => placeIn(document, base, path);
   return {
     version: 1,
     serial: file.serial ?? null,
@@ -48,7 +46,13 @@ export function resolvePolicy(file: PolicyFile, document: PolicyDocument, base: 
 /** Identity lines are bytes held as latin-1 text; so are the addresses they are compared with. */
 const byteText = (text: string): string => latin1(new TextEncoder().encode(text));
 
-type PlaceOf = (path: Path) => KeyEntry["place"];
+type PlaceOf = (path: Path) => Place;
+
+/** Where a value stands, for what is found about it later. */
+export function placeIn(document: PolicyDocument, base: Path, path: Path): Place {
+  const at = [...base, ...path];
+  return { path: renderPath(at), line: document.lineOf(at) };
+}
 
 function resolvePrincipal(id: string, file: PrincipalFile, placeOf: PlaceOf): Principal {
   const emails = file.emails.map(byteText);
@@ -62,7 +66,7 @@ function resolvePrincipal(id: string, file: PrincipalFile, placeOf: PlaceOf): Pr
   };
 }
 
-function resolveKey(file: KeyFile, emails: readonly string[], place: KeyEntry["place"]): KeyEntry {
+export function resolveKey(file: KeyFile, emails: readonly string[], place: Place): KeyEntry {
   const format = file.openpgp !== undefined ? "openpgp" : file.ssh !== undefined ? "ssh" : "sshCa";
   return {
     format,

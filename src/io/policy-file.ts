@@ -1,0 +1,121 @@
+import { lstat, realpath } from "node:fs/promises";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PolicyError } from "../errors.ts";
+import type { Bytes } from "../model.ts";
+import { readPlainFile } from "./plain-files.ts";
+
+/** Until a policy can say otherwise. */
+const POLICY_BYTES = 4 * 1024 * 1024;
+const KEY_BYTES = 2 * 1024 * 1024;
+
+/** What node, a bundler or a shell would run. */
+const CODE = /\.(?:[cm]?[jt]sx?|sh|py|wasm|node)$/i;
+
+/**
+ * Reads a policy file, by its path relative to a folder whose path is absolute, as bytes; null where there is none. Data
+ * only: a file of code is refused, and so are links, folders, devices and what is too large. Never searches, follows no
+ * `$import`.
+ *
+ * @throws PolicyError ERR_POLICY_UNREADABLE
+ */
+export async function readPolicyFile(folder: string, path: string): Promise<Bytes | null> {
+  const file = join(folder, path);
+  if (!isAbsolute(file)) throw unreadable(file, "its path is not absolute");
+  if (CODE.test(file)) throw unreadable(file, "a policy is data (YAML or JSON), and code is never run");
+  // cosmiconfig opens what the path leads to before it asks the loader: see first that this ends, and ends here.
+  if ((await readPlainFile(file, POLICY_BYTES)) === null) return null;
+  await refuseLinks(folder, path);
+  const explorer = await openExplorer();
+  const result = await explorer.load(file);
+  // Of a file of white space the loader is not asked, and there is nothing in it to judge.
+  return (result?.config as Loaded | undefined)?.bytes ?? new Uint8Array();
+}
+
+/**
+ * Reads a key file by its path relative to the policy's folder.
+ *
+ * @throws PolicyError ERR_POLICY_UNREADABLE
+ */
+export async function readKeyFile(folder: string, path: string): Promise<Bytes> {
+  const bytes = await readPlainFile(join(folder, path), KEY_BYTES);
+  if (bytes === null) throw unreadable(path, "there is no such file beside the policy");
+  await refuseLinks(folder, path);
+  return bytes;
+}
+
+/** Nothing on the way may be a link: in a commit's tree the same path must lead to the same file. */
+async function refuseLinks(folder: string, path: string): Promise<void> {
+  const real = relative(await realpath(folder), await realpath(join(folder, path)));
+  if (real.split(sep).join("/") !== path) throw unreadable(path, "its path leads elsewhere (through a symbolic link, or in another case)");
+}
+
+/** Names that stand in a folder, links that lead nowhere included. */
+export async function namesPresent(folder: string, names: readonly string[]): Promise<readonly string[]> {
+  const present = await Promise.all(names.map((name) => isPresent(join(folder, name))));
+  return names.filter((_, index) => present[index]);
+}
+
+async function isPresent(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    // Whether there is another policy cannot be told.
+    throw unreadable(path, message);
+  }
+}
+
+interface Loaded {
+  readonly bytes: Bytes;
+}
+
+/**
+ * Our own loader for every extension and none: the bytes as they are, for the policy's own strict reader. cosmiconfig's
+ * text has lost what is not UTF-8, its YAML reads times and ids as other things, and its loaders of code run it. Of
+ * `package.json` it hands on the member alone, which is for the strict reader to find: the file's bytes stand in for it.
+ */
+async function load(path: string): Promise<Loaded & { readonly signpolicy: Loaded }> {
+  const bytes = await readPlainFile(path, POLICY_BYTES);
+  if (bytes === null) throw unreadable(path, "it has gone away");
+  return { bytes, signpolicy: { bytes } };
+}
+
+async function openExplorer() {
+  const { cosmiconfig } = await import("cosmiconfig");
+  // Constructing cosmiconfig 9 runs `.config/config.js` of the current folder and takes its search from
+  // `.config/config.json` (measured). The folder of this very file is the one where whoever could put them there could
+  // change this line as well. No await in between: nothing else sees the other folder.
+  const before = currentFolder();
+  process.chdir(dirname(fileURLToPath(import.meta.url)));
+  try {
+    const loaders = Object.fromEntries(
+      [".yaml", ".yml", ".json", ".js", ".cjs", ".mjs", ".ts", "noExt", "default"].map((extension) => [
+        extension,
+        load,
+      ]),
+    );
+    return cosmiconfig("signpolicy", {
+      searchPlaces: [".signpolicyrc"],
+      loaders,
+      cache: false,
+      searchStrategy: "none",
+    });
+  } finally {
+    if (before !== null) process.chdir(before);
+  }
+}
+
+/** Null where the folder has been removed under us: there is nowhere to go back to. */
+function currentFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
+  }
+}
+
+const unreadable = (path: string, why: string): PolicyError =>
+  new PolicyError("ERR_POLICY_UNREADABLE", `${path} cannot be used: ${why}`);
