@@ -122,7 +122,8 @@ function userSignatures(
 ): { readonly live: readonly SelfSignature[]; readonly dead: readonly SelfSignature[] } {
   const live: SelfSignature[] = [];
   const dead: SelfSignature[] = [];
-  for (const { certifications, revocations } of users) {
+  // Of two user IDs certified in the same second gpg goes by the first.
+  for (const { certifications, revocations } of users.toReversed()) {
     const certification = last(certifications);
     if (certification === null) continue;
     const isRevoked = revocations.some(({ created }) => created >= certification.created);
