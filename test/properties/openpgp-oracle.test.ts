@@ -190,7 +190,7 @@ describe("what the openpgp package makes", () => {
       for (let count = 0; count < 20; count++) {
         const payload = Buffer.from(`commit ${count}\n`);
         const message = await openpgp.createMessage({ binary: payload });
-        const armored = await openpgp.sign({ message, signingKeys: privateKey, detached: true, config });
+        const armored = String(await openpgp.sign({ message, signingKeys: privateKey, detached: true, config }));
         const [packet] = splitPackets(decode(armored), "signature");
         expect(packet?.tag).toBe(2);
         const evidence = await judge(Buffer.from(armored), certificate, { payload, times: { now } });

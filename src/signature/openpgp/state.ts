@@ -53,15 +53,15 @@ function primaryState(
   algorithms: AlgorithmPolicy,
   now: Seconds,
 ): KeyState {
-  const directOne = newest(direct, now);
+  const directOne = last(direct.filter((one) => ownEnd(one, now) === Infinity));
   const { live, dead } = userSignatures(users, now);
-  const grounds = sorted([...live, ...(directOne === null ? [] : [directOne])]);
-  const valid = last(grounds) ?? last(dead);
+  const others = live.length > 0 ? live : directOne === null ? [...dead, ...direct] : dead;
+  const valid = last(directOne === null ? others : [...live, directOne]);
   // A direct-key signature goes before user IDs whatever its date; then the newest that says anything (merge_selfsigs_main).
   const saying = (says: (facts: OpenPgpSignature["facts"]) => boolean): SelfSignature | null =>
     directOne !== null && says(directOne.signature.facts)
       ? directOne
-      : last((live.length > 0 ? live : dead).filter(({ signature }) => says(signature.facts)));
+      : last(others.filter(({ signature }) => says(signature.facts)));
   const flags = saying(({ keyFlags }) => keyFlags !== null);
   const expiry = saying(({ keyLifetime }) => keyLifetime !== null);
   const lifetime = expiry?.signature.facts.keyLifetime ?? Infinity;
