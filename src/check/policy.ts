@@ -73,14 +73,12 @@ class KeyReader {
 
   /** One key never counts for two principals, nor twice with different windows for one. */
   #claim(anchor: AnchorEntry, { place }: KeyEntry): void {
-    // A signature is credited by the key that made it: a subkey in two certificates would be two people's.
-    const names =
-      anchor.kind === "openpgp" ? anchor.certificate.keys.map((key) => key.fingerprint) : [anchor.key.fingerprint];
-    for (const name of new Set(names)) {
+    const { marks, clashes } = claimsOf(anchor);
+    for (const name of clashes) {
       const other = this.#seen.get(name);
       if (other !== undefined) throw new KeyError(`the key ${name} stands at ${other} already`);
     }
-    for (const name of names) this.#seen.set(name, place.path);
+    for (const name of marks) this.#seen.set(name, place.path);
   }
 
   async #bytes({ source }: KeyEntry): Promise<Bytes> {
@@ -109,4 +107,19 @@ function anchorOf(principal: string, entry: KeyEntry, bytes: Bytes): AnchorEntry
   const key = parseSshPublicKey(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1").trim());
   if (entry.format === "ssh") return { kind: "ssh", key, principal, window, namespaces };
   return { kind: "sshCa", key, principal, window, namespaces, principals: entry.principals };
+}
+
+/** What an entry leaves for later ones to find, and what it must not find of earlier ones. */
+function claimsOf(anchor: AnchorEntry): { readonly marks: readonly string[]; readonly clashes: readonly string[] } {
+  if (anchor.kind === "openpgp") {
+    // A signature is credited by the key that made it: a subkey in two certificates would be two people's.
+    const names = [...new Set(anchor.certificate.keys.map((key) => key.fingerprint))];
+    return { marks: names, clashes: names };
+  }
+  const { fingerprint } = anchor.key;
+  const asCa = `${fingerprint} (a CA)`;
+  if (anchor.kind === "ssh") return { marks: [fingerprint], clashes: [fingerprint, asCa] };
+  // One CA certifies a whole team: it may stand at every member, each time for other names.
+  const named = anchor.principals.map((name) => `${fingerprint} (a CA, for ${name})`);
+  return { marks: [asCa, ...named], clashes: [fingerprint, ...named] };
 }

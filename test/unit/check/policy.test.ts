@@ -116,6 +116,15 @@ describe("loadPolicy", () => {
     }
     expect((await load(file(`[{ ssh: "${sshLine(2)}" }, { openpgp: two }]`))).anchors.size).toBe(4);
   });
+  it("takes one CA for several principals, each under other names", async () => {
+    const ca = (names: string): string => `[{ sshCa: "${sshLine(3)}", principals: [${names}] }]`;
+    const policy = (alice: string, bob: string): Files => ({ ".signpolicy.yaml": policyText({ alice, bob }) });
+    expect((await load(policy(ca("alice"), ca("bob")))).anchors.size).toBe(2);
+    const [shared] = await issuesOf(policy(ca("alice, staff"), ca("bob, staff")));
+    expect(shared).toContain("(a CA, for staff) stands at $.principals.alice.keys[0]");
+    const [plain] = await issuesOf(policy(ca("alice"), `[{ ssh: "${sshLine(3)}" }]`));
+    expect(plain).toContain("(a CA) stands at $.principals.alice.keys[0]");
+  });
   it("refuses a subkey that stands in two certificates", async () => {
     const subkey = eddsaKey({ seed: 9 });
     const adopting = (seed: number): Uint8Array =>
