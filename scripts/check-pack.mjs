@@ -65,7 +65,8 @@ function sizes() {
 
 /** What the bundle loads is in node, beside it, or a dependency that npm installs with it. */
 function requires() {
-  const allowed = new Set([...builtinModules, ...Object.keys(manifest.dependencies)]);
+  // `husky` stands in the text of the prepare script: the project's own.
+  const allowed = new Set([...builtinModules, ...Object.keys(manifest.dependencies), "husky"]);
   return files
     .filter((file) => file.endsWith(".cjs"))
     .flatMap((file) => {
