@@ -1,0 +1,59 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { createProgram } from "../../src/cli/commands.ts";
+import { parsePolicy } from "../../src/policy/parse.ts";
+
+const PAGES = [
+  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
+  ...readdirSync("docs").map((file) => `docs/${file}`),
+];
+const read = (page: string): string => readFileSync(page, "utf8");
+
+const blocks = (page: string, language: string): readonly string[] =>
+  [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].flatMap(([, text]) => text ?? []);
+
+/** As forges make them from headings. */
+const anchors = (page: string): readonly string[] =>
+  [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .trim()
+      .replaceAll(" ", "-"),
+  );
+
+// What people copy from the documentation must work, and what it points at must be there.
+describe("documentation", () => {
+  const policies = ["README.md", "docs/policy.md"].flatMap((page) =>
+    blocks(page, "yaml").map((text) => ({ page, text })),
+  );
+
+  it("shows policies", () => {
+    expect(policies.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it.each(policies)("shows a policy in $page that signpolicy takes", async ({ text }) => {
+    expect((await parsePolicy(Buffer.from(text), ".signpolicy.yaml")).rules.length).toBeGreaterThan(0);
+  });
+
+  it.each(PAGES)("%s links to what is there", (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+    const dead = links.filter(([, path = "", anchor]) => {
+      const target = path === "" ? page : join(dirname(page), path);
+      return !existsSync(target) || (anchor !== undefined && !anchors(target).includes(anchor));
+    });
+    expect(dead.map(([link]) => link)).toEqual([]);
+  });
+
+  it("names every command in the README", () => {
+    const names = createProgram(() => undefined).commands.map((command) => command.name());
+    const table = read("README.md").split("## Commands")[1] ?? "";
+    expect(names.filter((name) => !new RegExp("`(?:signpolicy )?" + name + "\\b").test(table))).toEqual([]);
+  });
+
+  it("shows a JSON report in the design", () => {
+    const [report = ""] = blocks("docs/design.md", "json");
+    expect(JSON.parse(report)).toMatchObject({ schemaVersion: 1, summary: { checked: 3 } });
+  });
+});
