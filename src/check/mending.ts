@@ -1,4 +1,5 @@
 import type { Commit, ObjectId } from "../model.ts";
+import { tryGit } from "../io/git.ts";
 import type { GitPlace } from "../io/git.ts";
 import { collectCommits } from "../io/revisions.ts";
 import type { Fix } from "../policy/fixes.ts";
@@ -10,7 +11,7 @@ import type { Fix } from "../policy/fixes.ts";
 export class Mending {
   readonly #place: GitPlace;
   readonly #include: readonly ObjectId[];
-  /** The named commits are the tips of what is judged, not some commits of it. */
+  /** The named commits are the tips of what is judged, not some commits anywhere. */
   readonly #areTips: boolean;
   #fix: Fix | null = null;
 
@@ -24,10 +25,18 @@ export class Mending {
   async fixFor(commit: Commit): Promise<Fix> {
     if (this.#fix !== null) return this.#fix;
     const [parent] = commit.parents;
-    const isTip = this.#areTips && this.#include.length === 1 && this.#include[0] === commit.oid;
+    const isTip =
+      this.#include.length === 1 &&
+      this.#include[0] === commit.oid &&
+      (this.#areTips || (await this.#isCheckedOut(commit.oid)));
     const merges = isTip || (await this.#hasMerges(parent));
     this.#fix = { base: parent?.slice(0, 12) ?? "--root", merges };
     return isTip ? { ...this.#fix, tip: true } : this.#fix;
+  }
+
+  async #isCheckedOut(oid: ObjectId): Promise<boolean> {
+    const { status, stdout } = await tryGit(this.#place, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+    return status === 0 && stdout.toString("latin1").trim() === oid;
   }
 
   /** A rebase that is not told so flattens them. */

@@ -1,7 +1,7 @@
 import { readClock } from "../io/clock.ts";
 import type { CommitContext, WorkTree } from "../io/commit-context.ts";
 import { findWorkTree, readCommitContext } from "../io/commit-context.ts";
-import type { Decision, Finding } from "../model.ts";
+import type { Decision } from "../model.ts";
 import type { SigningKey } from "./signing-key.ts";
 import type { ReportSink } from "./sink.ts";
 
@@ -69,18 +69,6 @@ export async function adviseCommit(options: ReadinessOptions, sink: ReportSink):
   );
   const [first] = denied;
   if (first === undefined) return null;
-  const advice = { ...first, findings: first.findings.map(atTheTip) };
-  await sink.decision(advice);
-  return advice;
-}
-
-/** Judged as one of many, it would be mended by a rebase; the newest commit is amended. */
-function atTheTip(finding: Finding): Finding {
-  const amend = "git commit --amend --no-edit -S";
-  const base = "(?:'[^']*'|\\S+)";
-  const each = new RegExp(`git rebase(?: --rebase-merges)? -x '([^']*)' ${base}`, "g");
-  const sign = new RegExp(`git rebase -f -S(?: --rebase-merges)? ${base}`, "g");
-  return finding.hint === undefined
-    ? finding
-    : { ...finding, hint: finding.hint.replace(each, "$1").replace(sign, amend) };
+  await sink.decision(first);
+  return first;
 }
