@@ -10,6 +10,7 @@ import { decideProblem } from "../policy/decide-problem.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
 import { isSameSelector, judgeRange, type JudgingContext } from "./range.ts";
+import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
 import { judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
@@ -45,7 +46,10 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
   try {
     const governing = await governClone(session, options);
     await sink.begin(reportHead(governing, await policyDrift(session, governing)));
-    const verification = new Verification(session, judgingContext(session, governing, options.now), options, sink);
+    // A clone has no record; a server's, also one that is damaged, changes nothing but what a compromised key signed.
+    const record = await loadRecord(session).catch(() => null);
+    const context = judgingContext(session, governing, options.now, record);
+    const verification = new Verification(session, context, options, sink);
     for (const target of await targetsOf(session, options)) await verification.judge(target);
   } finally {
     session.close();

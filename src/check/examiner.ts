@@ -6,6 +6,7 @@ import type { Anchors } from "../signature/anchors.ts";
 import type { Problem } from "../policy/decide-problem.ts";
 import { verifySigned } from "../signature/verify.ts";
 import { parseCommit } from "../subject/commit.ts";
+import type { Witness } from "./witness.ts";
 import { hashObject } from "../subject/hash.ts";
 import { parseTag } from "../subject/tag.ts";
 
@@ -24,9 +25,17 @@ export class Examiner {
   readonly #repository: Repository;
   readonly #anchors: Anchors;
   readonly #now: Seconds;
+  readonly #witness: Witness | null;
   readonly #commits = new Map<ObjectId, Promise<Examined<Commit>>>();
 
-  constructor(reader: ObjectReader, repository: Repository, anchors: Anchors, now: Seconds) {
+  constructor(
+    reader: ObjectReader,
+    repository: Repository,
+    anchors: Anchors,
+    now: Seconds,
+    witness: Witness | null = null,
+  ) {
+    this.#witness = witness;
     this.#reader = reader;
     this.#repository = repository;
     this.#anchors = anchors;
@@ -68,7 +77,8 @@ export class Examiner {
       if (error instanceof ParseError) return { problem: { code: "malformed", message: error.message } };
       throw error;
     }
-    const times = { now: this.#now, claimed: claimed(subject), receivedAt: null };
+    const receivedAt = this.#witness === null ? null : await this.#witness(oid);
+    const times = { now: this.#now, claimed: claimed(subject), receivedAt };
     return { subject, evidence: await verifySigned(subject, this.#anchors, times) };
   }
 

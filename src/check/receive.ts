@@ -127,7 +127,7 @@ async function judgeOnce(
     };
   }
   const now = options.now();
-  const context = judgingContext(session, governing, now);
+  const context = judgingContext(session, governing, now, record);
   const met = hasUnmetRules(context.policy, record)
     ? meetRules(context.policy, record, await listRefs(session.repository), formatTime(now))
     : [];

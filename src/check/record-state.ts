@@ -4,7 +4,8 @@
  * reach have been judged by that rule and are not judged again.
  */
 import { SignpolicyError } from "../errors.ts";
-import type { ObjectId, RefName } from "../model.ts";
+import { formatTime } from "../encoding/time.ts";
+import type { ObjectId, RefName, Seconds } from "../model.ts";
 
 export interface RecordBegin {
   readonly kind: "begin";
@@ -57,10 +58,20 @@ export class RecordState {
   readonly #stood = new Map<RefName, ObjectId>();
   readonly #rules = new Map<string, RuleState>();
 
+  /** Values in the order in which they came to stand on refs, with our time. */
+  readonly #arrivals: { readonly at: string; readonly oid: ObjectId }[] = [];
+
   apply(entry: RecordEntry): void {
     if (entry.kind === "begin") this.id = entry.id;
     else if (entry.kind === "met") this.#meet(entry);
     else this.#land(entry);
+  }
+
+  /** Values that stood on some ref before this moment, whoever had judged them. */
+  arrivedBefore(moment: Seconds): readonly ObjectId[] {
+    // Times of one form and one zone stand in the order of their letters.
+    const limit = formatTime(moment);
+    return [...new Set(this.#arrivals.filter(({ at }) => at < limit).map(({ oid }) => oid))];
   }
 
   /** Where the record left a ref: its value, null where it was deleted, undefined where the record never saw it. */
@@ -103,6 +114,7 @@ export class RecordState {
     const rule = this.#rule(entry.rule);
     rule.patterns = new Set(entry.refs);
     for (const [ref, oid] of Object.entries(entry.tips)) {
+      this.#arrivals.push({ at: entry.at, oid: oid as ObjectId });
       if (!this.#refs.has(ref as RefName)) this.#stood.set(ref as RefName, oid as ObjectId);
       if (entry.scope === "rule") rule.shared.add(oid as ObjectId);
       else rule.own.set(ref as RefName, oid as ObjectId);
@@ -113,6 +125,7 @@ export class RecordState {
     this.#refs.set(entry.ref, entry.new);
     this.#stood.delete(entry.ref);
     if (entry.new === null) return;
+    this.#arrivals.push({ at: entry.at, oid: entry.new });
     for (const name of entry.rules) {
       const { shared } = this.#rule(name);
       shared.add(entry.new);
@@ -161,6 +174,7 @@ const areTexts = (value: unknown): boolean => Array.isArray(value) && value.ever
 function isEntry(value: unknown): value is RecordEntry {
   if (typeof value !== "object" || value === null) return false;
   const entry = value as Record<string, unknown>;
+  if (!isText(entry["at"])) return false;
   switch (entry["kind"]) {
     case "begin":
       return entry["v"] === 1 && isText(entry["id"]);

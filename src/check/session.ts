@@ -8,8 +8,10 @@ import { Outlines } from "./outlines.ts";
 import { PolicyChanges } from "./policy-changes.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { JudgingContext } from "./range.ts";
+import type { RecordState } from "./record-state.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
 import { TreeWalker } from "./trees.ts";
+import { recordWitness } from "./witness.ts";
 
 /** An open repository with what every use case reads it through. `close` ends the git child behind it. */
 export interface Session {
@@ -47,11 +49,17 @@ export interface GoverningPolicy {
   readonly notes: readonly string[];
 }
 
-/** What judging needs, for one policy at one moment. */
-export function judgingContext(session: Session, governing: GoverningPolicy, now: Seconds): JudgingContext {
+/** What judging needs, for one policy at one moment; a record where there is one. */
+export function judgingContext(
+  session: Session,
+  governing: GoverningPolicy,
+  now: Seconds,
+  record: RecordState | null = null,
+): JudgingContext {
   const { repository, reader, outlines, trees } = session;
   const { policy, anchors, files } = governing.loaded;
-  const examiner = new Examiner(reader, repository, anchors, now);
+  const witness = record === null ? null : recordWitness(repository, policy, record);
+  const examiner = new Examiner(reader, repository, anchors, now, witness);
   const named = governing.ref === null ? [] : files;
   const watched = new Set([...POLICY_PATHS.filter((path) => path !== "package.json"), ...named]);
   const changes = new PolicyChanges([...watched], outlines, trees, repository);

@@ -104,3 +104,27 @@ describe("the receive record under attack", () => {
       ]);
     }));
 });
+
+describe("a compromised key", () => {
+  const minutes = (count: number): string => new Date(Date.now() + count * 60_000).toISOString().replace(/\.\d+Z/, "Z");
+  const marked = (compromised: string | true): object => {
+    const policy = policyOf([mainRule, { ...mainRule, name: "next", refs: ["refs/heads/next"] }]) as {
+      principals: { alice: { keys: object[] } };
+    };
+    policy.principals.alice.keys = [{ ssh: alice.key.line.trim(), compromised }];
+    return policy;
+  };
+
+  it("keeps what the record shows received before the compromise, and nothing that only claims to be old (key-revoked)", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      const old = server.commit(alice, { date: Math.floor(Date.now() / 1000) - 3600 });
+      expect(server.push([`${old}:refs/heads/main`]).status).toBe(0);
+      server.setPolicy(marked(minutes(1)));
+      expect(server.push([`${old}:refs/heads/next`]).status).toBe(0);
+      const backdated = server.commit(alice, { parents: [old], date: Math.floor(Date.now() / 1000) - 3500 });
+      server.setPolicy(marked(minutes(-30)));
+      expect(server.push([`${backdated}:refs/heads/main`]).text).toContain("key-revoked");
+      server.setPolicy(marked(true));
+      expect(server.push([`+${server.commit(alice)}:refs/heads/main`]).text).toContain("key-revoked");
+    }));
+});

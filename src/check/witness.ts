@@ -1,0 +1,37 @@
+import type { ObjectId, Seconds } from "../model.ts";
+import type { GitPlace } from "../io/git.ts";
+import { collectCommits } from "../io/revisions.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { RecordState } from "./record-state.ts";
+
+/** When an object arrived at the latest, as a receive record shows it; null where none does. */
+export type Witness = (oid: ObjectId) => Promise<Seconds | null>;
+
+/**
+ * The record as a witness for what a compromised key signed: dates in objects are the signer's word, the time of arrival
+ * is ours. Null where no key of the policy asks for it, which is nearly always.
+ *
+ * Answers for commits and tags that landed values reach or are; the time is that of the newest `compromised` mark it can
+ * be told to lie before, less a second.
+ */
+export function recordWitness(place: GitPlace, policy: Policy, record: RecordState): Witness | null {
+  const marks = new Set<Seconds>();
+  for (const { keys } of policy.principals.values()) {
+    for (const { window } of keys) if (typeof window.compromised === "number") marks.add(window.compromised);
+  }
+  if (marks.size === 0) return null;
+  const ordered = [...marks].sort((a, b) => a - b);
+  const arrived = new Map<Seconds, Promise<ReadonlySet<ObjectId>>>();
+  const before = (mark: Seconds): Promise<ReadonlySet<ObjectId>> => {
+    const known = arrived.get(mark);
+    if (known !== undefined) return known;
+    const tips = record.arrivedBefore(mark);
+    const reached = collectCommits(place, { include: tips, exclude: [] }).then((oids) => new Set([...oids, ...tips]));
+    arrived.set(mark, reached);
+    return reached;
+  };
+  return async (oid) => {
+    for (const mark of ordered) if ((await before(mark)).has(oid)) return mark - 1;
+    return null;
+  };
+}
