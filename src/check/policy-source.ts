@@ -1,6 +1,6 @@
 import type { Bytes, PolicyOrigin } from "../model.ts";
-import type { Policy } from "../policy/policy.ts";
-import type { Anchors } from "../signature/anchors.ts";
+import type { KeyEntry, Policy } from "../policy/policy.ts";
+import type { AnchorEntry, Anchors } from "../signature/anchors.ts";
 
 /**
  * Where a policy is read from: a folder of files, or a commit's tree in the object store. Both sides obey the same
@@ -24,10 +24,19 @@ export interface PolicySource {
   readKey(path: string): Promise<Bytes>;
 }
 
+/** A key of the policy and what was read of it. */
+export interface LoadedKey {
+  readonly principal: string;
+  readonly entry: KeyEntry;
+  readonly anchor: AnchorEntry;
+}
+
 /** A policy ready to judge: parsed, its keys parsed, nothing missing. */
 export interface LoadedPolicy {
   readonly policy: Policy;
   readonly anchors: Anchors;
+  /** In the order of the policy. */
+  readonly keys: readonly LoadedKey[];
   readonly origin: PolicyOrigin;
   /** The policy file and the key files it names, relative to the top of the tree it was read from. */
   readonly files: readonly string[];

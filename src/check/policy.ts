@@ -7,7 +7,7 @@ import type { KeyEntry } from "../policy/policy.ts";
 import { createAnchors, type AnchorEntry } from "../signature/anchors.ts";
 import { readCertificate } from "../signature/openpgp/certificate.ts";
 import { parseSshPublicKey } from "../signature/ssh/key.ts";
-import type { LoadedPolicy, PolicySource } from "./policy-source.ts";
+import type { LoadedKey, LoadedPolicy, PolicySource } from "./policy-source.ts";
 
 /**
  * Reads a policy and every key it names. Returned, it is ready to judge: the file passed every check, each key file held
@@ -29,7 +29,11 @@ export async function loadPolicy(source: PolicySource): Promise<LoadedPolicy> {
   const folder = posix.dirname(file);
   return {
     policy,
-    anchors: createAnchors(keys.anchors, policy.algorithms),
+    anchors: createAnchors(
+      keys.loaded.map(({ anchor }) => anchor),
+      policy.algorithms,
+    ),
+    keys: keys.loaded,
     origin: { source: source.label(file), digest: digestOf(bytes, keys.files), serial: policy.serial },
     files: [file, ...[...keys.files.keys()].map((path) => posix.join(folder, path))],
   };
@@ -47,7 +51,7 @@ function digestOf(policy: Bytes, files: ReadonlyMap<string, Bytes>): string {
 }
 
 class KeyReader {
-  readonly anchors: AnchorEntry[] = [];
+  readonly loaded: LoadedKey[] = [];
   readonly issues: PolicyIssue[] = [];
   readonly files = new Map<string, Bytes>();
   readonly #seen = new Map<string, string>();
@@ -64,7 +68,7 @@ class KeyReader {
       const bytes = await this.#bytes(entry);
       const anchor = anchorOf(principal, entry, bytes);
       this.#claim(anchor, entry);
-      this.anchors.push(anchor);
+      this.loaded.push({ principal, entry, anchor });
     } catch (error) {
       if (!(error instanceof KeyError || error instanceof ParseError || error instanceof PolicyError)) throw error;
       this.#complain(entry, error.message);

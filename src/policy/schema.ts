@@ -77,7 +77,12 @@ export const keySchema = z
       ),
     ),
   })
-  .check(z.describe("One key: exactly one of `openpgp`, `ssh`, `sshCa`, and the policy's limits on it"));
+  .check(
+    z.meta({
+      description: "One key: exactly one of `openpgp`, `ssh`, `sshCa`, and the policy's limits on it",
+      oneOf: [{ required: ["openpgp"] }, { required: ["ssh"] }, { required: ["sshCa"] }],
+    }),
+  );
 
 function namespaceProblem(text: string): string | null {
   // PROTOCOL.sshsig §3 allows any string; allowed_signers separates them by commas
@@ -193,7 +198,12 @@ export const exemptionSchema = z
       ),
     ),
   })
-  .check(z.describe("Exactly one of `commit` and `reachableFrom`, and what is forgiven there"));
+  .check(
+    z.meta({
+      description: "Exactly one of `commit` and `reachableFrom`, and what is forgiven there",
+      oneOf: [{ required: ["commit"] }, { required: ["reachableFrom"] }],
+    }),
+  );
 
 export const groupSchema = list(
   nameField({ description: "A principal", examples: ["alice"] }),

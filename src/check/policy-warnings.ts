@@ -1,0 +1,119 @@
+import { formatTime } from "../encoding/time.ts";
+import type { AlgorithmPolicy, Seconds } from "../model.ts";
+import { isEnforced } from "../policy/applies.ts";
+import type { Policy, Rule, Selector } from "../policy/policy.ts";
+import type { Reason } from "../signature/times.ts";
+import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
+
+/** Something in a sound policy that its writer may not have meant. */
+export interface PolicyWarning {
+  /** `rule "releases"`, or a JSON path and line: `$.principals.alice.keys[0], line 8`. */
+  readonly where: string;
+  readonly message: string;
+}
+
+const MONTH: Seconds = 30 * 24 * 60 * 60;
+
+/** What `policy check` says beside "good": a clock and the keys themselves are needed to see it. */
+export async function policyWarnings({ policy, keys }: LoadedPolicy, now: Seconds): Promise<readonly PolicyWarning[]> {
+  const ofKeys = await Promise.all(keys.map((key) => keyWarnings(key, policy.algorithms, now)));
+  return [
+    ...ofKeys.flat(),
+    ...principalWarnings(policy),
+    ...policy.rules.flatMap((rule) => ruleWarnings(rule, policy, now)),
+    ...exemptionWarnings(policy, now),
+  ];
+}
+
+/** A key that cannot sign is no mistake: what it signed before may stand. */
+async function keyWarnings(
+  key: LoadedKey,
+  algorithms: AlgorithmPolicy,
+  now: Seconds,
+): Promise<readonly PolicyWarning[]> {
+  const { path, line } = key.entry.place;
+  const where = line === null ? path : `${path}, line ${line}`;
+  const today = await problemAt(key, algorithms, now);
+  if (today !== null) return [{ where, message: `this key cannot sign today: ${today.detail} (${today.code})` }];
+  const soon = await problemAt(key, algorithms, now + MONTH);
+  return soon === null ? [] : [{ where, message: `in 30 days this key cannot sign: ${soon.detail} (${soon.code})` }];
+}
+
+async function problemAt({ anchor }: LoadedKey, algorithms: AlgorithmPolicy, now: Seconds): Promise<Reason | null> {
+  if (anchor.kind === "openpgp") {
+    const { problemsToday } = await import("../signature/openpgp/standing.ts");
+    return problemsToday(anchor.certificate, anchor.window, algorithms, now);
+  }
+  const { problemsToday } = await import("../signature/ssh/standing.ts");
+  return problemsToday(anchor.key, anchor.window, algorithms, now);
+}
+
+function principalWarnings({ principals, rules }: Policy): readonly PolicyWarning[] {
+  const used = new Set(
+    rules
+      .flatMap(({ commits, tags }) => [commits?.signedBy, commits?.side, tags?.signedBy])
+      .flatMap((members) => [...(members ?? [])]),
+  );
+  return [...principals.values()].flatMap(({ id, keys }) => {
+    const where = `principal \`${id}\``;
+    return [
+      ...(keys.length === 0 ? [{ where, message: "has no keys, so nothing counts as signed by it" }] : []),
+      ...(used.has(id) ? [] : [{ where, message: "stands in no rule, so its signatures are never enough" }]),
+    ];
+  });
+}
+
+function ruleWarnings(rule: Rule, policy: Policy, now: Seconds): readonly PolicyWarning[] {
+  const { commits, tags, refs, name } = rule;
+  const messages: string[] = [];
+  if (policy.unmatched === "deny" && !denies(rule, now)) {
+    const open = refs.filter(
+      ({ pattern }) => !policy.rules.some((other) => denies(other, now) && covers(other, pattern)),
+    );
+    if (open.length > 0) {
+      const patterns = open.map(({ pattern }) => pattern).join(", ");
+      messages.push(`empties \`unmatched: deny\`: it only warns, and no other rule denies anything on ${patterns}`);
+    }
+  }
+  if (commits !== null && !hasHuman(commits.signedBy, policy)) {
+    messages.push("no human may sign here, so nobody could change a policy on these refs");
+  }
+  if (tags !== null) {
+    const odd = [...tags.signedBy].filter((id) => ["agent", "forge"].includes(policy.principals.get(id)?.role ?? ""));
+    if (odd.length > 0) messages.push(`tags here may be signed by ${odd.join(", ")}, which no person is`);
+    if (!refs.some(({ pattern }) => pattern.startsWith("refs/tags/") || pattern.startsWith("**"))) {
+      messages.push("`tags` asks nothing of refs outside refs/tags/");
+    }
+  }
+  for (const { pattern } of [...refs, ...(commits?.base ?? [])]) {
+    if (/[{}()|]/.test(pattern)) messages.push(`${pattern} is taken literally: only *, ** and ? are special`);
+  }
+  for (const { pattern } of commits?.base ?? []) {
+    if (!policy.rules.some((other) => other.commits !== null && covers(other, pattern))) {
+      messages.push(`\`base\` names ${pattern}, whose commits no rule judges`);
+    }
+  }
+  return messages.map((message) => ({ where: `rule \`${name}\``, message }));
+}
+
+/** Whether a rule refuses anything today. */
+function denies({ commits, tags, updates }: Rule, now: Seconds): boolean {
+  const clauses = [commits, tags].filter((clause) => clause !== null);
+  return clauses.some((clause) => isEnforced(clause, now)) || updates.force === "deny" || updates.delete === "deny";
+}
+
+/** Whether a rule names all refs of a pattern, as far as the two texts show. */
+const covers = ({ refs }: Rule, pattern: string): boolean =>
+  refs.some((glob) => glob.pattern === pattern || glob.matches(pattern));
+
+const hasHuman = (selector: Selector, { principals }: Policy): boolean =>
+  [...selector].some((id) => principals.get(id)?.role === "human");
+
+function exemptionWarnings({ exempt }: Policy, now: Seconds): readonly PolicyWarning[] {
+  return exempt.flatMap(({ commit, reachableFrom, until }) => {
+    if (until === null || until >= now + MONTH) return [];
+    const where = `exemption of ${commit ?? reachableFrom ?? ""}`;
+    const verb = until < now ? "ended" : "ends";
+    return [{ where, message: `${verb} on ${formatTime(until)}: what it forgives may not newly arrive after that` }];
+  });
+}
