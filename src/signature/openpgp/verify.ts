@@ -1,6 +1,6 @@
 /** OpenPGP signatures over commits and tags: bytes from outside, the policy's keys and three clocks give evidence. */
 import { decodeArmor } from "../../encoding/armor.ts";
-import { latin1 } from "../../encoding/bytes.ts";
+import { asBuffer } from "../../encoding/bytes.ts";
 import { formatTime } from "../../encoding/time.ts";
 import { ParseError } from "../../errors.ts";
 import type { AlgorithmPolicy, Bytes, Evidence, Seconds } from "../../model.ts";
@@ -54,7 +54,7 @@ interface DocumentSignature {
 
 /** @throws ParseError */
 function readDocumentSignature(armored: Bytes): DocumentSignature | Reason {
-  if (latin1(armored).split("-----BEGIN PGP SIGNATURE-----").length > 2) {
+  if (asBuffer(armored).includes("-----BEGIN PGP SIGNATURE-----", 1)) {
     return { code: "multiple-signatures", detail: "more than one armor block" };
   }
   const [first, ...others] = splitPackets(decodeArmor(armored, "PGP SIGNATURE"), "OpenPGP signature");
