@@ -11,7 +11,7 @@ import type { CheckReport, Problem, ServerOptions } from "./installation.ts";
 import { collectPackage, packageProblems } from "./server-package.ts";
 import { parseServerHook } from "./server-hook.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
-import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
+import { SERVER_HOOKS, findServer, otherWriters, serverEnvironment } from "./server-place.ts";
 
 /** The self-test pushes nothing, which takes a tenth of a second. */
 const SELF_TEST_MS = 30_000;
@@ -24,7 +24,7 @@ interface Findings {
 
 /** Looks at one repository. Runs our own program on an empty push, and nothing that is not ours. */
 export async function checkServer(repository: string, options: ServerOptions): Promise<CheckReport> {
-  const place = await findServer(repository, process.cwd(), options.environment);
+  const place = await findServer(repository, options.directory, options.environment);
   const found: Findings = { passed: [], problems: [], warnings: [] };
   const reinstall = `signpolicy install --server ${shellWord(place.gitDir)}`;
   if (place.hooksScope !== null && place.hooksScope !== "local") {
@@ -137,9 +137,8 @@ async function checkRecord(place: ServerPlace, options: ServerOptions, found: Fi
   const { openSession } = await import("./session.ts");
   const { loadRecord } = await import("./record.ts");
   try {
-    // Named outright: as root we may not own it.
     const session = await openSession(
-      await findRepository(place.gitDir, { ...options.environment, GIT_DIR: place.gitDir }),
+      await findRepository(place.gitDir, serverEnvironment(place.gitDir, options.environment)),
     );
     try {
       if ((await loadRecord(session)).id !== null) found.passed.push("the record of pushes is there and whole");

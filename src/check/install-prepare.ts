@@ -29,7 +29,7 @@ export async function installPrepare(place: ClientPlace, via: ClientVia, memory:
   const plan = planPrepare(present, via, folder);
   const warnings = [...(plan.warning === null ? [] : [plan.warning]), ...yarnWarning(text)];
   const what = `prepare script in ${key}`;
-  if (plan.command === present) return { memory, steps: [{ what, changed: false }], warnings };
+  if (plan.command === present || plan.command === null) return { memory, steps: [{ what, changed: false }], warnings };
   const after = writePrepare(text, plan.command);
   await writeWhole(file, after, { follow: true });
   return {

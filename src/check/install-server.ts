@@ -19,7 +19,14 @@ import type { ServerMemory } from "./server-memory.ts";
 import type { ServerPackage } from "./server-package.ts";
 import { ENTRY, collectPackage, putPackage } from "./server-package.ts";
 import type { ServerPlace } from "./server-place.ts";
-import { SERVER_HOOKS, findServer, otherWriters, refuseUnsafeServer } from "./server-place.ts";
+import {
+  SERVER_HOOKS,
+  findServer,
+  otherWriters,
+  refuseUnsafeServer,
+  serverEnvironment,
+  workTreeAround,
+} from "./server-place.ts";
 
 /**
  * Installs the server's hooks in each repository: the program, its hooks, the pinned policy, the record's baseline. All
@@ -115,8 +122,7 @@ async function beginRecord(place: ServerPlace, options: InstallServerOptions): P
   const record = await import("./record.ts");
   const { begun, rules, path } = await record.beginRecord({
     directory: place.gitDir,
-    // Named outright: as root we may not own it.
-    environment: { ...options.environment, GIT_DIR: place.gitDir },
+    environment: serverEnvironment(place.gitDir, options.environment),
     now: readClock(),
     anew: false,
   });
@@ -163,7 +169,10 @@ async function standingWarnings(place: ServerPlace, policy: string | null, folde
   const { gitDir, owner } = place;
   const of = async (what: string, path: string, whose: Owner) =>
     (await otherWriters(path, whose)).map((why) => `${what} is not safe: ${why}`);
+  const around = policy === null ? null : await workTreeAround(policy);
   const found = [
+    ...(around === null ? [] : [`the policy is not safe: whoever changes the work tree ${around} changes it`]),
+    ...(place.shared ? ["core.sharedRepository is set: pushes by other users than the owner cannot be recorded"] : []),
     ...(policy === null ? [] : await of("the policy", policy, owner)),
     ...(await of("the program", folder, owner)),
     ...(await of("the hooks directory", place.hooksDir, owner)),
@@ -173,7 +182,7 @@ async function standingWarnings(place: ServerPlace, policy: string | null, folde
 }
 
 async function uninstallServer(repository: string, options: ServerOptions): Promise<InstallReport> {
-  const place = await findServer(repository, process.cwd(), options.environment);
+  const place = await findServer(repository, options.directory, options.environment);
   const memory = await readServerMemory(place.gitDir);
   const steps: InstallStep[] = [];
   for (const hook of SERVER_HOOKS) {
@@ -182,7 +191,7 @@ async function uninstallServer(repository: string, options: ServerOptions): Prom
   }
   steps.push(...(await unpinPolicy(place, memory)));
   const own = join(place.gitDir, "signpolicy");
-  const prefix = options.prefix === undefined ? own : resolve(options.prefix);
+  const prefix = options.prefix === undefined ? own : resolve(options.directory, options.prefix);
   for (const folder of memory.programs.filter((known) => liesIn(known, own) || liesIn(known, prefix))) {
     if ((await entryIfAny(join(folder, "manifest.json"))) === null) continue;
     await removePath(folder);

@@ -17,6 +17,8 @@ export interface InstallClientOptions extends ClientOptions {
 }
 
 export interface ServerOptions {
+  /** Folder that relative paths start from. */
+  readonly directory: string;
   readonly environment: Variables;
   /** Folder that receives `<version>/` instead of `<repository>/signpolicy/`. */
   readonly prefix?: string;
@@ -25,8 +27,6 @@ export interface ServerOptions {
 export interface InstallServerOptions extends ServerOptions {
   /** Policy file to pin in each repository's own configuration; relative to `directory`. */
   readonly policy?: string;
-  /** Folder that relative paths start from. */
-  readonly directory: string;
 }
 
 /** One thing that was looked at: `changed` is false where it was already so. A clause in the past tense, lower case. */

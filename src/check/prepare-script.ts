@@ -3,7 +3,6 @@
  * `--omit=dev`, too, where neither husky nor signpolicy is there, and in CI: there it does nothing and succeeds. Every
  * form works in sh and in cmd.exe.
  */
-import { SignpolicyError } from "../errors.ts";
 import type { ClientVia } from "./installation.ts";
 
 /** What follows `||`: both shells end with 0. */
@@ -11,15 +10,13 @@ const GUARD = "|| exit 0";
 const PLAIN = `signpolicy install --via hooks ${GUARD}`;
 const HUSKY_CALL = /^node -e "process\.env\.CI\|\|import\('husky'\)\.then\(h=>\{[^"]*\},\(\)=>\{\}\)"$/;
 
-/** Our own part; `folder` is the package's path from the top of the repository, `""` at the top. */
-export function prepareCommand(via: ClientVia, folder: string): string {
+/**
+ * Our own part; `folder` is the package's path from the top of the repository, `""` at the top. Null where that path
+ * holds what either shell, or JavaScript, could take for something else.
+ */
+export function prepareCommand(via: ClientVia, folder: string): string | null {
   if (via !== "husky") return PLAIN;
-  if (/[^\w./@ +-]/.test(folder)) {
-    throw new SignpolicyError(
-      "ERR_INSTALL",
-      `the folder name ${JSON.stringify(folder)} cannot stand in a prepare script`,
-    );
-  }
+  if (/[^\w./@ +-]/.test(folder)) return null;
   // husky 9 wants to start at the top of the repository and takes no `..`.
   const up = folder === "" ? "" : `process.chdir('${folder.replace(/[^/]+/g, "..")}');`;
   const where = folder === "" ? "" : `'${folder}/.husky'`;
@@ -27,7 +24,8 @@ export function prepareCommand(via: ClientVia, folder: string): string {
 }
 
 export interface PreparePlan {
-  readonly command: string;
+  /** Null where there is no script, and none is to be written. */
+  readonly command: string | null;
   readonly warning: string | null;
 }
 
@@ -35,6 +33,11 @@ export interface PreparePlan {
 export function planPrepare(present: string | null, via: ClientVia, folder: string): PreparePlan {
   const ours = prepareCommand(via, folder);
   const foreign = stripPrepare(present);
+  if (ours === null) {
+    const warning =
+      "the folder's name cannot stand in a prepare script: every clone needs its own `signpolicy install`";
+    return { command: present, warning };
+  }
   if (foreign === null) return { command: ours, warning: null };
   if (via === "husky" && /\bhusky\b/.test(foreign)) {
     if (/^husky(?: install)?$/.test(foreign)) return { command: `${foreign} ${GUARD}`, warning: null };

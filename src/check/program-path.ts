@@ -13,7 +13,7 @@ export async function projectProgram(place: ClientPlace): Promise<string | null>
   if (place.packageDir === null) return null;
   for (let folder = place.packageDir; liesIn(folder, place.top); folder = dirname(folder)) {
     const program = join(folder, "node_modules", ".bin", "signpolicy");
-    if ((await entryIfAny(program)) !== null) return fromTop(place, program);
+    if ((await entryIfAny(program)) !== null) return fromTop(place, program).replace(/^-/, "./-");
   }
   return null;
 }

@@ -19,11 +19,19 @@ export interface ServerPlace {
   readonly hooksDir: string;
   /** Scope of the `core.hooksPath` that counts here, null where the default does. */
   readonly hooksScope: string | null;
+  /** core.sharedRepository lets several users of the machine push. */
+  readonly shared: boolean;
   readonly owner: Owner;
 }
 
 /** What the caller's environment may tell git here: not which repository, that is named outright. */
 const PASSED_ON = ["PATH", "HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
+
+/** For what reads a repository that was named outright; as root we may not own it, and git then wants to be told. */
+export const serverEnvironment = (gitDir: string, caller: Variables): Variables => ({
+  ...Object.fromEntries(PASSED_ON.map((name) => [name, caller[name]])),
+  GIT_DIR: gitDir,
+});
 
 /**
  * Looks at a bare repository or the git directory of another.
@@ -37,7 +45,7 @@ export async function findServer(repository: string, from: string, caller: Varia
       hint: "name a bare repository, or the .git folder of another",
     });
   }
-  const environment = Object.fromEntries(PASSED_ON.map((name) => [name, caller[name]]));
+  const environment = serverEnvironment(gitDir, caller);
   const porcelain = await openPorcelain(gitDir, environment, gitDir);
   const [hooksDir = join(gitDir, "hooks")] = await porcelain.revParse("--path-format=absolute", "--git-path", "hooks");
   const config = await porcelain.config();
@@ -47,6 +55,7 @@ export async function findServer(repository: string, from: string, caller: Varia
     gitDir,
     hooksDir,
     hooksScope: config.values.filter((value) => value.key === "core.hookspath").at(-1)?.scope ?? null,
+    shared: !/^(?:umask|false|no|off|0|)$/.test(config.get("core.sharedrepository") ?? ""),
     owner: { uid: stats?.uid ?? 0, gid: stats?.gid ?? 0 },
   };
 }
@@ -87,6 +96,14 @@ export async function otherWriters(path: string, owner: Owner): Promise<readonly
       }
     }
     if (at === dirname(at)) return found;
+  }
+}
+
+/** The work tree that a file lies in: a push or a commit there may change it. Null where it lies in none. */
+export async function workTreeAround(file: string): Promise<string | null> {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    if ((await targetIfAny(join(folder, ".git"))) !== null) return folder;
+    if (folder === dirname(folder)) return null;
   }
 }
 

@@ -40,7 +40,7 @@ async function checkInstall(options: Options, directory: string): Promise<number
     return printCheck(await checkClient({ directory, environment }), options, "");
   }
   const { checkServers } = await import("../check/check-install.ts");
-  const done = await checkServers(server, { environment, ...(prefix === undefined ? {} : { prefix }) });
+  const done = await checkServers(server, { directory, environment, ...(prefix === undefined ? {} : { prefix }) });
   return eachRepository(done, (report, repository) => printCheck(report, options, repository));
 }
 

@@ -35,7 +35,7 @@ async function uninstall(options: Options, directory: string): Promise<number> {
     return EXIT.allowed;
   }
   const { uninstallServers } = await import("../check/install-server.ts");
-  const done = await uninstallServers(server, { environment, ...(prefix === undefined ? {} : { prefix }) });
+  const done = await uninstallServers(server, { directory, environment, ...(prefix === undefined ? {} : { prefix }) });
   return eachRepository(done, (report, repository) => {
     printSteps("removed", report, options, repository);
     return EXIT.allowed;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { planPrepare, prepareCommand, stripPrepare } from "../../../src/check/prepare-script.ts";
 
-const HUSKY = prepareCommand("husky", "");
+const HUSKY = prepareCommand("husky", "") ?? "";
 
 describe("prepare script", () => {
   it("is ours alone where there was none", () => {
@@ -46,7 +46,11 @@ describe("prepare script", () => {
     expect(stripPrepare(command)).toBeNull();
   });
 
-  it("takes no folder name that could become code (ERR_INSTALL)", () => {
-    expect(() => prepareCommand("husky", "a'+process.exit()+'")).toThrowCode("ERR_INSTALL");
+  it("is not written for a folder name that could become code, and says so", () => {
+    expect(prepareCommand("husky", "a'+process.exit()+'")).toBeNull();
+    expect(planPrepare("tsc", "husky", "a$b")).toMatchObject({
+      command: "tsc",
+      warning: expect.stringMatching(/clone/),
+    });
   });
 });
