@@ -47,7 +47,8 @@ export async function readKeyFile(folder: string, path: string): Promise<Bytes> 
 /** Nothing on the way may be a link: in a commit's tree the same path must lead to the same file. */
 async function refuseLinks(folder: string, path: string): Promise<void> {
   const real = relative(await realpath(folder), await realpath(join(folder, path)));
-  if (real.split(sep).join("/") !== path) throw unreadable(path, "its path leads elsewhere (through a symbolic link, or in another case)");
+  if (real.split(sep).join("/") !== path)
+    throw unreadable(path, "its path leads elsewhere (through a symbolic link, or in another case)");
 }
 
 /** Names that stand in a folder, links that lead nowhere included. */
