@@ -87,7 +87,7 @@ export const refField = (description: string) =>
   textField(
     "a pattern for full ref names, such as refs/heads/main or refs/heads/release/**",
     (text) => parseFailure(() => compileGlob(text)) ?? refProblem(text),
-    { description, examples: ["refs/heads/main", "refs/heads/release/**", "refs/tags/v*"], pattern: "^(refs|\\*|\\?)" },
+    { description, examples: ["refs/heads/main", "refs/heads/release/**", "refs/tags/v*"], pattern: "^(refs/|\\*\\*)" },
   );
 
 function refProblem(pattern: string): string | null {

@@ -1,0 +1,162 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { PolicyError } from "../../src/errors.ts";
+import { PolicyDocument } from "../../src/policy/document.ts";
+import { readJson } from "../../src/policy/document-json.ts";
+import { readYaml } from "../../src/policy/document-yaml.ts";
+import { parsePolicy } from "../../src/policy/parse.ts";
+import { readPolicyVectors } from "../support/policy-vectors.ts";
+
+/** Loading and walking a policy takes a hundred times what other parsers here take. */
+const RUNS = { numRuns: process.env["SLOW"] === "1" ? 20_000 : 150 };
+
+/** Anything but a policy or a PolicyError with issues that name the file and a line is a defect. */
+async function survives(bytes: Uint8Array, member?: "signpolicy"): Promise<void> {
+  try {
+    await parsePolicy(bytes, "f", member);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    expect(error.issues.length).toBeGreaterThan(0);
+    for (const issue of error.issues) {
+      expect(issue.file).toBe("f");
+      expect(issue.line).toBeGreaterThan(0);
+      expect(issue.path.startsWith("$")).toBe(true);
+      expect(issue.message).not.toContain("undefined");
+      expect(issue.expected).not.toMatch(/^$|undefined/);
+    }
+  }
+}
+
+const texts = [...readPolicyVectors().map(({ body }) => body), readFileSync(".signpolicy.example.json", "utf8")];
+
+/** A policy with pieces cut out, doubled or replaced by what means something to a parser. */
+const mutated = fc
+  .record({
+    text: fc.constantFrom(...texts),
+    cuts: fc.array(
+      fc.record({
+        at: fc.nat(2000),
+        length: fc.nat(12),
+        piece: fc.constantFrom(
+          "",
+          "\n",
+          "  ",
+          ": ",
+          "- ",
+          "[",
+          "]",
+          "{",
+          "}",
+          '"',
+          "'",
+          "&a ",
+          "*a",
+          "!!str ",
+          "<<: ",
+          "---\n",
+          "%YAML 1.1\n",
+          "null",
+          "1e5",
+          "0x1",
+          "~",
+          "|\n",
+          ">\n",
+          "? ",
+          "#",
+          "__proto__: ",
+          "\ud800",
+          "\t",
+          "é",
+        ),
+      }),
+      { maxLength: 4 },
+    ),
+  })
+  .map(({ text, cuts }) =>
+    cuts.reduce((so, { at, length, piece }) => {
+      const start = at % (so.length + 1);
+      return so.slice(0, start) + piece + so.slice(start + length);
+    }, text),
+  );
+
+describe("parsePolicy", () => {
+  it("throws nothing but PolicyError, whatever the bytes", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), (bytes) => survives(bytes)),
+      RUNS,
+    );
+  });
+  it("throws nothing but PolicyError for policies with damage", async () => {
+    await fc.assert(
+      fc.asyncProperty(mutated, (text) => survives(new TextEncoder().encode(text))),
+      RUNS,
+    );
+  });
+  it("throws nothing but PolicyError for data of any shape in the right places", async () => {
+    const keys = fc.constantFrom(
+      "version",
+      "principals",
+      "groups",
+      "rules",
+      "commits",
+      "tags",
+      "signedBy",
+      "refs",
+      "keys",
+      "emails",
+      "trust",
+      "exempt",
+      "algorithms",
+      "preset",
+      "alice",
+      "toString",
+      "constructor",
+      "__proto__",
+    );
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 5 },
+        fc.constantFrom<unknown>(
+          1,
+          0,
+          -1,
+          1.5,
+          true,
+          null,
+          "",
+          "*",
+          "alice",
+          "role:bot",
+          "refs/heads/main",
+          "team",
+          "2026-01-01T00:00:00Z",
+        ),
+        fc.array(tie("value"), { maxLength: 3 }),
+        fc.dictionary(keys, tie("value"), { maxKeys: 4 }),
+      ),
+    }));
+    const property = fc.asyncProperty(fc.dictionary(keys, value, { maxKeys: 6 }), (file) =>
+      survives(new TextEncoder().encode(JSON.stringify({ version: 1, ...file }))),
+    );
+    await fc.assert(property, RUNS);
+  });
+});
+
+describe("the two readers", () => {
+  it("make the same of every JSON text", () => {
+    const strings = fc.string({ unit: "grapheme" });
+    const data = fc.jsonValue({ depthSize: "small" }).filter((value) => !JSON.stringify(value).includes("__proto__"));
+    fc.assert(
+      fc.property(fc.oneof(data, fc.dictionary(strings, data)), fc.constantFrom(undefined, 2), (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        const [json, yaml] = [readJson(text), readYaml(text)];
+        expect(json).not.toBeNull();
+        expect(yaml.problems.filter(({ message }) => !message.startsWith("merge keys"))).toEqual([]);
+        const valueOf = (root: typeof yaml.root): unknown => new PolicyDocument("f", text, root).valueOf([]);
+        expect(valueOf(json?.root ?? null)).toEqual(valueOf(yaml.root));
+      }),
+      RUNS,
+    );
+  });
+});
