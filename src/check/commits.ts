@@ -1,4 +1,4 @@
-import { GitError } from "../errors.ts";
+import { GitError, PolicyError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { rulesFor } from "../policy/applies.ts";
 import { decideRef } from "../policy/decide-ref.ts";
@@ -12,7 +12,7 @@ import { nameMissing } from "./missing.ts";
 import { isSameSelector, judgeRange, type JudgingContext } from "./range.ts";
 import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
-import { judgingContext, openSession, type Session } from "./session.ts";
+import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import { judgeTags } from "./tags.ts";
 import { implicitRef, parseAs, resolveTargets, type Target } from "./targets.ts";
@@ -39,12 +39,13 @@ export interface VerifyOptions extends PolicyChoice {
  * `verify`: judges history. Every commit that the targets reach, ancestors first, by the rules of one ref; of tags the
  * object, every nested tag and what they name.
  *
- * @throws UsageError, PolicyError, GitError
+ * @throws UsageError, GitError; PolicyError for a policy that cannot be used
  */
 export async function verifyCommits(options: VerifyOptions, sink: ReportSink): Promise<void> {
   const session = await openSession(await findRepository(options.cwd, options.environment));
   try {
-    const governing = await governClone(session, options);
+    const governing = await governOrDeny(session, options, sink);
+    if (governing === null) return;
     await sink.begin(reportHead(governing, await policyDrift(session, governing)));
     // A clone has no record; a server's, also one that is damaged, changes nothing but what a compromised key signed.
     const record = await loadRecord(session).catch(() => null);
@@ -53,6 +54,24 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     for (const target of await targetsOf(session, options)) await verification.judge(target);
   } finally {
     session.close();
+  }
+}
+
+/** No policy to be found is a verdict, as it is for a push: a report with that one denial. */
+async function governOrDeny(
+  session: Session,
+  options: VerifyOptions,
+  sink: ReportSink,
+): Promise<GoverningPolicy | null> {
+  try {
+    return await governClone(session, options);
+  } catch (error) {
+    if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
+    const problem = { code: "policy-missing", message: error.message } as const;
+    await sink.begin(reportHead(null));
+    const hinted = error.hint === undefined ? problem : { ...problem, hint: error.hint };
+    await sink.decision(decideProblem({ kind: "ref", oid: null, ref: null }, hinted));
+    return null;
   }
 }
 

@@ -47,10 +47,11 @@ async function checkInstall(options: Options, directory: string): Promise<number
 function printCheck(report: CheckReport, options: Options, where: string): number {
   const at = where === "" ? "" : `${show(where)}: `;
   if (options.verbose === true) for (const passed of report.passed) writeOut(`${at}ok: ${show(passed)}\n`);
-  for (const { message, fix } of report.problems) {
+  report.problems.forEach(({ message, fix }, index) => {
     writeOut(`${at}problem: ${show(message)}\n`);
-    writeOut(`${at}  fix: ${show(fix)}\n`);
-  }
+    // One command often mends several of them.
+    if (report.problems[index + 1]?.fix !== fix) writeOut(`${at}  fix: ${show(fix)}\n`);
+  });
   for (const warning of report.warnings) writeError(`signpolicy: warning: ${at}${show(warning)}\n`);
   if (report.problems.length > 0) return EXIT.denied;
   if (options.quiet !== true) writeOut(`${at}${say.hooksWillRun}\n`);

@@ -9,6 +9,7 @@ import { parseFolder } from "./options.ts";
 import type { Register } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
 import { registerUninstall } from "./uninstall.ts";
+import { registerPolicy } from "./policy.ts";
 import { registerRecord } from "./record.ts";
 import { registerVerify } from "./verify.ts";
 
@@ -18,6 +19,7 @@ const COMMANDS: readonly Register[] = [
   registerInstall,
   registerUninstall,
   registerCheckInstall,
+  registerPolicy,
   registerRecord,
   registerHook,
 ];

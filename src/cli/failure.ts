@@ -24,7 +24,9 @@ export function reportFailure(error: unknown, voice: Voice = "command"): number 
 
 export function describeFailure(error: unknown, voice: Voice): string {
   if (!(error instanceof SignpolicyError)) return describeDefect(error, voice);
-  const parts = [sayError(voice, show(error.message))];
+  // The one exception that is a verdict, too, and so has a verdict's code.
+  const code = error.code === "ERR_POLICY_MISSING" ? "policy-missing: " : "";
+  const parts = [sayError(voice, `${code}${show(error.message)}`)];
   if (error instanceof PolicyError) parts.push(...error.issues.map((issue) => sayError(voice, issueText(issue))));
   if (error instanceof GitError) {
     const said = error.stderr

@@ -62,3 +62,9 @@ export const recordBegun = (path: string, rules: readonly string[]): string =>
   rules.length === 0
     ? `began ${path}; no rule has a baseline yet`
     : `began ${path}, with a baseline for ${rules.join(", ")}`;
+
+export const policyWarning = (where: string, message: string): string => `warning: ${where}: ${message}`;
+
+export const policyIsGood = (source: string, counts: string): string => `${source} is good: ${counts}`;
+
+export const digestIs = (digest: string): string => `digest ${digest}`;
