@@ -58,6 +58,17 @@ describeWith(["gpg"], "gpg: algorithms", () => {
     });
   }, 60_000);
 
+  it("refutes a strong subkey of a DSA primary key (weak-algorithm)", async () => {
+    await withGnupgHome(async (gpg) => {
+      const primary = gpg.generateKey(WHO, "dsa2048", { usage: "cert", at: THEN });
+      const subkey = gpg.addSubkey(primary, "ed25519", "sign", { at: THEN });
+      const certificate = gpg.exportKey(primary);
+      expect(await judge(gpg.sign(`${subkey}!`, PAYLOAD, SIGNED), certificate)).toBeRefuted("weak-algorithm");
+      const read = readCertificate(certificate);
+      expect(await problemsToday(read, {}, ALGORITHMS, NOW)).toMatchObject({ code: "weak-algorithm" });
+    });
+  }, 60_000);
+
   it("verifies what gpg writes with other digests and without armor CRC; refutes SHA-1 (weak-algorithm)", async () => {
     await withGnupgHome(async (gpg) => {
       const fingerprint = gpg.generateKey(WHO, "ed25519", { at: THEN });

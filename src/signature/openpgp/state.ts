@@ -66,7 +66,7 @@ function primaryState(
   const expiry = saying(({ keyLifetime }) => keyLifetime !== null);
   const lifetime = expiry?.signature.facts.keyLifetime ?? Infinity;
   return {
-    invalid: valid === null ? keyInvalid("the key has no valid self-signature") : null,
+    invalid: valid === null ? (unproven(key) ?? keyInvalid("the key has no valid self-signature")) : null,
     revocations,
     revokedByOther,
     weak: weakKey(key, algorithms) ?? firstWeak([valid, flags, expiry], key, algorithms),
@@ -158,8 +158,15 @@ export function maySign(key: OpenPgpKey, from: OpenPgpSignature | null): boolean
 
 const weakAlgorithm = (detail: string): Reason => ({ code: "weak-algorithm", detail });
 
+/** Why nothing that this key signs, its own certificate included, is ever proven here. */
+function unproven(key: OpenPgpKey): Reason | null {
+  if (key.material.kind !== "none") return null;
+  if (key.publicKeyAlgorithm === ALGORITHM.dsa) return weakKey(key, { rsaBits: 0, hashes: [] });
+  return { code: "unsupported", detail: `keys of algorithm ${key.algorithm} are not supported` };
+}
+
 function weakKey(key: OpenPgpKey, { rsaBits }: AlgorithmPolicy): Reason | null {
-  if (key.algorithm === "dsa") return weakAlgorithm("DSA keys are too weak");
+  if (key.publicKeyAlgorithm === ALGORITHM.dsa) return weakAlgorithm("DSA keys are too weak");
   if (key.algorithm === "rsa" && key.bits < rsaBits) {
     return weakAlgorithm(`RSA key of ${key.bits} bits, the policy asks for ${rsaBits}`);
   }

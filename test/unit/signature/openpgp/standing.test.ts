@@ -11,6 +11,7 @@ import {
   NOW,
   SIGNED,
   binding,
+  bytes,
   certification,
   directKey,
   eddsaKey,
@@ -61,6 +62,7 @@ describe("problemsToday", () => {
     ["key-invalid", withSubkey(alice, sub, { back: null }), {}],
     ["weak-algorithm", simpleCertificate(alice, { hash: "sha1" }), {}],
     ["weak-algorithm", simpleCertificate(rsaKey(1024)), {}],
+    ["unsupported", simpleCertificate({ ...alice, body: concatBytes(alice.body.subarray(0, 5), bytes(99)) }), {}],
     ["not-signing-capable", simpleCertificate(alice, { flags: 0x01 }), {}],
     ["not-signing-capable", withSubkey(alice, encryption, { flags: 0x0c, back: null }), {}],
   ])("says %s", async (code, file, window) => {
