@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { SignpolicyError } from "../errors.ts";
+import { GitError, SignpolicyError } from "../errors.ts";
 import { removeFolderIfEmpty } from "../io/files.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
@@ -20,7 +20,12 @@ const NOTHING: InstallReport = { steps: [], warnings: [] };
 export async function installClient(options: InstallClientOptions): Promise<InstallReport> {
   const prepared = options.environment["npm_lifecycle_event"] === "prepare";
   if (prepared && (options.environment["CI"] ?? "") !== "") return NOTHING;
-  const place = await findClient(options);
+  const place = await findClient(options).catch((error: unknown) => {
+    // A container builds without .git, and perhaps without git: `npm install` goes on there.
+    if (prepared && error instanceof GitError) return null;
+    throw error;
+  });
+  if (place === null) return { steps: [], warnings: ["no hooks were installed: there is no git repository here"] };
   const via = options.via ?? (place.usesHusky ? "husky" : "hooks");
   if (via === "config") await refuseConfig(place);
   const memory = await readMemory(place.commonDir);

@@ -99,6 +99,8 @@ describe("install into git's hooks directory", () => {
       });
     await run("true");
     expect(clone.snapshot()).toEqual(before);
+    const outside = { ...clone.environment, npm_lifecycle_event: "prepare" };
+    expect(await installClient({ directory: clone.root, environment: outside })).toMatchObject({ steps: [] });
     await run("");
     expect(clone.read("package.json")).toBe('{ "name": "app" }\n');
     expect(clone.has(".git/hooks/pre-push")).toBe(true);

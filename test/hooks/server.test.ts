@@ -178,66 +178,6 @@ describeWith(["git", "ssh-keygen"], "install --server refuses", () => {
   });
 });
 
-describeWith(["git", "ssh-keygen"], "check-install --server", () => {
-  it("finds nothing wrong with what was just installed", async () => {
-    await installed();
-    const { problems: found, warnings } = await check();
-    expect({ found, warnings }).toEqual({ found: [], warnings: [] });
-  });
-
-  it.each<[string, () => void, RegExp]>([
-    ["a lost run bit", () => chmodSync(join(server, "hooks/pre-receive"), 0o644), /lost its run bit.*\| chmod \+x/],
-    ["a missing hook", () => rmSync(join(server, "hooks/post-receive")), /post-receive is missing/],
-    [
-      "another hook in its place",
-      () => writeFileSync(join(server, "hooks/pre-receive"), "#!/bin/sh\n"),
-      /not the hook that was installed/,
-    ],
-    [
-      "a changed program",
-      () => writeFileSync(program("dist/signpolicy.cjs"), "process.exit(0)"),
-      /signpolicy\.cjs was changed/,
-    ],
-    [
-      "a changed dependency",
-      () => writeFileSync(program("node_modules/openpgp/package.json"), "{}"),
-      /openpgp\/package\.json was changed/,
-    ],
-    ["a file that does not belong there", () => writeFileSync(program("dist/x.cjs"), ""), /x\.cjs does not belong/],
-    ["a missing program", () => rmSync(program("dist/signpolicy.cjs")), /which is missing/],
-    [
-      "a program that others can write",
-      () => chmodSync(program("dist/signpolicy.cjs"), 0o777),
-      /can be written by others/,
-    ],
-    ["a hooks folder that others can write", () => chmodSync(join(server, "hooks"), 0o777), /everybody \| chmod go-w/],
-    ["a broken policy", () => writeFileSync(policy, "{"), /\| signpolicy policy check/],
-    ["a missing policy", () => rmSync(policy), /\| signpolicy policy check/],
-    ["a policy that others can write", () => chmodSync(policy, 0o666), /policy is not safe.*chmod go-w/],
-    ["a lost record", () => rmSync(join(server, "signpolicy/record.jsonl")), /record of this repository is gone/],
-    [
-      "an exchanged record",
-      () => clone.git("-C", server, "config", "signpolicy.record", "x"),
-      /not the one that was begun/,
-    ],
-    ["a hooks path set since", () => clone.git("-C", server, "config", "core.hooksPath", "elsewhere"), /is missing/],
-  ])("names %s, with one fix", async (_, spoil, expected) => {
-    await installed();
-    spoil();
-    expect((await problems()).join("\n")).toMatch(expected);
-  });
-
-  it("runs no program that was changed", async () => {
-    await installed();
-    writeFileSync(
-      program("dist/signpolicy.cjs"),
-      `require("fs").writeFileSync(${JSON.stringify(join(clone.root, "ran"))}, "")`,
-    );
-    await check();
-    expect(existsSync(join(clone.root, "ran"))).toBe(false);
-  });
-});
-
 const program = (file: string) => join(server, "signpolicy/0.1.0", file);
 
 describeWith(["git", "ssh-keygen"], "the server's hook", () => {

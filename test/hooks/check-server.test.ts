@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, expect, it, jest } from "@jest/globals";
+import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkServers } from "../../src/check/check-install.ts";
+import { installServers } from "../../src/check/install-server.ts";
+import type { CheckReport } from "../../src/check/installation.ts";
+import { Clone } from "../support/clone.ts";
+import { describeWith } from "../support/tools.ts";
+
+jest.setTimeout(60_000);
+
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+const POLICY = JSON.stringify({
+  version: 1,
+  principals: { alice: { name: "A", emails: ["n@example.org"], keys: [{ ssh: KEY }] } },
+  rules: [{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["alice"] } }],
+});
+
+let clone: Clone;
+let server: string;
+let policy: string;
+
+const options = () => ({ directory: clone.root, environment: clone.environment });
+const program = (file: string) => join(server, "signpolicy/0.1.0", file);
+
+async function check(): Promise<CheckReport> {
+  const [one] = await checkServers([server], options());
+  if (one === undefined || "error" in one) throw (one as { error: Error }).error;
+  return one.result;
+}
+const problems = async () => (await check()).problems.map(({ message, fix }) => `${message} | ${fix}`);
+
+describeWith(["git"], "check-install --server", () => {
+  beforeAll(async () => {
+    clone = new Clone();
+    server = join(clone.root, "my server.git");
+    policy = join(clone.root, "policy.json");
+    clone.git("init", "-q", "--bare", server);
+    writeFileSync(policy, POLICY);
+    const [done] = await installServers([server], { ...options(), policy });
+    expect(done).toHaveProperty("result");
+    cpSync(server, `${server}.sound`, { recursive: true, preserveTimestamps: true });
+  });
+  afterEach(() => {
+    rmSync(server, { recursive: true });
+    cpSync(`${server}.sound`, server, { recursive: true, preserveTimestamps: true });
+    rmSync(policy, { force: true });
+    writeFileSync(policy, POLICY, { mode: 0o644 });
+  });
+  afterAll(() => clone.remove());
+
+  it("finds nothing wrong with what was just installed", async () => {
+    const { problems: found, warnings } = await check();
+    expect({ found, warnings }).toEqual({ found: [], warnings: [] });
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    ["a lost run bit", () => chmodSync(join(server, "hooks/pre-receive"), 0o644), /lost its run bit.*\| chmod \+x/],
+    ["a missing hook", () => rmSync(join(server, "hooks/post-receive")), /post-receive is missing/],
+    [
+      "another hook in its place",
+      () => writeFileSync(join(server, "hooks/pre-receive"), "#!/bin/sh\n"),
+      /not the hook that was installed/,
+    ],
+    [
+      "a changed program",
+      () => writeFileSync(program("dist/signpolicy.cjs"), "process.exit(0)"),
+      /signpolicy\.cjs was changed/,
+    ],
+    [
+      "a changed dependency",
+      () => writeFileSync(program("node_modules/openpgp/package.json"), "{}"),
+      /openpgp\/package\.json was changed/,
+    ],
+    ["a file that does not belong there", () => writeFileSync(program("dist/x.cjs"), ""), /x\.cjs does not belong/],
+    ["a missing program", () => rmSync(program("dist/signpolicy.cjs")), /which is missing/],
+    [
+      "a program that others can write",
+      () => chmodSync(program("dist/signpolicy.cjs"), 0o777),
+      /can be written by others/,
+    ],
+    ["a hooks folder that others can write", () => chmodSync(join(server, "hooks"), 0o777), /everybody \| chmod go-w/],
+    ["a broken policy", () => writeFileSync(policy, "{"), /\| signpolicy policy check/],
+    ["a missing policy", () => rmSync(policy), /\| signpolicy policy check/],
+    ["a policy that others can write", () => chmodSync(policy, 0o666), /policy is not safe.*chmod go-w/],
+    ["a lost record", () => rmSync(join(server, "signpolicy/record.jsonl")), /record of this repository is gone/],
+    [
+      "an exchanged record",
+      () => clone.git("-C", server, "config", "signpolicy.record", "x"),
+      /not the one that was begun/,
+    ],
+    ["a hooks path set since", () => clone.git("-C", server, "config", "core.hooksPath", "elsewhere"), /is missing/],
+  ])("names %s, with one fix", async (_, spoil, expected) => {
+    spoil();
+    expect((await problems()).join("\n")).toMatch(expected);
+  });
+
+  it("runs no program that was changed", async () => {
+    writeFileSync(
+      program("dist/signpolicy.cjs"),
+      `require("fs").writeFileSync(${JSON.stringify(join(clone.root, "ran"))}, "")`,
+    );
+    await check();
+    expect(existsSync(join(clone.root, "ran"))).toBe(false);
+  });
+});
