@@ -6,7 +6,8 @@ import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { findRepository } from "../io/repository.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
+import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { isBareTag } from "../policy/rules/update.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
 import { isSameSelector, judgeRange, type JudgingContext } from "./range.ts";
@@ -14,7 +15,7 @@ import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
-import { judgeTags } from "./tags.ts";
+import { judgeTagged, judgeTags } from "./tags.ts";
 import { implicitRef, parseAs, resolveTargets, type Target } from "./targets.ts";
 import { policyDrift } from "./drift.ts";
 
@@ -109,20 +110,24 @@ class Verification {
   }
 
   async judge(target: Target): Promise<void> {
+    const commits: ObjectId[] = [];
     for (const oid of target.include) {
       const kind = await this.#context.examiner.kind(oid);
+      const subject = { kind: "commit", oid, ref: target.ref } as const;
       if (kind === null) {
         const message = `${oid} is not in the repository`;
-        await this.#take(decideProblem({ kind: "commit", oid, ref: target.ref }, { code: "missing-object", message }));
-        return;
-      }
-      if (kind === "tag" || (target.ref?.startsWith("refs/tags/") ?? false)) return this.#judgeTag(target, oid, kind);
-      if (kind !== "commit") {
+        await this.#take(decideProblem(subject, { code: "missing-object", message }));
+      } else if (kind === "tag" || (target.ref?.startsWith("refs/tags/") ?? false)) {
+        await this.#judgeTag(target, oid, kind);
+      } else if (kind !== "commit") {
         const message = `${oid} is a ${kind}; only commits and tags are signed`;
-        await this.#take(decideProblem({ kind: "commit", oid, ref: target.ref }, { code: "malformed", message }));
-        return;
-      }
+        await this.#take(decideProblem(subject, { code: "malformed", message }));
+      } else commits.push(oid);
     }
+    if (commits.length > 0) await this.#judgeBranch({ ...target, include: commits });
+  }
+
+  async #judgeBranch(target: Target): Promise<void> {
     const ref = await this.#rulingRef(target.ref);
     const rules = ref === null ? [] : rulesFor(this.#context.policy, ref);
     if (rules.length === 0 && (await this.#unmatched(ref, target.include[0] ?? null))) return;
@@ -157,7 +162,6 @@ class Verification {
       fastForward: true,
       rules: [],
       policyRef: false,
-      lightweightTag: false,
       clock: { mode: "history", now, latestAncestor: null },
     });
     if (decision.allow) return false;
@@ -238,8 +242,12 @@ class Verification {
     };
     const subject = { ref, oid, kind, rules, mode: "history" } as const;
     const chain = await judgeTags(this.#context, subject, { take: (decision) => this.#take(decision) }, judgeTarget);
-    const unasked = kind === "commit" || (judging.length > 0 && !verified);
-    if (unasked && chain.target?.kind === "commit") await judgeTarget(chain.target.oid);
+    let targetProblem: Problem | null = null;
+    if (kind !== "tag") {
+      const bare = rules.filter((rule) => rule.tags !== null && isBareTag({ ref, newKind: kind }, rule));
+      if (kind === "commit" && judging.length > 0) await judgeTarget(oid);
+      else targetProblem = await judgeTagged(bare, { oid, kind }, judgeTarget);
+    } else if (judging.length > 0 && !verified && chain.target?.kind === "commit") await judgeTarget(chain.target.oid);
     const decision = decideRef({
       policy,
       ref,
@@ -249,7 +257,7 @@ class Verification {
       fastForward: true,
       rules,
       policyRef: false,
-      lightweightTag: kind === "commit",
+      targetProblem,
       clock: { mode: "history", now, latestAncestor: null },
     });
     if (!decision.allow) await this.#take(decision);

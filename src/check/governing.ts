@@ -105,12 +105,14 @@ async function governByFile(file: string): Promise<GoverningPolicy> {
 async function governByRef(session: Session, ref: RefName): Promise<GoverningPolicy> {
   const value = (await readRefs(session.repository, [ref])).get(ref);
   if (value === undefined) return governByTrustRoot(session, ref, `${ref} does not exist`);
-  const source = new TreePolicySource(session.trees, session.outlines, ref, value.oid);
+  // Whoever pushes to the ref that a symbolic one names changes this one, too.
+  const named = value.symbolic ?? ref;
+  const source = new TreePolicySource(session.trees, session.outlines, named, value.oid);
   try {
-    return { loaded: await loadPolicy(source), ref, trustRoot: null, notes: [] };
+    return { loaded: await loadPolicy(source), ref: named, trustRoot: null, notes: [] };
   } catch (error) {
     if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
-    return governByTrustRoot(session, ref, `${ref} holds no policy`);
+    return governByTrustRoot(session, named, `${named} holds no policy`);
   }
 }
 

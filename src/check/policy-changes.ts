@@ -1,6 +1,5 @@
 import type { Commit, ObjectId } from "../model.ts";
-import type { Range } from "../io/revisions.ts";
-import { commitsTouching } from "../io/revisions.ts";
+import { commitsTouching, mergeBases, type Range } from "../io/revisions.ts";
 import type { GitPlace } from "../io/git.ts";
 import type { Outlines } from "./outlines.ts";
 import type { TreeWalker } from "./trees.ts";
@@ -8,9 +7,16 @@ import type { TreeWalker } from "./trees.ts";
 /** Commits of a range whose trees are compared before git is asked for the rest. */
 const COMPARED = 64;
 
+/** Mode and id of what stands at a path; null for nothing. */
+type Entry = string | null;
+
+/** The entry of a commit that cannot be read: equal to no other. */
+const UNREADABLE = "unreadable";
+
 /**
- * Finds the commits that change the policy or a key file it names. A merge changes a file only where its entry is none of
- * its parents': what it takes over unchanged was a change, and was judged, on the side it came from.
+ * Finds the commits that change the policy or a key file it names. A merge changes a file unless its entry is what a
+ * file-level merge of its parents gives: what one side changed and the other left alone was a change, and was judged, on
+ * that side. A merge that takes the older of two entries, or chooses between two changes, is a change of its own.
  */
 export class PolicyChanges {
   readonly #paths: readonly string[];
@@ -26,13 +32,14 @@ export class PolicyChanges {
   }
 
   /** For one range: which of its commits may change one of the files; every one that does is among them. */
-  within(range: Range): (oid: ObjectId) => Promise<boolean> {
+  within(range: Range): (commit: Commit) => Promise<boolean> {
     let asked = 0;
     let listed: Promise<ReadonlySet<ObjectId>> | null = null;
-    return async (oid) => {
+    return async ({ oid, parents }) => {
       asked += 1;
-      // Comparing a few trees ourselves costs less than starting git; a long history is git's to search.
-      if (asked <= COMPARED) return true;
+      // Comparing a few trees ourselves costs less than starting git; a long history is git's to search. It leaves out
+      // merges that equal their parents inside the range, whatever the one outside holds.
+      if (asked <= COMPARED || parents.length > 1) return true;
       listed ??= commitsTouching(this.#place, range, this.#paths).then((oids) => new Set(oids));
       return (await listed).has(oid);
     };
@@ -42,23 +49,43 @@ export class PolicyChanges {
    * The files that this commit changes.
    *
    * @throws ParseError for a tree that cannot be read
+   * @throws GitError when git cannot find where the parents of a merge parted
    */
   async changedBy(commit: Commit): Promise<readonly string[]> {
+    const parents = [...new Set(commit.parents)];
+    const read = await Promise.all(parents.map((oid) => this.#outlines.outline(oid)));
+    let bases: Promise<readonly (Commit | null)[]> | null = null;
     const changed: string[] = [];
-    const parents = await Promise.all(commit.parents.map((oid) => this.#outlines.outline(oid)));
     for (const path of this.#paths) {
       const after = await this.#entry(commit, path);
-      const before = await Promise.all(
-        parents.map(async (parent) => (parent === null ? null : this.#entry(parent, path))),
-      );
-      const unchanged = before.length === 0 ? after === null : before.includes(after);
-      if (!unchanged) changed.push(path);
+      const before = await Promise.all(read.map((parent) => this.#entry(parent, path)));
+      if (new Set(before).size <= 1) {
+        if (after !== (before[0] ?? null)) changed.push(path);
+        continue;
+      }
+      bases ??= this.#bases(parents);
+      const forked = await Promise.all((await bases).map((base) => this.#entry(base, path)));
+      if (!isMerged(after, before, forked)) changed.push(path);
     }
     return changed;
   }
 
-  async #entry(commit: Commit, path: string): Promise<string | null> {
+  async #bases(parents: readonly ObjectId[]): Promise<readonly (Commit | null)[]> {
+    const bases = await mergeBases(this.#place, parents);
+    return Promise.all(bases.map((oid) => this.#outlines.outline(oid)));
+  }
+
+  async #entry(commit: Commit | null, path: string): Promise<Entry> {
+    if (commit === null) return UNREADABLE;
     const entry = await this.#trees.entry(commit.tree, path);
     return entry === null ? null : `${entry.mode} ${entry.oid}`;
   }
+}
+
+/** Whether `after` is what merging `before` gives, from whichever common ancestor; unrelated histories start from nothing. */
+function isMerged(after: Entry, before: readonly Entry[], bases: readonly Entry[]): boolean {
+  return (bases.length === 0 ? [null] : bases).every((base) => {
+    const [side, another] = new Set(before.filter((entry) => entry !== base));
+    return another === undefined && after === (side ?? base);
+  });
 }

@@ -4,11 +4,12 @@ import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
 import { collectCommits, isAncestor } from "../io/revisions.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
+import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { isBareTag } from "../policy/rules/update.ts";
 import type { RefUpdate } from "./push-input.ts";
 import { judgeRange, type JudgingContext, type RuleGroup } from "./range.ts";
 import type { ReportSink } from "./sink.ts";
-import { judgeTags, type TagChain } from "./tags.ts";
+import { judgeTagged, judgeTags, type TagChain } from "./tags.ts";
 import type { JudgedTips } from "./tips.ts";
 
 export interface PushContext extends JudgingContext {
@@ -110,11 +111,13 @@ async function judgeUpdate(
   }
   const newKind = update.new === null ? null : ((await context.examiner.kind(update.new)) ?? "missing");
   let forward: boolean | null = null;
+  let targetProblem: Problem | null = null;
   if (update.new !== null && newKind !== "missing" && newKind !== null) {
     const subject = { ref, oid: update.new, kind: newKind, rules, mode: "new" } as const;
-    const chain = await judgeTags(context, subject, verdict, (commit) =>
-      vouches(context, rules, commit, passedBranches),
-    );
+    const vouchesFor = (commit: ObjectId) => vouches(context, rules, commit, passedBranches);
+    const chain = await judgeTags(context, subject, verdict, vouchesFor);
+    const bare = rules.filter((rule) => rule.tags !== null && isBareTag({ ref, newKind }, rule));
+    targetProblem = await judgeTagged(bare, { oid: update.new, kind: newKind }, vouchesFor);
     const parents = await judgeCommits(context, update, chain, names, rules, verdict);
     forward = await isForward(context, update, newKind, rules, parents);
   }
@@ -128,7 +131,7 @@ async function judgeUpdate(
       fastForward: forward,
       rules,
       policyRef: context.policyRef !== null && names.includes(context.policyRef),
-      lightweightTag: ref.startsWith("refs/tags/") && newKind === "commit",
+      targetProblem,
       clock: { mode: "new", now, latestAncestor: null },
     }),
   );

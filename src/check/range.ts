@@ -1,5 +1,5 @@
 import { ParseError } from "../errors.ts";
-import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
@@ -67,7 +67,7 @@ interface PreparedGroup {
   readonly commits: ReadonlySet<ObjectId> | null;
   /** The first-parent line, null where no rule tells it from the sides. */
   readonly line: ReadonlySet<ObjectId> | null;
-  readonly mayTouch: (oid: ObjectId) => Promise<boolean>;
+  readonly mayTouch: (commit: Commit) => Promise<boolean>;
   /** For each exemption by reachability: commits of the group that it does not cover. */
   readonly beyond: ReadonlyMap<Exemption, ReadonlySet<ObjectId>>;
 }
@@ -173,7 +173,7 @@ async function judge(
     return { decision: decideProblem(subject, walked.examined.problem, names), parents: [] };
   const { subject: commit, evidence } = walked.examined;
   let changedPolicyFiles: readonly string[] = [];
-  const asked = await Promise.all(groups.map((group) => group.mayTouch(walked.oid)));
+  const asked = await Promise.all(groups.map((group) => group.mayTouch(commit)));
   if (asked.includes(true)) {
     try {
       changedPolicyFiles = await context.changes.changedBy(commit);

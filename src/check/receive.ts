@@ -134,10 +134,11 @@ async function judgeOnce(
   for (const entry of met) record.apply(entry);
   let verdicts: readonly UpdateVerdict[] = [];
   try {
-    const tips = rootedTips(tipsFromRecord(context.policy, record), governing);
-    verdicts = await judgePush({ ...context, tips, present, policyRef: governing.ref }, updates, collect);
+    const tips = rootedTips(tipsFromRecord(context.policy, record, now), governing);
+    const pushed = { ...context, tips, present, policyRef: governing.ref };
+    verdicts = await judgePush(pushed, updates, collect);
     decisions.push(...(await unrooted(session, governing, updates)));
-    decisions.push(...(await judgeNextPolicy(session, governing, updates)));
+    decisions.push(...unreported(decisions, await judgeNextPolicy(session, governing, pushed, updates)));
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     decisions.push(await nameMissing(session, updates, error));
@@ -149,6 +150,16 @@ async function judgeOnce(
     pending: allowed ? renderPending(governing.loaded.origin.digest, met, verdicts) : null,
     moved: allowed ? await readAgain(options, session, governing, present, namesOf(updates)) : null,
   };
+}
+
+/** What was found twice about one commit is said once. */
+function unreported(known: readonly Decision[], more: readonly Decision[]): readonly Decision[] {
+  const told = new Set(
+    known.flatMap(({ subject, allow, findings }) =>
+      !allow && findings.some(({ code }) => code === "policy-change") ? [subject.oid] : [],
+    ),
+  );
+  return more.filter(({ subject }) => subject.kind !== "commit" || !told.has(subject.oid));
 }
 
 /** Decisions of a push are held until the policy was read a second time; of those without findings only the fact is kept. */

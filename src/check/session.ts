@@ -56,12 +56,16 @@ export function judgingContext(
   now: Seconds,
   record: RecordState | null = null,
 ): JudgingContext {
-  const { repository, reader, outlines, trees } = session;
+  const { repository, reader, outlines } = session;
   const { policy, anchors, files } = governing.loaded;
   const witness = record === null ? null : recordWitness(repository, policy, record);
   const examiner = new Examiner(reader, repository, anchors, now, witness);
-  const named = governing.ref === null ? [] : files;
-  const watched = new Set([...POLICY_PATHS.filter((path) => path !== "package.json"), ...named]);
-  const changes = new PolicyChanges([...watched], outlines, trees, repository);
+  const changes = policyChanges(session, governing.ref === null ? [] : files);
   return { repository, reader, examiner, outlines, policy, changes, now };
+}
+
+/** Watches the places of a policy and these files of one; a package.json is one only where it holds the policy. */
+export function policyChanges(session: Session, files: readonly string[]): PolicyChanges {
+  const places = POLICY_PATHS.filter((path) => path !== "package.json");
+  return new PolicyChanges([...new Set([...places, ...files])], session.outlines, session.trees, session.repository);
 }

@@ -47,7 +47,13 @@ export async function judgeTags(
       return { target: null };
     }
     const { tag, evidence, mismatch } = step;
-    const targetProblem = mismatch ?? (await judgeTarget(asking, tag, vouches));
+    if (mismatch !== null) {
+      // What the tag leads to was not looked at: no level of a rule softens that, nor does a rule have to ask.
+      const names = asking.map((rule) => rule.name);
+      await verdict.take(decideProblem({ kind: "tag", oid, ref: subject.ref }, mismatch, names));
+      return { target: null };
+    }
+    const targetProblem = await judgeTarget(asking, tag, vouches);
     const exemptions = context.policy.exempt.filter((exemption) => exemption.commit === tag.oid);
     const outermost = depth === 0;
     const { policy } = context;
@@ -67,7 +73,6 @@ export async function judgeTags(
         targetProblem,
       }),
     );
-    if (mismatch !== null) return { target: null };
     oid = tag.target;
     kind = tag.targetKind;
   }
@@ -100,10 +105,20 @@ async function judgeTarget(
   tag: Tag,
   vouches: (commit: ObjectId) => Promise<boolean>,
 ): Promise<Problem | null> {
-  if (tag.targetKind === "tag" || !asking.some((rule) => rule.tags?.target === "verified")) return null;
-  if (tag.targetKind !== "commit") {
-    return { code: "tag-target", message: `the tag names a ${tag.targetKind}, which no rule can verify` };
+  if (tag.targetKind === "tag") return null;
+  return judgeTagged(asking, { oid: tag.target, kind: tag.targetKind }, vouches);
+}
+
+/** The same for what a ref names without a tag object in between. */
+export async function judgeTagged(
+  asking: readonly Rule[],
+  target: { readonly oid: ObjectId; readonly kind: ObjectKind },
+  vouches: (commit: ObjectId) => Promise<boolean>,
+): Promise<Problem | null> {
+  if (!asking.some((rule) => rule.tags?.target === "verified")) return null;
+  if (target.kind !== "commit") {
+    return { code: "tag-target", message: `the tag names a ${target.kind}, which no rule can verify` };
   }
-  if (await vouches(tag.target)) return null;
+  if (await vouches(target.oid)) return null;
   return { code: "tag-target", message: "the tagged commit is not verified: no branch that a rule judged holds it" };
 }

@@ -1,6 +1,6 @@
-import type { ObjectId, RefName } from "../model.ts";
+import type { ObjectId, RefName, Seconds } from "../model.ts";
 import { compileGlob } from "../policy/globs.ts";
-import { rulesFor } from "../policy/applies.ts";
+import { isEnforced, rulesFor } from "../policy/applies.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
 import type { RecordMet, RecordState } from "./record-state.ts";
@@ -11,28 +11,32 @@ export interface JudgedTips {
   shared(rule: Rule): ReadonlySet<ObjectId>;
   /** More that counts for this ref alone: its own recorded value, and what stood on it when the rule came to name it. */
   own(rule: Rule, ref: RefName): ReadonlySet<ObjectId>;
-  /** Values that some rule with `commits` judged, whichever: commits they reach are history, not new. */
+  /** Values that some rule with `commits` at error level judged, whichever: commits they reach are history, not new. */
   readonly any: ReadonlySet<ObjectId>;
 }
 
 /** Judged tips from the receive record. Every rule that names a ref of the push must have been met (`meetRules`). */
-export function tipsFromRecord(policy: Policy, record: RecordState): JudgedTips {
+export function tipsFromRecord(policy: Policy, record: RecordState, now: Seconds): JudgedTips {
+  const judging = policy.rules.filter((rule) => judges(rule, now));
   return {
-    shared: (rule) => new Set([...record.sharedTips(rule.name), ...baseTips(policy, rule, record)]),
+    shared: (rule) => new Set([...record.sharedTips(rule.name), ...baseTips(policy, rule, record, now)]),
     own: (rule, ref) => record.ownTips(rule.name, ref),
-    any: new Set(policy.rules.flatMap((rule) => (rule.commits === null ? [] : [...record.sharedTips(rule.name)]))),
+    any: new Set(judging.flatMap((rule) => [...record.sharedTips(rule.name)])),
   };
 }
 
-/** What the rules of the refs in `base` judged: on each such ref, the values that all its rules with `commits` passed. */
-function baseTips(policy: Policy, rule: Rule, record: RecordState): readonly ObjectId[] {
+/** A rule that only warns lets anything stand where it looks. */
+const judges = (rule: Rule, now: Seconds): boolean => rule.commits !== null && isEnforced(rule.commits, now);
+
+/** What the rules of the refs in `base` judged: on each such ref, the values that all of them passed at error level. */
+function baseTips(policy: Policy, rule: Rule, record: RecordState, now: Seconds): readonly ObjectId[] {
   const base = rule.commits?.base ?? [];
   if (base.length === 0) return [];
   return record
     .refsLeft()
     .filter((ref) => base.some((glob) => glob.matches(ref)))
     .flatMap((ref) => {
-      const [first, ...others] = rulesFor(policy, ref).filter((judge) => judge.commits !== null);
+      const [first, ...others] = rulesFor(policy, ref).filter((judge) => judges(judge, now));
       if (first === undefined) return [];
       return [...record.sharedTips(first.name)].filter((oid) =>
         others.every((other) => record.sharedTips(other.name).has(oid)),

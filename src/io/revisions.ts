@@ -1,7 +1,7 @@
 import { GitError } from "../errors.ts";
 import type { ObjectId } from "../model.ts";
 import type { GitPlace } from "./git.ts";
-import { gitEnded, gitFailed, startGit, tryGit } from "./git.ts";
+import { gitEnded, gitFailed, runGit, startGit, tryGit } from "./git.ts";
 
 export interface Range {
   /** Every one must have been read before: git is told to pass over ids that it does not have. */
@@ -30,6 +30,7 @@ export async function* listCommits(
   const child = startGit(place, argv);
   const ended = gitEnded(child, argv);
   ended.catch(() => undefined);
+  const unseen = new Set(range.include);
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {
     if (stderr.length < 4096) stderr += chunk.toString("latin1");
@@ -40,13 +41,25 @@ export async function* listCommits(
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
       const lines = (rest + chunk.toString("latin1")).split("\n");
       rest = lines.pop() ?? "";
-      yield* lines.map(asCommitId);
+      for (const line of lines) {
+        unseen.delete(line as ObjectId);
+        yield asCommitId(line);
+      }
     }
     const status = await ended;
     if (status !== 0 || rest !== "") throw gitFailed(argv, status, stderr.trimEnd());
+    if (unseen.size > 0) await assertReadable(place, [...unseen]);
   } finally {
     if (child.exitCode === null) child.kill();
   }
+}
+
+/**
+ * What `include` names and git did not list must be left out by `exclude` or an option: `--ignore-missing` also passes
+ * over commits that git cannot parse, and a tip passed over would look like one with nothing new.
+ */
+async function assertReadable(place: GitPlace, oids: readonly ObjectId[]): Promise<void> {
+  await runGit(place, ["rev-list", "--no-walk=unsorted", "--quiet", "--stdin"], oids.map((oid) => `${oid}\n`).join(""));
 }
 
 /** All commits of a range at once; for ranges that are needed as a set. */
@@ -69,11 +82,7 @@ export async function commitsTouching(place: GitPlace, range: Range, paths: read
   const argv = ["rev-list", "--full-history", "--ignore-missing", "--stdin", "--", ...paths];
   const { status, stdout, stderr } = await tryGit(place, argv, request(range));
   if (status !== 0) throw gitFailed(argv, status, stderr);
-  return stdout
-    .toString("latin1")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map(asCommitId);
+  return idsOf(stdout);
 }
 
 /** Whether `descendant` reaches `ancestor`. */
@@ -84,6 +93,22 @@ export async function isAncestor(place: GitPlace, ancestor: ObjectId, descendant
   if (status > 1) throw gitFailed(argv, status, stderr);
   return status === 0;
 }
+
+/** Best common ancestors of all these commits; none where their histories are unrelated. */
+export async function mergeBases(place: GitPlace, commits: readonly ObjectId[]): Promise<readonly ObjectId[]> {
+  const argv = ["merge-base", "--all", ...(commits.length > 2 ? ["--octopus"] : []), ...commits];
+  const { status, stdout, stderr } = await tryGit(place, argv);
+  // git-merge-base(1): 1 says that there is none.
+  if (status > 1) throw gitFailed(argv, status, stderr);
+  return idsOf(stdout);
+}
+
+const idsOf = (output: Buffer): ObjectId[] =>
+  output
+    .toString("latin1")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(asCommitId);
 
 function asCommitId(line: string): ObjectId {
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(line)) {

@@ -9,7 +9,8 @@ import { judgeLightweight } from "./rules/lightweight-tag.ts";
 import { judgePolicyRef } from "./rules/policy-ref.ts";
 import { judgeRefValue } from "./rules/ref-value.ts";
 import { judgeUnmatched } from "./rules/unmatched.ts";
-import { judgeTagUpdate, judgeUpdate } from "./rules/update.ts";
+import { judgeTagTarget, type TargetProblem } from "./rules/tag-target.ts";
+import { isBareTag, judgeTagUpdate, judgeUpdate } from "./rules/update.ts";
 
 export interface RefInput {
   readonly policy: Policy;
@@ -25,7 +26,8 @@ export interface RefInput {
   readonly rules: readonly Rule[];
   /** The policy in force is read from this ref. */
   readonly policyRef: boolean;
-  readonly lightweightTag: boolean;
+  /** What `check` found wrong with a value that stands where a tag object might: only a verified commit is a target. */
+  readonly targetProblem?: TargetProblem | null;
   readonly clock: JudgingClock;
 }
 
@@ -48,9 +50,12 @@ export function decideRef(input: RefInput): Decision {
     if (rule.tags === null) continue;
     const severity = isEnforced(rule.tags, clock.now) ? "error" : "warning";
     const moved = judgeTagUpdate(input, rule, rule.tags);
-    const lightweight = judgeLightweight(ref, input.lightweightTag, rule, rule.tags);
+    const bare = isBareTag(input, rule);
+    const lightweight = judgeLightweight(ref, bare, rule, rule.tags);
+    const target = bare ? judgeTagTarget(input.targetProblem ?? null, rule.tags) : null;
     if (moved !== null) findings.push(findingOf(moved, rule.name, severity));
     if (lightweight !== null) findings.push(findingOf(lightweight, rule.name, severity));
+    if (target !== null) findings.push(findingOf(target, rule.name, severity));
   }
   const facts = { principal: null, rules: rules.map((rule) => rule.name), evidence: [], shown: null };
   return settle({ kind: "ref", oid: input.new, ref }, facts, findings, null);

@@ -26,9 +26,9 @@ const unsigned = { evidence: [unverified("unsigned")], tag: tag({ signatures: []
 
 describe("a tag without a signature (rule 55)", () => {
   it("refuses a lightweight tag (lightweight-tag)", () => {
-    const input = refInput({ ref: V1, old: null, newKind: "commit", lightweightTag: true, rules });
+    const input = refInput({ ref: V1, old: null, newKind: "commit", rules });
     expect(codesOf(decideRef(input))).toEqual(["lightweight-tag"]);
-    expect(decideRef({ ...input, newKind: "tag", lightweightTag: false }).allow).toBe(true);
+    expect(decideRef({ ...input, newKind: "tag" }).allow).toBe(true);
   });
 
   it("refuses an unsigned annotated tag (unsigned-tag)", () => {
@@ -37,7 +37,7 @@ describe("a tag without a signature (rule 55)", () => {
   });
 
   it("refuses to swap a signed tag for a lightweight one (ref-rollback first)", () => {
-    const input = refInput({ ref: V1, newKind: "commit", fastForward: false, lightweightTag: true, rules });
+    const input = refInput({ ref: V1, newKind: "commit", fastForward: false, rules });
     expect(codesOf(decideRef(input))).toEqual(["ref-rollback", "lightweight-tag"]);
   });
 });

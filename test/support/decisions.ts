@@ -199,7 +199,6 @@ export const refInput = (over: Partial<RefInput> = {}): RefInput => ({
   fastForward: true,
   rules: [rule({ commits: commitRule(), updates: { force: "deny", delete: "deny" } })],
   policyRef: false,
-  lightweightTag: false,
   clock: newClock,
   ...over,
 });

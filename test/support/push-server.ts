@@ -2,7 +2,7 @@
  * A bare repository with signpolicy's server hooks, a clone that pushes to it with real git, and people whose SSH
  * signatures are made in process, so that any commit or tag can be put together byte by byte.
  */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HashAlgorithm, ObjectId } from "../../src/model.ts";
@@ -171,6 +171,19 @@ export class PushServer {
   /** Calls the hook as git would, with any input, the objects being in the server already. */
   callHook(name: string, input: string, env: Readonly<Record<string, string>> = {}): PushResult {
     const result = this.server.run(process.execPath, [BIN, "hook", name], { input, env: { GIT_DIR: ".", ...env } });
+    return { status: result.status ?? -1, text: `${result.stdout.toString("latin1")}${result.stderr}` };
+  }
+
+  /** Puts the clone's objects into the server and calls `pre-receive` as git would, though git itself may refuse such a push. */
+  pushRaw(ref: string, oid: string, env: Readonly<Record<string, string>> = {}): PushResult {
+    cpSync(join(this.clone.gitDir, "objects"), join(this.server.gitDir, "objects"), { recursive: true });
+    const old = this.value(ref) ?? "0".repeat(oid.length);
+    return this.callHook("pre-receive", `${old} ${oid} ${ref}\n`, env);
+  }
+
+  /** `signpolicy verify` in the server's repository. */
+  verify(args: readonly string[]): PushResult {
+    const result = this.server.run(process.execPath, [BIN, "verify", ...args]);
     return { status: result.status ?? -1, text: `${result.stdout.toString("latin1")}${result.stderr}` };
   }
 

@@ -45,3 +45,7 @@ export function holdsTags({ ref, newKind }: Pick<Update, "ref" | "newKind">, rul
   if (ref.startsWith("refs/tags/") || newKind === "tag") return true;
   return !ref.startsWith("refs/heads/") && rule.commits === null;
 }
+
+/** A commit, tree or blob where the rule holds tags: nobody signed that it is the one that bears this name. */
+export const isBareTag = (update: Pick<Update, "ref" | "newKind">, rule: Rule): boolean =>
+  update.newKind !== null && update.newKind !== "missing" && update.newKind !== "tag" && holdsTags(update, rule);

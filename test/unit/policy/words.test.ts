@@ -47,7 +47,7 @@ const decisions: Decision[] = [
   decideRef(refInput({ newKind: "tag" })),
   decideRef(refInput({ newKind: "blob" })),
   decideRef(refInput({ newKind: "missing", fastForward: null })),
-  decideRef(refInput({ ref: ref("refs/tags/v1"), rules: [rule({ tags: tagRule() })], lightweightTag: true })),
+  decideRef(refInput({ ref: ref("refs/tags/v1"), rules: [rule({ tags: tagRule() })] })),
 ];
 
 describe("the sentences of findings", () => {

@@ -65,7 +65,7 @@ describe("updates of a tag", () => {
     expect(decideRef(refInput({ rules })).allow).toBe(true);
     expect(decideRef(refInput({ ...deletion, rules })).allow).toBe(true);
     expect(decideRef(refInput({ ref: ref("refs/notes/commits"), rules })).allow).toBe(true);
-    expect(codesOf(decideRef(refInput({ ref: tags, rules })))).toEqual(["ref-rollback"]);
+    expect(codesOf(decideRef(refInput({ ref: tags, newKind: "tag", rules })))).toEqual(["ref-rollback"]);
   });
 
   it("asks it outside refs/tags/ of tag objects, and where a rule speaks of tags alone", () => {
