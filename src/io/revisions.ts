@@ -8,6 +8,8 @@ export interface Range {
   readonly include: readonly ObjectId[];
   /** Commits that these reach are left out. One that was pruned meanwhile leaves nothing out, so more is judged. */
   readonly exclude: readonly ObjectId[];
+  /** Some of `include` may have been pruned, and what they reached does not matter then. */
+  readonly gone?: true;
 }
 
 /** Ids and `--stdin` alone select commits: no name that a pusher chose is ever parsed as a revision. */
@@ -48,7 +50,7 @@ export async function* listCommits(
     }
     const status = await ended;
     if (status !== 0 || rest !== "") throw gitFailed(argv, status, stderr.trimEnd());
-    if (unseen.size > 0) await assertReadable(place, [...unseen]);
+    if (unseen.size > 0 && range.gone !== true) await assertReadable(place, [...unseen]);
   } finally {
     if (child.exitCode === null) child.kill();
   }
