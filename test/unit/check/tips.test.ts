@@ -1,0 +1,90 @@
+import { describe, expect, it } from "@jest/globals";
+import { parseRecord, RecordState, renderEntry, type RecordEntry } from "../../../src/check/record-state.ts";
+import { hasUnmetRules, meetRules, tipsFromRecord } from "../../../src/check/tips.ts";
+import type { RefValues } from "../../../src/io/refs.ts";
+import type { ObjectId, RefName } from "../../../src/model.ts";
+import { parsePolicy } from "../../../src/policy/parse.ts";
+import type { Policy, Rule } from "../../../src/policy/policy.ts";
+import { mainRule, policyOf } from "../../support/push-server.ts";
+
+const A = "a".repeat(40) as ObjectId;
+const B = "b".repeat(40) as ObjectId;
+const AT = "2026-01-01T00:00:00Z";
+const main = "refs/heads/main" as RefName;
+const wip = "refs/heads/wip" as RefName;
+
+const policy = (...rules: object[]): Promise<Policy> =>
+  parsePolicy(Buffer.from(JSON.stringify(policyOf(rules))), "policy.json");
+
+const refs = (values: Record<string, ObjectId>): RefValues =>
+  new Map(Object.entries(values).map(([ref, oid]) => [ref as RefName, { oid, symbolic: null }]));
+
+const read = (...entries: RecordEntry[]): RecordState =>
+  parseRecord([{ kind: "begin", v: 1, id: "x", at: AT } as RecordEntry, ...entries].map(renderEntry).join(""));
+
+const landed = (ref: RefName, oid: ObjectId, rules: string[]): RecordEntry => ({
+  kind: "landed",
+  at: AT,
+  ref,
+  old: null,
+  new: oid,
+  policy: "",
+  rules,
+  forward: false,
+});
+
+function ruleOf({ rules }: Policy, index: number): Rule {
+  const rule = rules[index];
+  if (rule === undefined) throw new Error("no such rule");
+  return rule;
+}
+
+describe("meetRules", () => {
+  it("takes what stands on a new rule's refs as its baseline, and nothing of other refs", async () => {
+    const met = meetRules(await policy(mainRule), new RecordState(), refs({ [main]: A, [wip]: B }), AT);
+    expect(met).toEqual([
+      { kind: "met", at: AT, rule: "main", refs: ["refs/heads/main"], scope: "rule", tips: { [main]: A } },
+    ]);
+  });
+
+  it("takes what the record left on a ref before what stands there now", async () => {
+    const record = read(landed(main, A, []));
+    const [met] = meetRules(await policy(mainRule), record, refs({ [main]: B }), AT);
+    expect(met?.tips).toEqual({ [main]: A });
+  });
+
+  it("has nothing to say of a rule that it met under the same patterns", async () => {
+    const known = await policy(mainRule);
+    const record = new RecordState();
+    for (const entry of meetRules(known, record, refs({}), AT)) record.apply(entry);
+    expect(hasUnmetRules(known, record)).toBe(false);
+    expect(meetRules(known, record, refs({ [main]: A }), AT)).toEqual([]);
+  });
+
+  it("gives a widened rule the values of the refs it newly names, for each of them alone", async () => {
+    const record = new RecordState();
+    for (const entry of meetRules(await policy(mainRule), record, refs({ [main]: A }), AT)) record.apply(entry);
+    const wider = await policy({ ...mainRule, refs: ["refs/heads/main", "refs/heads/wip"] });
+    expect(hasUnmetRules(wider, record)).toBe(true);
+    const [met] = meetRules(wider, record, refs({ [main]: B, [wip]: B }), AT);
+    expect(met).toMatchObject({ scope: "ref", tips: { [wip]: B } });
+  });
+});
+
+describe("tipsFromRecord", () => {
+  it("counts what `base` refs' rules judged, and only what every rule there passed", async () => {
+    const release = { name: "release", refs: ["refs/heads/release/**"], commits: { signedBy: ["devs"], base: [main] } };
+    const both = await policy(mainRule, release);
+    expect([...tipsFromRecord(both, read(landed(main, A, ["main"]))).shared(ruleOf(both, 1))]).toEqual([A]);
+    const second = { ...mainRule, name: "second" };
+    const three = await policy(mainRule, release, second);
+    expect(tipsFromRecord(three, read(landed(main, A, ["main"]))).shared(ruleOf(three, 1)).size).toBe(0);
+  });
+
+  it("takes values of rules without `commits` for nobody's history", async () => {
+    const tags = { name: "tags", refs: ["refs/heads/**"], tags: { signedBy: ["devs"] } };
+    const known = await policy(mainRule, tags);
+    expect([...tipsFromRecord(known, read(landed(main, A, ["tags"]))).any]).toEqual([]);
+    expect([...tipsFromRecord(known, read(landed(main, B, ["main"]))).any]).toEqual([B]);
+  });
+});
