@@ -52,9 +52,12 @@ interface DocumentSignature {
   readonly keyIds: ReadonlySet<string>;
 }
 
+const BEGIN = "-----BEGIN PGP SIGNATURE-----";
+
 /** @throws ParseError */
 function readDocumentSignature(armored: Bytes): DocumentSignature | Reason {
-  if (asBuffer(armored).includes("-----BEGIN PGP SIGNATURE-----", 1)) {
+  const text = asBuffer(armored);
+  if (text.includes(BEGIN, text.indexOf(BEGIN) + 1)) {
     return { code: "multiple-signatures", detail: "more than one armor block" };
   }
   const [first, ...others] = splitPackets(decodeArmor(armored, "PGP SIGNATURE"), "OpenPGP signature");
