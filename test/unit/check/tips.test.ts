@@ -10,6 +10,7 @@ import { mainRule, policyOf } from "../../support/push-server.ts";
 const A = "a".repeat(40) as ObjectId;
 const B = "b".repeat(40) as ObjectId;
 const AT = "2026-01-01T00:00:00Z";
+const NOW = 1_790_000_000;
 const main = "refs/heads/main" as RefName;
 const wip = "refs/heads/wip" as RefName;
 
@@ -75,16 +76,16 @@ describe("tipsFromRecord", () => {
   it("counts what `base` refs' rules judged, and only what every rule there passed", async () => {
     const release = { name: "release", refs: ["refs/heads/release/**"], commits: { signedBy: ["devs"], base: [main] } };
     const both = await policy(mainRule, release);
-    expect([...tipsFromRecord(both, read(landed(main, A, ["main"]))).shared(ruleOf(both, 1))]).toEqual([A]);
+    expect([...tipsFromRecord(both, read(landed(main, A, ["main"])), NOW).shared(ruleOf(both, 1))]).toEqual([A]);
     const second = { ...mainRule, name: "second" };
     const three = await policy(mainRule, release, second);
-    expect(tipsFromRecord(three, read(landed(main, A, ["main"]))).shared(ruleOf(three, 1)).size).toBe(0);
+    expect(tipsFromRecord(three, read(landed(main, A, ["main"])), NOW).shared(ruleOf(three, 1)).size).toBe(0);
   });
 
   it("takes values of rules without `commits` for nobody's history", async () => {
     const tags = { name: "tags", refs: ["refs/heads/**"], tags: { signedBy: ["devs"] } };
     const known = await policy(mainRule, tags);
-    expect([...tipsFromRecord(known, read(landed(main, A, ["tags"]))).any]).toEqual([]);
-    expect([...tipsFromRecord(known, read(landed(main, B, ["main"]))).any]).toEqual([B]);
+    expect([...tipsFromRecord(known, read(landed(main, A, ["tags"])), NOW).any]).toEqual([]);
+    expect([...tipsFromRecord(known, read(landed(main, B, ["main"])), NOW).any]).toEqual([B]);
   });
 });
