@@ -4,7 +4,7 @@ import { rulesFor } from "../policy/applies.ts";
 import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
-import { isAncestor } from "../io/revisions.ts";
+import { countCommits, isAncestor } from "../io/revisions.ts";
 import { findRepository } from "../io/repository.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
@@ -52,10 +52,21 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     const record = await loadRecord(session).catch(() => null);
     const context = judgingContext(session, governing, options.now, record);
     const verification = new Verification(session, context, options, sink);
-    for (const target of await targetsOf(session, options)) await verification.judge(target);
+    const targets = await targetsOf(session, options);
+    const counted = options.noWalk ? null : countAhead(session, targets, sink);
+    for (const target of targets) await verification.judge(target);
+    await counted;
   } finally {
     session.close();
   }
+}
+
+async function countAhead(session: Session, targets: readonly Target[], sink: ReportSink): Promise<void> {
+  const include = targets.flatMap((target) => target.include);
+  if (sink.expect === undefined || include.length === 0) return;
+  const exclude = targets.flatMap((target) => target.exclude);
+  const total = await countCommits(session.repository, { include, exclude }).catch(() => null);
+  if (total !== null) sink.expect(total);
 }
 
 /** No policy to be found is a verdict, as it is for a push: a report with that one denial. */

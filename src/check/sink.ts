@@ -8,6 +8,8 @@ import type { Decision, ReportHead } from "../model.ts";
 export interface ReportSink {
   begin(head: ReportHead): void | Promise<void>;
   decision(decision: Decision): void | Promise<void>;
+  /** About how many decisions are to come, as soon as that is known; only for those who show progress. */
+  expect?(total: number): void;
 }
 
 export { addToSummary, EMPTY_SUMMARY } from "../policy/summary.ts";

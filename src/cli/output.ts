@@ -17,17 +17,18 @@ export function createReport(options: ReportOptions): Output {
   const progress = createProgress(format === "text" && !verbose && !quiet);
   const tally = createTally(renderer, writeOut);
   return {
+    ...(progress === null ? {} : { expect: (total: number) => progress.expect(total) }),
     begin(head: ReportHead) {
       // JSON has no place for them (design §8).
       if (format === "json" && !quiet) for (const text of head.notes) writeError(`signpolicy: ${note(show(text))}\n`);
       return tally.begin(head);
     },
     decision(decision: Decision) {
-      progress.step();
+      progress?.step();
       return tally.decision(decision);
     },
     finish() {
-      progress.clear();
+      progress?.clear();
       return tally.finish();
     },
   };

@@ -27,10 +27,9 @@ const stderr: Terminal = {
 
 const realTerminal = (): Terminal | null => (isatty(2) && process.env["TERM"] !== "dumb" ? stderr : null);
 
-const silent: Progress = { expect: () => undefined, step: () => undefined, clear: () => undefined };
-
-export function createProgress(wanted: boolean, terminal: Terminal | null = realTerminal()): Progress {
-  if (!wanted || terminal === null) return silent;
+/** Null where nobody would see it. */
+export function createProgress(wanted: boolean, terminal: Terminal | null = realTerminal()): Progress | null {
+  if (!wanted || terminal === null) return null;
   const start = terminal.now();
   let total: number | null = null;
   let done = 0;

@@ -64,6 +64,13 @@ async function assertReadable(place: GitPlace, oids: readonly ObjectId[]): Promi
   await runGit(place, ["rev-list", "--no-walk=unsorted", "--quiet", "--stdin"], oids.map((oid) => `${oid}\n`).join(""));
 }
 
+/** How many commits a range holds; null where git cannot say. For progress alone: no verdict rests on it. */
+export async function countCommits(place: GitPlace, range: Range): Promise<number | null> {
+  const argv = ["rev-list", "--count", "--ignore-missing", "--stdin"];
+  const { status, stdout } = await tryGit(place, argv, request(range));
+  return status === 0 ? Number(stdout.toString("latin1")) : null;
+}
+
 /** All commits of a range at once; for ranges that are needed as a set. */
 export async function collectCommits(
   place: GitPlace,
