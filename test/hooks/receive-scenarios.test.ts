@@ -1,0 +1,189 @@
+/** What servers meet every day, and what broke other tools: mixed pushes, many refs, odd objects, killed hooks, hostile words. */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { alice, bob, eve, mainRule, policyOf, principal, withServer } from "../support/push-server.ts";
+
+const branches = { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["devs"] } };
+const releases = { name: "releases", refs: ["refs/tags/*"], tags: { signedBy: ["devs"] } };
+const now = Math.floor(Date.now() / 1000);
+
+describe("a push of several refs", () => {
+  it("is refused as a whole, each ref with its own reasons", () =>
+    withServer(policyOf([{ ...branches, updates: { delete: "deny" } }, releases]), (server) => {
+      const first = server.commit(alice);
+      expect(server.push([`${first}:refs/heads/main`, `${first}:refs/heads/old`]).status).toBe(0);
+      const result = server.push([
+        `${server.commit(alice, { parents: [first] })}:refs/heads/main`,
+        `${server.commit(null, { parents: [first] })}:refs/heads/unsigned`,
+        ":refs/heads/old",
+        `${first}:refs/tags/light`,
+        `${server.tag(eve, "v1", first)}:refs/tags/v1`,
+        `${server.tag(alice, "v2", first)}:refs/tags/v2`,
+      ]);
+      for (const code of ["unsigned", "ref-deletion", "lightweight-tag", "unknown-key"])
+        expect(result.text).toContain(code);
+      expect(server.server.git(["for-each-ref", "--format=%(refname)"]).split("\n")).toEqual([
+        "refs/heads/main",
+        "refs/heads/old",
+      ]);
+      expect(server.value("refs/heads/main")).toBe(first);
+    }));
+
+  it("may hold nothing but deletions, which bring no quarantine", () =>
+    withServer(policyOf([branches]), (server) => {
+      const first = server.commit(alice);
+      expect(server.push([`${first}:refs/heads/a`, `${first}:refs/heads/b`]).status).toBe(0);
+      expect(server.push([":refs/heads/a", ":refs/heads/b"]).status).toBe(0);
+      expect(server.server.git(["for-each-ref"])).toBe("");
+    }));
+
+  it(
+    "of 3,000 refs is judged in bounded time, and one unsigned among them is found",
+    () =>
+      withServer(policyOf([branches]), (server) => {
+        const first = server.commit(alice);
+        const refs = Array.from({ length: 3000 }, (_, n) => `${first}:refs/heads/many/${String(n)}`);
+        const started = Date.now();
+        expect(server.push(refs).status).toBe(0);
+        const bad = server.commit(null, { parents: [first] });
+        expect(server.push([`${first}:refs/heads/one`, `${bad}:refs/heads/two`]).text).toContain("unsigned");
+        expect(Date.now() - started).toBeLessThan(60_000);
+      }),
+    120_000,
+  );
+
+  it("takes orphan branches and several roots, each judged to its end (unsigned)", () =>
+    withServer(policyOf([branches]), (server) => {
+      expect(
+        server.push([`${server.commit(alice)}:refs/heads/main`, `${server.commit(bob)}:refs/heads/docs`]).status,
+      ).toBe(0);
+      const hidden = server.commit(alice, { parents: [server.commit(null)] });
+      const merge = server.commit(alice, { parents: [server.value("refs/heads/main") ?? "", hidden] });
+      expect(server.push([`${merge}:refs/heads/main`]).text).toContain("unsigned");
+    }));
+});
+
+describe("sha256 repositories", () => {
+  it("take signed tags and refuse others (unsigned-tag)", () =>
+    withServer(
+      policyOf([mainRule, releases]),
+      (server) => {
+        const first = server.commit(alice);
+        expect(server.push([`${first}:refs/heads/main`, `${server.tag(alice, "v1", first)}:refs/tags/v1`]).status).toBe(
+          0,
+        );
+        expect(server.push([`${server.tag(null, "v2", first)}:refs/tags/v2`]).text).toContain("unsigned-tag");
+        expect(server.push([":refs/tags/v1"]).text).toContain("ref-deletion");
+      },
+      "sha256",
+    ));
+});
+
+describe("who signed, and when", () => {
+  const retiredAlice = {
+    alice: principal(alice),
+    bob: principal(bob, {
+      keys: [
+        { ssh: bob.key.line.trim(), retired: new Date((now - 86_400) * 1000).toISOString().replace(/\.\d+Z/, "Z") },
+      ],
+    }),
+  };
+
+  it("refuses a key that the policy lists for another e-mail (identity-mismatch)", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      expect(server.push([`${server.commit(alice, { email: bob.email })}:refs/heads/main`]).text).toContain(
+        "identity-mismatch",
+      );
+    }));
+
+  it("refuses a commit dated into the good days of a retired key, alone and between good ones (key-retired)", () =>
+    withServer(policyOf([mainRule], { principals: retiredAlice }), (server) => {
+      const date = now - 2 * 86_400;
+      const old = server.commit(bob, { date });
+      expect(server.push([`${old}:refs/heads/main`]).text).toContain("key-retired");
+      const between = server.commit(alice, { parents: [server.commit(bob, { parents: [server.commit(alice)] })] });
+      expect(server.push([`${between}:refs/heads/main`]).text).toContain("key-retired");
+    }));
+
+  it("refuses a commit from the future, and allows for clocks that differ by minutes (signature-in-future)", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      expect(server.push([`${server.commit(alice, { date: now + 3600 })}:refs/heads/main`]).text).toContain(
+        "signature-in-future",
+      );
+      expect(server.push([`${server.commit(alice, { date: now + 120 })}:refs/heads/main`]).status).toBe(0);
+    }));
+});
+
+describe("odd objects", () => {
+  it("judges by the bytes: two signatures, the other algorithm's header, an encoding, CR LF in the armor", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      const raw = server.clone.raw("commit", server.commit(alice)).toString("latin1");
+      const header = /gpgsig (?:.*\n )*.*\n/.exec(raw)?.[0] ?? "";
+      const push = (text: string): string =>
+        server.pushRaw("refs/heads/main", server.clone.write("commit", Buffer.from(text, "latin1"))).text;
+      expect(header).toContain("END SSH SIGNATURE");
+      expect(push(raw.replace(header, header + header))).toContain("multiple-signatures");
+      expect(push(raw.replace("gpgsig ", "gpgsig-sha256 "))).toContain("unsigned");
+      expect(push(raw.replace("gpgsig ", "encoding latin1\ngpgsig "))).toContain("bad-signature");
+      expect(push(raw.replace(/\n\ncommit/, "\nmergetag object x\n type y\n\ncommit"))).toContain("bad-signature");
+      expect(push(raw)).toBe("");
+    }));
+});
+
+describe("hostile words", () => {
+  const hostile = "\x1b[31mred\x07\x9b2J \u202egnp.exe\nGL-HOOK-ERR: all is well\r\x00";
+
+  it("in titles, names, e-mails and ref names come out as escapes, never as control bytes or lines of their own", () =>
+    withServer(policyOf([branches]), (server) => {
+      const words = hostile.split("\n");
+      const message = `${words[0] ?? ""}\rGL-HOOK-ERR: all is well`;
+      const commit = server.commit(eve, { message: Buffer.from(message).toString("latin1"), author: "e\x1b[1m@x" });
+      const ref = Buffer.from("refs/heads/\u202e\x9b\u200bx").toString("latin1");
+      const result = server.callHook(
+        "pre-receive",
+        (server.pushRaw("refs/heads/x", commit),
+        `${"0".repeat(40)} ${commit} ${Buffer.from(ref, "latin1").toString()}\n`),
+        { GL_ID: "user-1" },
+      );
+      expect(result.status).toBe(1);
+      expect(result.text).not.toMatch(/[^\n\x20-\x7e]/);
+      expect(result.text).not.toMatch(/^GL-HOOK-ERR: all is well/m);
+      expect(result.text).toContain("\\x1b[31mred");
+    }));
+});
+
+describe("a server in trouble", () => {
+  it.each([
+    ["an unreadable policy", (root: string) => writeFileSync(join(root, "policy.json"), "{")],
+    ["a policy file that is gone", (root: string) => rmSync(join(root, "policy.json"))],
+    ["a policy of a version nobody knows", (root: string) => writeFileSync(join(root, "policy.json"), '{"version":9}')],
+  ])("refuses with a clear line: %s", (_, break_) =>
+    withServer(policyOf([mainRule]), (server) => {
+      const commit = server.commit(alice);
+      break_(server.server.root);
+      const result = server.push([`${commit}:refs/heads/main`]);
+      expect(result.status).not.toBe(0);
+      expect(result.text).toMatch(/remote: error: .*policy/);
+      expect(server.value("refs/heads/main")).toBeNull();
+    }),
+  );
+
+  it("refuses when the hook is killed, or its verdict cannot be kept for the record", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      const commit = server.commit(alice);
+      writeFileSync(join(server.server.gitDir, "hooks/pre-receive"), "#!/bin/sh\nkill -9 $$\n");
+      expect(server.push([`${commit}:refs/heads/main`]).status).not.toBe(0);
+      expect(server.value("refs/heads/main")).toBeNull();
+    }));
+
+  it("goes on judging when a kept verdict is junk", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      const first = server.commit(alice);
+      expect(server.push([`${first}:refs/heads/main`]).status).toBe(0);
+      writeFileSync(join(server.server.gitDir, "signpolicy/pending/x.json"), '{"policy":"","met":[],"updates":[{}]}');
+      const next = server.commit(alice, { parents: [first] });
+      expect(server.push([`${next}:refs/heads/main`]).text).not.toContain("internal error");
+      expect(server.push([`${server.commit(null, { parents: [next] })}:refs/heads/main`]).text).toContain("unsigned");
+    }));
+});
