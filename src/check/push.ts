@@ -20,6 +20,12 @@ export interface PushContext extends JudgingContext {
   readonly policyRef: RefName | null;
 }
 
+/** A push while it is judged. */
+interface RunningPush extends PushContext {
+  /** Groups of rules with the tip that passed them: the same commit on another ref needs no second walk. */
+  readonly settled: Set<string>;
+}
+
 /** What became of one update; `rules` are those that passed it at error level and may remember it as judged. */
 export interface UpdateVerdict {
   readonly update: RefUpdate;
@@ -37,10 +43,11 @@ export interface UpdateVerdict {
  * @throws GitError when git fails: never an answer
  */
 export async function judgePush(
-  context: PushContext,
+  pushed: PushContext,
   updates: readonly RefUpdate[],
   sink: Pick<ReportSink, "decision">,
 ): Promise<readonly UpdateVerdict[]> {
+  const context: RunningPush = { ...pushed, settled: new Set() };
   const judged = new Map<RefUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
   const early = async (update: RefUpdate): Promise<UpdateVerdict> => {
     const known = judged.get(update);
@@ -87,7 +94,7 @@ class Verdict {
 }
 
 async function judgeUpdate(
-  context: PushContext,
+  context: RunningPush,
   update: RefUpdate,
   passedBranches: () => Promise<readonly ObjectId[]>,
   emit: (decision: Decision) => void | Promise<void>,
@@ -202,7 +209,7 @@ const movedRef = (present: ObjectId | null) =>
 
 /** Judges what the new value brings in under each rule. Returns the parents met, which prove a fast-forward for nothing. */
 async function judgeCommits(
-  context: PushContext,
+  context: RunningPush,
   update: RefUpdate,
   chain: TagChain,
   names: readonly RefName[],
@@ -212,13 +219,21 @@ async function judgeCommits(
   const parents = new Set<ObjectId>();
   const tip = chain.target?.kind === "commit" ? chain.target.oid : null;
   if (tip === null) return parents;
-  const groups = groupByTips(context, rules, names).filter((group) => !group.exclude.includes(tip));
+  const keyOf = (group: RuleGroup): string =>
+    JSON.stringify([tip, group.rules.map((rule) => rule.name), group.exclude]);
+  const groups = groupByTips(context, rules, names).filter(
+    (group) => !group.exclude.includes(tip) && !context.settled.has(keyOf(group)),
+  );
   if (groups.length === 0) return parents;
+  let allowed = true;
   const range = { ref: update.ref, include: [tip], groups, history: [...context.tips.any] };
   for await (const { decision, parents: met } of judgeRange(context, range)) {
     for (const parent of met) if (parent === update.old) parents.add(parent);
+    allowed &&= decision.allow;
     await verdict.take(decision);
   }
+  // One denial refuses the whole push, so what passed once need not pass again.
+  if (allowed) for (const group of groups) context.settled.add(keyOf(group));
   return parents;
 }
 
