@@ -48,7 +48,7 @@ export function issueText(issue: PolicyIssue): string {
 }
 
 function describeDefect(error: unknown, voice: Voice): string {
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const what = error instanceof Error ? `${error.name}: ${error.message}`.replace(/^Error: /, "") : String(error);
   const stack =
     error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at ")) : [];
   return [
