@@ -81,8 +81,8 @@ describe("a tag object that lies about its target", () => {
   it("is no matter of level (malformed)", () =>
     withServer(policyOf([mainRule, releases({ level: "warn" })]), (server) => {
       started(server);
-      expect(server.pushRaw("refs/tags/v1", server.tag(alice, "v1", server.commit(null), "tree")).text).toContain(
-        "malformed",
-      );
+      const result = server.pushRaw("refs/tags/v1", server.tag(alice, "v1", server.commit(null), "tree"));
+      expect(result.status).toBe(1);
+      expect(result.text).toContain("malformed");
     }));
 });
