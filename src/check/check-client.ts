@@ -18,6 +18,8 @@ interface Findings {
 }
 
 const INSTALL = "npx --no-install signpolicy install";
+/** Without a package.json the program was installed for the user. */
+const INSTALL_ALONE = "git signpolicy install";
 
 /** Looks at the clone that `directory` lies in. */
 export async function checkClient(options: ClientOptions): Promise<CheckReport> {
@@ -97,7 +99,7 @@ async function checkPlain(place: ClientPlace, hook: ClientHook, found: Findings)
   const text = (await isFolder(file)) ? null : await readTextIfAny(file);
   if (text === null || !isOurHook(text)) {
     const why = text === null ? "is missing" : "is not ours and does not call signpolicy";
-    found.problems.push({ message: `${shown} ${why}`, fix: INSTALL });
+    found.problems.push({ message: `${shown} ${why}`, fix: place.packageDir === null ? INSTALL_ALONE : INSTALL });
     return;
   }
   if (await checkRunBit(place, file, `chmod +x ${shown}`, found)) found.passed.push(`${shown} calls signpolicy`);

@@ -11,7 +11,8 @@ import type { CheckReport, Problem, ServerOptions } from "./installation.ts";
 import { collectPackage, packageProblems } from "./server-package.ts";
 import { parseServerHook } from "./server-hook.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
-import { SERVER_HOOKS, findServer, otherWriters, serverEnvironment } from "./server-place.ts";
+import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
+import { inSession, standingPolicy } from "./server-policy.ts";
 
 /** The self-test pushes nothing, which takes a tenth of a second. */
 const SELF_TEST_MS = 30_000;
@@ -38,7 +39,7 @@ export async function checkServer(repository: string, options: ServerOptions): P
     if (parts !== null) programs.set(parts.entry, parts.node);
   }
   for (const [entry, node] of programs) await checkProgram(place, entry, node, reinstall, found);
-  await checkPolicy(place, found);
+  await checkPolicy(place, options, found);
   await checkRecord(place, options, found);
   return found;
 }
@@ -112,11 +113,20 @@ async function selfTest(place: ServerPlace, node: string, entry: string): Promis
   }
 }
 
-async function checkPolicy(place: ServerPlace, found: Findings): Promise<void> {
+async function checkPolicy(place: ServerPlace, options: ServerOptions, found: Findings): Promise<void> {
   const config = await place.porcelain.config();
   const policy = config.get("signpolicy.policy", ["system", "local", "worktree"]);
   if (policy === null) {
-    found.warnings.push("no policy file is pinned: the policy is read from the repository itself");
+    const standing = await standingPolicy(place, options);
+    if ("fix" in standing) {
+      found.problems.push(standing);
+      return;
+    }
+    found.passed.push(`the policy is valid (${standing.source})`);
+    found.warnings.push(...standing.notes);
+    if (config.get("signpolicy.policyref") === null) {
+      found.warnings.push(`no policy is pinned: it is read from the default branch (${standing.source})`);
+    }
     return;
   }
   try {
@@ -133,22 +143,13 @@ async function checkPolicy(place: ServerPlace, found: Findings): Promise<void> {
 }
 
 async function checkRecord(place: ServerPlace, options: ServerOptions, found: Findings): Promise<void> {
-  const { findRepository } = await import("../io/repository.ts");
-  const { openSession } = await import("./session.ts");
   const { loadRecord } = await import("./record.ts");
   try {
-    const session = await openSession(
-      await findRepository(place.gitDir, serverEnvironment(place.gitDir, options.environment)),
-    );
-    try {
-      if ((await loadRecord(session)).id !== null) found.passed.push("the record of pushes is there and whole");
-      else
-        found.problems.push({
-          message: "no record of pushes was begun",
-          fix: `signpolicy install --server ${shellWord(place.gitDir)}`,
-        });
-    } finally {
-      session.close();
+    if ((await inSession(place, options, loadRecord)).id !== null) {
+      found.passed.push("the record of pushes is there and whole");
+    } else {
+      const fix = `signpolicy install --server ${shellWord(place.gitDir)}`;
+      found.problems.push({ message: "no record of pushes was begun", fix });
     }
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;

@@ -27,6 +27,7 @@ import {
   serverEnvironment,
   workTreeAround,
 } from "./server-place.ts";
+import { standingPolicy } from "./server-policy.ts";
 
 /**
  * Installs the server's hooks in each repository: the program, its hooks, the pinned policy, the record's baseline. All
@@ -100,7 +101,9 @@ async function installServer(
   const programs = [...memory.programs.filter((known) => known !== folder), folder];
   await writeServerMemory(place.gitDir, { ...pinned.memory, programs }, place.owner);
   await giveAway(place);
-  const warnings = [...hooks.warnings, ...(await standingWarnings(place, policy, folder))];
+  const standing = await standingPolicy(place, options);
+  const refused = "fix" in standing ? [`${standing.message}; mend it: ${standing.fix}`] : [];
+  const warnings = [...hooks.warnings, ...(await standingWarnings(place, policy, folder)), ...refused];
   return { steps, warnings };
 }
 

@@ -40,7 +40,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     if (error.code === "commander.help") return EXIT.usage;
     const command = program.commands.find((one) => words.includes(one.name()));
     const help = command === undefined ? "signpolicy" : `signpolicy ${command.name()}`;
-    throw new UsageError(error.message.replace(/^error: /, ""), { hint: say.seeHelp(help) });
+    throw new UsageError(error.message.replace(/^error: /, "").replaceAll("\n", " "), { hint: say.seeHelp(help) });
   }
   return exitCode;
 }

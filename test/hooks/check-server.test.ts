@@ -30,6 +30,14 @@ async function check(): Promise<CheckReport> {
 }
 const problems = async () => (await check()).problems.map(({ message, fix }) => `${message} | ${fix}`);
 
+/** Gives the server a branch with the policy, past its hooks. */
+function putPolicyOn(branch: string): void {
+  writeFileSync(join(clone.top, ".signpolicy.json"), POLICY);
+  clone.git("add", ".signpolicy.json");
+  clone.git("commit", "-q", "--allow-empty", "-m", "policy");
+  clone.git("--git-dir", server, "fetch", "-q", clone.top, `+HEAD:${branch}`);
+}
+
 describeWith(["git"], "check-install --server", () => {
   beforeAll(async () => {
     clone = new Clone();
@@ -93,6 +101,40 @@ describeWith(["git"], "check-install --server", () => {
   ])("names %s, with one fix", async (_, spoil, expected) => {
     spoil();
     expect((await problems()).join("\n")).toMatch(expected);
+  });
+
+  it("names the branch it reads the policy from where none is pinned", async () => {
+    clone.git("--git-dir", server, "config", "--unset", "signpolicy.policy");
+    putPolicyOn("refs/heads/main");
+    clone.git("--git-dir", server, "symbolic-ref", "HEAD", "refs/heads/main");
+    const { problems: found, warnings } = await check();
+    expect(found).toEqual([]);
+    expect(warnings.join()).toContain("ref:refs/heads/main:.signpolicy.json");
+  });
+
+  it.each<[string, string, RegExp]>([
+    ["that is not there", "refs/heads/nowhere", /every push is refused: .*refs\/heads\/nowhere does not exist/],
+    ["with a short name", "main", /every push is refused: .*no full ref name \| git config signpolicy\.policyRef/],
+  ])("finds a pinned policy ref %s", async (_, ref, expected) => {
+    clone.git("--git-dir", server, "config", "--unset", "signpolicy.policy");
+    clone.git("--git-dir", server, "config", "signpolicy.policyRef", ref);
+    putPolicyOn("refs/heads/main");
+    expect((await problems()).join("\n")).toMatch(expected);
+  });
+
+  it("is quiet about a pinned policy ref that can judge", async () => {
+    clone.git("--git-dir", server, "config", "--unset", "signpolicy.policy");
+    clone.git("--git-dir", server, "config", "signpolicy.policyRef", "refs/heads/policy");
+    putPolicyOn("refs/heads/policy");
+    const { problems: found, warnings } = await check();
+    expect({ found, warnings }).toEqual({ found: [], warnings: [] });
+  });
+
+  it("install warns while every push would be refused", async () => {
+    const bare = join(clone.root, "empty.git");
+    clone.git("init", "-q", "--bare", bare);
+    const [done] = await installServers([bare], options());
+    expect(done).toHaveProperty("result.warnings", [expect.stringContaining("every push is refused")]);
   });
 
   it("runs no program that was changed", async () => {
