@@ -146,13 +146,15 @@ describe("parsePolicy", () => {
 describe("the two readers", () => {
   it("make the same of every JSON text", () => {
     const strings = fc.string({ unit: "grapheme" });
-    const data = fc.jsonValue({ depthSize: "small" }).filter((value) => !JSON.stringify(value).includes("__proto__"));
+    const data = fc.jsonValue({ depthSize: "small" });
     fc.assert(
       fc.property(fc.oneof(data, fc.dictionary(strings, data)), fc.constantFrom(undefined, 2), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
+        // Keys that one of them, or both, refuse.
+        fc.pre(!/__proto__|"<<"/.test(text));
         const [json, yaml] = [readJson(text), readYaml(text)];
         expect(json).not.toBeNull();
-        expect(yaml.problems.filter(({ message }) => !message.startsWith("merge keys"))).toEqual([]);
+        expect(yaml.problems).toEqual([]);
         const valueOf = (root: typeof yaml.root): unknown => new PolicyDocument("f", text, root).valueOf([]);
         expect(valueOf(json?.root ?? null)).toEqual(valueOf(yaml.root));
       }),
