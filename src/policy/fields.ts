@@ -12,6 +12,17 @@ export interface FieldDocumentation {
   readonly pattern?: string;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly oneOf?: readonly object[];
+  readonly propertyNames?: object;
+}
+
+// One file is parsed once: compiling a parser for it costs more than it saves, and needs `new Function`.
+z.config({ jitless: true });
+
+/** Says what a schema is for. zod's own `check(z.meta(…))` makes a copy of each schema, while every hook waits. */
+export function documented<Schema extends z.ZodMiniType>(schema: Schema, documentation: FieldDocumentation): Schema {
+  z.globalRegistry.add(schema, { ...documentation });
+  return schema;
 }
 
 /** A text field: `problem` says what is wrong with a value, null for nothing; `expected` what would be right. */
@@ -19,17 +30,34 @@ export function textField(
   expected: string,
   problem: (text: string) => string | null,
   documentation: FieldDocumentation,
-) {
-  return z.string().check(
-    (payload) => {
-      const { value } = payload;
-      // A lone surrogate has no bytes; what would be compared is not what was written.
-      const message = /\p{Cs}/u.test(value) ? "holds half of a UTF-16 pair" : problem(value);
-      if (message !== null) payload.issues.push({ code: "custom", input: value, message, params: { expected } });
-    },
-    z.meta({ ...documentation }),
-  );
+): z.ZodMiniString {
+  const check = z.check<string>((payload) => {
+    const { value } = payload;
+    // A lone surrogate has no bytes; what would be compared is not what was written.
+    const message = hasLoneSurrogate(value) ? "holds half of a UTF-16 pair" : problem(value);
+    if (message !== null) payload.issues.push({ code: "custom", input: value, message, params: { expected } });
+  });
+  return documented<z.ZodMiniString>(new z.ZodMiniString({ type: "string", checks: [check] }), documentation);
 }
+
+/** Character classes of Unicode are slow to compile: they are asked where a surrogate was seen. */
+const hasLoneSurrogate = (text: string): boolean => /[\ud800-\udfff]/.test(text) && /\p{Cs}/u.test(text);
+
+const NOT_EMPTY = z.minLength(1);
+
+/** A list with something in it. */
+export function listField<Item extends z.ZodMiniType>(item: Item, description: string): z.ZodMiniArray<Item> {
+  const list = new z.ZodMiniArray({ type: "array", element: item, checks: [NOT_EMPTY] }) as z.ZodMiniArray<Item>;
+  return documented(list, { description });
+}
+
+/** One of a few words, the first being the usual one. */
+export const choiceField = <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
+  documented(z.enum(values), { description, examples: [values[0]] });
+
+/** A whole number within bounds. */
+export const integerField = (minimum: number, maximum: number, documentation: FieldDocumentation) =>
+  documented(z.int().check(z.minimum(minimum), z.maximum(maximum)), documentation);
 
 export const NAME_EXPECTED = "a name: a–z, 0–9, `.`, `_` and `-`, at most 64, the first a letter or a digit";
 export const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -47,7 +75,7 @@ export const labelField = (documentation: FieldDocumentation) =>
     (text) => {
       if (text.trim() === "") return "is empty";
       if (text.length > 200) return "is longer than 200 characters";
-      return /[\p{Cc}\u2028\u2029]/u.test(text) ? "holds a control character or line end" : null;
+      return /[\0-\x1f\x7f-\x9f\u2028\u2029]/.test(text) ? "holds a control character or line end" : null;
     },
     { ...documentation, minLength: 1, maxLength: 200 },
   );

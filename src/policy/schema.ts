@@ -1,9 +1,13 @@
 import * as z from "zod/mini";
 import { EXEMPTIBLE_CODES } from "./exemptible.ts";
 import {
+  choiceField,
+  documented,
   emailField,
   filePathProblem,
+  integerField,
   labelField,
+  listField,
   NAME,
   nameField,
   objectIdField,
@@ -16,12 +20,6 @@ import {
  * The shape of a policy file. What one value can get wrong on its own is checked here; what takes two values to see
  * (unknown members, duplicates, an agent without owner) in checks.ts. config/signpolicy.schema.json is made from this.
  */
-
-const list = <Item extends z.ZodMiniType>(item: Item, description: string) =>
-  z.array(item).check(z.minLength(1), z.describe(description));
-
-const choice = <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
-  z.enum(values).check(z.meta({ description, examples: [values[0]] }));
 
 const keyText = (description: string, example: string) =>
   textField("a path beside the policy, or the key itself", keyProblem, {
@@ -39,77 +37,75 @@ export function isInlineKey(text: string): boolean {
   return text.includes("-----BEGIN ") || /^\s*(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+[ \t]+\S/.test(text);
 }
 
-export const keySchema = z
-  .strictObject({
-    openpgp: z.optional(keyText("An OpenPGP certificate: path of a file, or an armored block", "keys/alice.asc")),
-    ssh: z.optional(keyText("An SSH public key: one line, or path of a .pub file", "ssh-ed25519 AAAA… alice@laptop")),
-    sshCa: z.optional(keyText("An SSH CA whose certificates count: one line, or path of a .pub file", "keys/ca.pub")),
-    from: z.optional(timeField("Nothing this key signed earlier counts (inclusive)")),
-    until: z.optional(timeField("Nothing this key signed from then on counts (exclusive)")),
-    retired: z.optional(timeField("What it signed before stays good; nothing new")),
-    compromised: z.optional(
-      z
-        .union([z.literal(true), timeField("When the key fell into other hands")], {
-          error: "is neither `true` nor a time",
-        })
-        .check(
-          z.meta({
-            description:
-              "Only what a receive record shows received before this time stands; `true`: nothing this key ever signed",
-            examples: [true, "2026-02-03T10:00:00Z"],
-          }),
-        ),
-    ),
-    namespaces: z.optional(
-      list(
-        textField("a namespace of SSH signatures, such as git", namespaceProblem, {
-          description: "A namespace as in `ssh-keygen -Y sign -n`",
-          examples: ["git"],
-          minLength: 1,
-        }),
-        'SSH only: signatures of which namespaces count; ["git"] unless given',
-      ),
-    ),
-    principals: z.optional(
-      list(
-        labelField({ description: "A name in a certificate", examples: ["alice@example.org"] }),
-        "sshCa only: a certificate must carry one of these names; the principal's e-mails unless given",
-      ),
-    ),
-  })
-  .check(
-    z.meta({
-      description: "One key: exactly one of `openpgp`, `ssh`, `sshCa`, and the policy's limits on it",
-      oneOf: [{ required: ["openpgp"] }, { required: ["ssh"] }, { required: ["sshCa"] }],
-    }),
-  );
+const compromised = documented(
+  z.union([z.literal(true), timeField("When the key fell into other hands")], {
+    error: "is neither `true` nor a time",
+  }),
+  {
+    description:
+      "Only what a receive record shows received before this time stands; `true`: nothing this key ever signed",
+    examples: [true, "2026-02-03T10:00:00Z"],
+  },
+);
+
+const namespaces = listField(
+  textField("a namespace of SSH signatures, such as git", namespaceProblem, {
+    description: "A namespace as in `ssh-keygen -Y sign -n`",
+    examples: ["git"],
+    minLength: 1,
+  }),
+  'SSH only: signatures of which namespaces count; ["git"] unless given',
+);
 
 function namespaceProblem(text: string): string | null {
   // PROTOCOL.sshsig §3 allows any string; allowed_signers separates them by commas
   return /^[\x21-\x2b\x2d-\x7e]{1,64}$/.test(text) ? null : "is no namespace";
 }
 
-export const principalSchema = z
-  .strictObject({
+export const keySchema = documented(
+  z.strictObject({
+    openpgp: z.optional(keyText("An OpenPGP certificate: path of a file, or an armored block", "keys/alice.asc")),
+    ssh: z.optional(keyText("An SSH public key: one line, or path of a .pub file", "ssh-ed25519 AAAA… alice@laptop")),
+    sshCa: z.optional(keyText("An SSH CA whose certificates count: one line, or path of a .pub file", "keys/ca.pub")),
+    from: z.optional(timeField("Nothing this key signed earlier counts (inclusive)")),
+    until: z.optional(timeField("Nothing this key signed from then on counts (exclusive)")),
+    retired: z.optional(timeField("What it signed before stays good; nothing new")),
+    compromised: z.optional(compromised),
+    namespaces: z.optional(namespaces),
+    principals: z.optional(
+      listField(
+        labelField({ description: "A name in a certificate", examples: ["alice@example.org"] }),
+        "sshCa only: a certificate must carry one of these names; the principal's e-mails unless given",
+      ),
+    ),
+  }),
+  {
+    description: "One key: exactly one of `openpgp`, `ssh`, `sshCa`, and the policy's limits on it",
+    oneOf: [{ required: ["openpgp"] }, { required: ["ssh"] }, { required: ["sshCa"] }],
+  },
+);
+
+const principalSchema = documented(
+  z.strictObject({
     name: z.optional(labelField({ description: "How people call this principal", examples: ["Alice Example"] })),
-    emails: list(emailField(), "Addresses that belong to this principal and to no other"),
+    emails: listField(emailField(), "Addresses that belong to this principal and to no other"),
     role: z.optional(
-      choice(
+      choiceField(
         ["human", "release", "agent", "bot", "forge"],
         "What kind of signer this is (human unless given); an agent needs an `owner`, a forge is never part of `*`",
       ),
     ),
     owner: z.optional(nameField({ description: "Of an agent: the principal who answers for it", examples: ["alice"] })),
-    keys: z
-      .array(keySchema)
-      .check(
-        z.meta({ description: "Every key this principal signs with", examples: [[{ openpgp: "keys/alice.asc" }]] }),
-      ),
-  })
-  .check(z.describe("A person, release key, agent, bot or forge that signs"));
+    keys: documented(z.array(keySchema), {
+      description: "Every key this principal signs with",
+      examples: [[{ openpgp: "keys/alice.asc" }]],
+    }),
+  }),
+  { description: "A person, release key, agent, bot or forge that signs" },
+);
 
 const selector = (description: string) =>
-  list(
+  listField(
     textField(
       "a principal, a group, `role:ROLE` or `*`",
       (text) => (/^(?:\*|(?:role:)?[a-z0-9][a-z0-9._-]{0,63})$/.test(text) ? null : "is no principal, group or role"),
@@ -122,113 +118,113 @@ const selector = (description: string) =>
   );
 
 const enforcement = {
-  level: z.optional(choice(["error", "warn"], "`warn` reports and lets through (error unless given)")),
+  level: z.optional(choiceField(["error", "warn"], "`warn` reports and lets through (error unless given)")),
   enforceFrom: z.optional(timeField("Before this time findings are warnings")),
 };
 
-const commitsSchema = z
-  .strictObject({
+const commitsSchema = documented(
+  z.strictObject({
     signedBy: selector("Who may sign the commits of the ref's first-parent line"),
     side: z.optional(selector("Who may sign what merges bring in (unless given: `signedBy`)")),
     identity: z.optional(
-      choice(
+      choiceField(
         ["committer", "author", "both", "none"],
         "Whose e-mail must belong to the signer (committer unless given)",
       ),
     ),
     base: z.optional(
-      list(refField("A pattern for full ref names"), "What the rules of these refs judged counts here, too"),
+      listField(refField("A pattern for full ref names"), "What the rules of these refs judged counts here, too"),
     ),
     ...enforcement,
-  })
-  .check(z.describe("What commits must prove"));
+  }),
+  { description: "What commits must prove" },
+);
 
-const allowance = (description: string) => z.optional(choice(["deny", "allow"], description));
+const allowance = (description: string) => z.optional(choiceField(["deny", "allow"], description));
 
-const tagsSchema = z
-  .strictObject({
+const tagsSchema = documented(
+  z.strictObject({
     signedBy: selector("Who may sign tag objects"),
-    identity: z.optional(choice(["tagger", "none"], "Whose e-mail must belong to the signer (tagger unless given)")),
+    identity: z.optional(
+      choiceField(["tagger", "none"], "Whose e-mail must belong to the signer (tagger unless given)"),
+    ),
     lightweight: allowance("Tags without a tag object (deny unless given)"),
     move: allowance("Pointing an existing tag elsewhere (deny unless given)"),
     delete: allowance("Deleting a tag (deny unless given)"),
     target: z.optional(
-      choice(
+      choiceField(
         ["verified", "any"],
         "`verified` (unless given): the commit it points at satisfies the policy; `any`: no matter what it points at",
       ),
     ),
     ...enforcement,
-  })
-  .check(z.describe("What tag objects must prove; without it tags are not asked for a signature"));
+  }),
+  { description: "What tag objects must prove; without it tags are not asked for a signature" },
+);
 
-const updatesSchema = z
-  .strictObject({
+const updatesSchema = documented(
+  z.strictObject({
     force: allowance("Updates that are no fast-forward (allow without `updates`); deny implies `delete: deny`"),
     delete: allowance("Deleting the ref (allow without `updates`)"),
-  })
-  .check(z.describe("How the refs may move"));
+  }),
+  { description: "How the refs may move" },
+);
 
-export const ruleSchema = z
-  .strictObject({
+const ruleSchema = documented(
+  z.strictObject({
     name: labelField({
       description: "Unique; the record and every report know the rule by it",
       examples: ["protected branches"],
     }),
-    refs: list(
+    refs: listField(
       refField("A pattern for full ref names"),
       "Which refs the rule governs; `*` stays within a component, `**` crosses them",
     ),
     commits: z.optional(commitsSchema),
     tags: z.optional(tagsSchema),
     updates: z.optional(updatesSchema),
-  })
-  .check(z.describe("Every rule that names a ref must hold"));
+  }),
+  { description: "Every rule that names a ref must hold" },
+);
 
-export const exemptionSchema = z
-  .strictObject({
+const exemptionSchema = documented(
+  z.strictObject({
     commit: z.optional(objectIdField("This commit alone")),
     reachableFrom: z.optional(objectIdField("This commit and every ancestor of it")),
     reason: labelField({ description: "Why; shown in reports", examples: ["history before signing"] }),
     until: z.optional(timeField("Last moment at which it may newly arrive; what has arrived stands")),
     codes: z.optional(
-      list(
-        z.enum(EXEMPTIBLE_CODES).check(z.meta({ description: "A verdict code", examples: ["unsigned"] })),
+      listField(
+        choiceField(EXEMPTIBLE_CODES, "A verdict code"),
         "What is forgiven (unless given: unsigned, unknown-key)",
       ),
     ),
-  })
-  .check(
-    z.meta({
-      description: "Exactly one of `commit` and `reachableFrom`, and what is forgiven there",
-      oneOf: [{ required: ["commit"] }, { required: ["reachableFrom"] }],
-    }),
-  );
+  }),
+  {
+    description: "Exactly one of `commit` and `reachableFrom`, and what is forgiven there",
+    oneOf: [{ required: ["commit"] }, { required: ["reachableFrom"] }],
+  },
+);
 
-export const groupSchema = list(
+const groupSchema = listField(
   nameField({ description: "A principal", examples: ["alice"] }),
   "The principals of this group",
 );
 
-export const algorithmsSchema = z
-  .strictObject({
+const algorithmsSchema = documented(
+  z.strictObject({
     rsaBits: z.optional(
-      z
-        .int()
-        .check(
-          z.minimum(2048),
-          z.maximum(16384),
-          z.meta({ description: "Smallest RSA key (2048 unless given)", examples: [3072] }),
-        ),
+      integerField(2048, 16384, { description: "Smallest RSA key (2048 unless given)", examples: [3072] }),
     ),
     hashes: z.optional(
-      list(
-        choice(["sha256", "sha384", "sha512"], "A hash"),
+      listField(
+        choiceField(["sha256", "sha384", "sha512"], "A hash"),
         "Hashes that signatures and self-signatures may use (all three unless given)",
       ),
     ),
-  })
-  .check(z.describe("What signatures and the self-signatures of keys must at least use"));
+  }),
+  { description: "What signatures and the self-signatures of keys must at least use" },
+);
 
 /** Checked beside the members, not by zod: it would not look at the members of a misnamed one. */
 const propertyNames = { pattern: NAME.source };
@@ -240,31 +236,31 @@ export const policySchema = z.strictObject({
       examples: ["node_modules/signpolicy/config/signpolicy.schema.json"],
     }),
   ),
-  version: z.literal(1).check(z.describe("Version of the format")),
+  version: documented(z.literal(1), { description: "Version of the format" }),
   serial: z.optional(
-    z
-      .int()
-      .check(
-        z.minimum(1),
-        z.meta({ description: "Once there, every change of the policy is exactly its parent's + 1", examples: [7] }),
-      ),
+    integerField(1, Number.MAX_SAFE_INTEGER, {
+      description: "Once there, every change of the policy is exactly its parent's + 1",
+      examples: [7],
+    }),
   ),
-  preset: z.optional(choice(["baseline", "team", "strict"], "Supplies what the file itself does not say")),
-  principals: z
-    .record(z.string(), principalSchema)
-    .check(z.meta({ description: "Everybody who signs, by name", propertyNames })),
+  preset: z.optional(choiceField(["baseline", "team", "strict"], "Supplies what the file itself does not say")),
+  principals: documented(z.record(z.string(), principalSchema), {
+    description: "Everybody who signs, by name",
+    propertyNames,
+  }),
   groups: z.optional(
-    z.record(z.string(), groupSchema).check(z.meta({ description: "Names for several principals", propertyNames })),
+    documented(z.record(z.string(), groupSchema), { description: "Names for several principals", propertyNames }),
   ),
   algorithms: z.optional(algorithmsSchema),
-  rules: list(ruleSchema, "What is asked of which refs"),
-  unmatched: z.optional(choice(["deny", "allow"], "A ref that no rule names (deny unless given)")),
+  rules: listField(ruleSchema, "What is asked of which refs"),
+  unmatched: z.optional(choiceField(["deny", "allow"], "A ref that no rule names (deny unless given)")),
   trust: z.optional(
-    z
-      .strictObject({
-        exempt: z.optional(z.array(exemptionSchema).check(z.describe("What the rules forgive, and where"))),
-      })
-      .check(z.describe("What is believed without proof")),
+    documented(
+      z.strictObject({
+        exempt: z.optional(documented(z.array(exemptionSchema), { description: "What the rules forgive, and where" })),
+      }),
+      { description: "What is believed without proof" },
+    ),
   ),
 });
 
