@@ -18,6 +18,10 @@ process.stdout.write(
     `${count(commits)} commits, medians of ${plan.runs} runs (least–most)\n\n`,
 );
 const scene = openScene(commits);
+process.once("SIGINT", () => {
+  scene.close();
+  process.exit(130);
+});
 let missed = 0;
 try {
   for (const benchCase of CASES) missed += report(benchCase) ? 0 : 1;
