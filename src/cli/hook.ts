@@ -71,7 +71,7 @@ async function advise(call: Call): Promise<number> {
 /** The next hook reads the same lines: standard input is read once and handed on. */
 async function beforePush(call: Call): Promise<number> {
   const { judgePrePush } = await import("../check/pre-push.ts");
-  const input = await readInput();
+  const input = readInput();
   const [remote = "", url = ""] = call.args;
   const output = hookOutput("push");
   await judgePrePush({ ...here(), remote, url, input, now: readClock() }, output);
@@ -81,7 +81,7 @@ async function beforePush(call: Call): Promise<number> {
 
 async function receive(call: Call): Promise<number> {
   const { judgeReceive } = await import("../check/receive.ts");
-  const input = await readInput();
+  const input = readInput();
   const output = hookOutput("push");
   await judgeReceive({ ...here(), input, now: readClock }, output);
   const { exitCode } = output.finish();
@@ -90,7 +90,7 @@ async function receive(call: Call): Promise<number> {
 
 /** The refs have moved; what could not be written down is judged again next time, so that is all there is to say. */
 async function remember(call: Call): Promise<number> {
-  const input = await readInput();
+  const input = readInput();
   try {
     const { recordReceive } = await import("../check/record.ts");
     await recordReceive({ ...here(), input, now: readClock() });
