@@ -26,7 +26,9 @@ export function recordWitness(place: GitPlace, policy: Policy, record: RecordSta
     const known = arrived.get(mark);
     if (known !== undefined) return known;
     const tips = record.arrivedBefore(mark);
-    const reached = collectCommits(place, { include: tips, exclude: [], gone: true }).then((oids) => new Set([...oids, ...tips]));
+    const reached = collectCommits(place, { include: tips, exclude: [], gone: true }).then(
+      (oids) => new Set([...oids, ...tips]),
+    );
     arrived.set(mark, reached);
     return reached;
   };
