@@ -5,7 +5,9 @@ import { writePending } from "../io/record-file.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { hookRepository } from "../io/repository.ts";
+import { rulesFor } from "../policy/applies.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
+import type { Policy } from "../policy/policy.ts";
 import { governServer, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
 import { renderPending } from "./pending.ts";
@@ -134,7 +136,7 @@ async function judgeOnce(
   for (const entry of met) record.apply(entry);
   let verdicts: readonly UpdateVerdict[] = [];
   try {
-    const tips = rootedTips(tipsFromRecord(context.policy, record, now), governing);
+    const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing);
     const pushed = { ...context, tips, present, policyRef: governing.ref };
     verdicts = await judgePush(pushed, updates, collect);
     decisions.push(...(await unrooted(session, governing, updates)));
@@ -185,12 +187,13 @@ function worded(error: SignpolicyError): { message: string; hint?: string } {
   return error.hint === undefined ? { message } : { message, hint: error.hint };
 }
 
-/** The trust root and what lies before it are what the administrator vouched for, on the branch he vouched for. */
-function rootedTips(tips: JudgedTips, { ref, trustRoot }: GoverningPolicy): JudgedTips {
-  if (trustRoot === null) return tips;
+/** The trust root and what lies before it are what the administrator vouched for, under the rules of the branch he vouched for. */
+function rootedTips(tips: JudgedTips, policy: Policy, { ref, trustRoot }: GoverningPolicy): JudgedTips {
+  if (trustRoot === null || ref === null) return tips;
+  const rooted = new Set(rulesFor(policy, ref));
   return {
     ...tips,
-    own: (rule, name) => (name === ref ? new Set([...tips.own(rule, name), trustRoot]) : tips.own(rule, name)),
+    shared: (rule) => (rooted.has(rule) ? new Set([...tips.shared(rule), trustRoot]) : tips.shared(rule)),
   };
 }
 

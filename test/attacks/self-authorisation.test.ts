@@ -167,6 +167,22 @@ describe("a push that authorises itself", () => {
       expect(push(server, server.commit(bob, { parents: [root] }))).toContain("-> main");
     }));
 
+  it("counts a trust root as judged under the rules of its branch, so that what is built on it can be tagged", () =>
+    withServer(null, (server) => {
+      const tags = { name: "tags", refs: ["refs/tags/v*"], tags: { signedBy: ["devs"] } };
+      const policy = JSON.parse(inRepo()) as { rules: object[] };
+      const root = server.commit(null, {
+        files: { [POLICY]: JSON.stringify({ ...policy, rules: [...policy.rules, tags] }) },
+      });
+      server.server.config("signpolicy.trustRoot", root);
+      const next = server.commit(alice, { parents: [root] });
+      expect(push(server, next)).toContain("-> main");
+      expect(server.push([`${server.tag(alice, "v1", next)}:refs/tags/v1`]).status).toBe(0);
+      expect(server.push([`${server.tag(alice, "v2", server.commit(null))}:refs/tags/v2`]).text).toContain(
+        "tag-target",
+      );
+    }));
+
   it("denies where there is no policy at all, and says how to set one (policy-missing)", () =>
     withServer(null, (server) => {
       const result = server.push([`${server.commit(alice)}:refs/heads/main`]);
