@@ -23,15 +23,17 @@ export function huskyLines(hook: ClientHook, program: string): readonly string[]
     throw new SignpolicyError("ERR_INSTALL", "the path of the project holds a line end");
   }
   const bin = shellWord(asLatin1(program));
-  if (hook === "post-commit") return [`[ ! -e ${bin} ] || ${bin} hook ${hook} "$@" || : #`];
+  const title = "# are commits signed as the policy asks? `signpolicy uninstall` takes these lines out";
+  if (hook === "post-commit") return [title, `[ ! -e ${bin} ] || ${bin} hook ${hook} "$@" || : #`];
   const missing = shellWord(
     `error: signpolicy: ${asLatin1(program)} is missing, so nothing can be checked; run: npm install`,
   );
   const present = `[ -e ${bin} ] || { echo ${missing} >&2; exit 1; } #`;
-  if (hook !== "pre-push") return [present, `${bin} hook ${hook} "$@" || exit #`];
+  if (hook !== "pre-push") return [title, present, `${bin} hook ${hook} "$@" || exit #`];
   // git writes the list of refs once. It goes to a file without a name and is opened twice, so that a later reader of
   // this same script (git-lfs) gets all of it, too.
   return [
+    title,
     present,
     `signpolicy_refs=$(mktemp) && cat >"$signpolicy_refs" && exec 3<"$signpolicy_refs" 4<"$signpolicy_refs" || exit 1 #`,
     `rm -f "$signpolicy_refs" #`,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { GitError, SignpolicyError } from "../errors.ts";
 import { removeFolderIfEmpty } from "../io/files.ts";
+import { forgetMemo } from "../io/preflight-memo.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
 import { installHooks, uninstallHooks } from "./install-hooks.ts";
@@ -56,6 +57,7 @@ export async function uninstallClient(options: ClientOptions): Promise<InstallRe
   // Hooks that husky hid, or that were put in before it came.
   const plain = await uninstallHooks({ ...place, hooksDir: join(place.commonDir, "hooks") });
   const configured = await uninstallHooks(place);
+  for (const gitDir of [place.gitDir, place.commonDir]) forgetMemo(gitDir);
   await forget(place.commonDir);
   if (!others) await removeFolderIfEmpty(place.huskyDir);
   const steps = [...husky, ...plain, ...configured, ...prepare, ...path];

@@ -1,7 +1,6 @@
 import { PolicyError } from "../errors.ts";
-import { readClock } from "../io/clock.ts";
 import type { CommitContext } from "../io/commit-context.ts";
-import type { Commit, Decision, Evidence, ObjectId, PolicyOrigin, RefName, Seconds } from "../model.ts";
+import type { Commit, Decision, Evidence, ObjectId, RefName, Seconds } from "../model.ts";
 import { rulesFor } from "../policy/applies.ts";
 import { decideCommit } from "../policy/decide-commit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
@@ -9,6 +8,7 @@ import { expectEvidence } from "./expected-evidence.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import { loadPolicy } from "./policy.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
+import type { Answer } from "./readiness-memo.ts";
 import { readinessWords } from "./readiness-words.ts";
 import type { SetUp } from "./readiness.ts";
 
@@ -19,14 +19,17 @@ export async function judgeReadiness(
   top: string,
   asked: Promise<SetUp>,
   environment: Variables,
-): Promise<{ readonly decision: Decision; readonly policy: PolicyOrigin | null }> {
-  const [loaded, setUp] = await Promise.all([loadPolicy(workTreePolicySource(top)).catch(missingPolicy), asked]);
+  now: Seconds,
+): Promise<{ readonly answer: Answer; readonly files: readonly string[] }> {
+  const loaded = await loadPolicy(workTreePolicySource(top)).catch(missingPolicy);
+  const setUp = await asked;
   if (!(loaded instanceof PolicyError)) {
-    return { decision: await decideReadiness(loaded, setUp, environment, readClock()), policy: loaded.origin };
+    const decision = await decideReadiness(loaded, setUp, environment, now);
+    return { answer: { decision, policy: loaded.origin }, files: loaded.files };
   }
   const { message, hint = "write .signpolicy.yaml at the top of the repository" } = loaded;
   const decision = decideProblem(subjectOn(setUp.context.branch), { code: "policy-missing", message, hint });
-  return { decision, policy: null };
+  return { answer: { decision, policy: null }, files: [] };
 }
 
 async function decideReadiness(

@@ -2,6 +2,8 @@ import { readClock } from "../io/clock.ts";
 import type { CommitContext, WorkTree } from "../io/commit-context.ts";
 import { findWorkTree, readCommitContext } from "../io/commit-context.ts";
 import type { Decision } from "../model.ts";
+import type { Answer } from "./readiness-memo.ts";
+import { answerOf, keepAnswer, openMemo } from "./readiness-memo.ts";
 import type { SigningKey } from "./signing-key.ts";
 import type { ReportSink } from "./sink.ts";
 
@@ -30,15 +32,25 @@ export interface SetUp {
  */
 export async function checkReadiness(options: ReadinessOptions, sink: ReportSink): Promise<Decision> {
   const tree = await findWorkTree(options.cwd, options.environment);
-  // git is started first, and runs while everything else is loaded.
+  // git is started first, and runs while everything else is read and loaded.
   const asked = readSetUp(tree, options);
   asked.catch(() => undefined);
-  const { judgeReadiness } = await import("./judge-readiness.ts");
-  const { decision, policy } = await judgeReadiness(tree.top, asked, options.environment);
+  const { decision, policy } = await answerFor(tree, asked, options.environment);
   const tool = { name: "signpolicy", version: SIGNPOLICY_VERSION } as const;
   await sink.begin({ schemaVersion: 1, tool, policy, notes: [] });
   await sink.decision(decision);
   return decision;
+}
+
+async function answerFor(tree: WorkTree, asked: Promise<SetUp>, environment: Variables): Promise<Answer> {
+  const now = readClock();
+  const memo = openMemo(tree, now);
+  const known = memo === null ? null : answerOf(memo, await asked);
+  if (known !== null) return known;
+  const { judgeReadiness } = await import("./judge-readiness.ts");
+  const { answer, files } = await judgeReadiness(tree.top, asked, environment, now);
+  keepAnswer(tree, await asked, answer, files, now);
+  return answer;
 }
 
 async function readSetUp(tree: WorkTree, { cwd, environment }: ReadinessOptions): Promise<SetUp> {

@@ -1,6 +1,5 @@
 /** Which key git is about to sign with, by its configuration: what gpg-interface.c of git would hand to the signer. */
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { asBuffer } from "../encoding/bytes.ts";
 import { SshReader } from "../encoding/ssh-wire.ts";
@@ -89,9 +88,11 @@ async function findOpenPgp(
 async function listSecretKey(program: string, wanted: string, place: SigningPlace): Promise<string | null> {
   const argv = ["--batch", "--no-tty", "--with-colons", "--list-secret-keys", "--", wanted];
   const { environment, top: cwd } = place;
-  const listing = await runProgram(expandHome(program), argv, { cwd, environment, timeoutMs: 10_000 }).catch(
-    () => null,
-  );
+  const listing = await runProgram(expandHome(program, environment), argv, {
+    cwd,
+    environment,
+    timeoutMs: 10_000,
+  }).catch(() => null);
   if (listing?.status !== 0) return null;
   // doc/DETAILS of GnuPG: field 2 validity, field 12 capabilities, capitals for the key as a whole.
   const lines = listing.output.split("\n").map((line) => line.split(":"));
@@ -117,7 +118,7 @@ async function findSsh(config: GitConfig, named: string, place: SigningPlace): P
   // git takes `key::` and, as of old, `ssh-` for the key itself.
   const literal = /^key::(.*)$/s.exec(text)?.[1] ?? (text.startsWith("ssh-") ? text : null);
   if (literal !== null) return fromLine(literal) ?? missing("user.signingkey holds no SSH public key");
-  const path = resolve(place.top, expandHome(text));
+  const path = resolve(place.top, expandHome(text, place.environment));
   for (const file of [path, `${path}.pub`]) {
     const content = await readFile(file, "latin1").catch(() => null);
     const key = content === null ? null : (fromLine(content) ?? fromPrivateKey(content));
@@ -130,9 +131,11 @@ async function findSsh(config: GitConfig, named: string, place: SigningPlace): P
 async function defaultKey(command: string, { top: cwd, environment }: SigningPlace): Promise<string | null> {
   const [program, ...argv] = splitCommand(command);
   if (program === undefined) return null;
-  const listing = await runProgram(expandHome(program), argv, { cwd, environment, timeoutMs: 10_000 }).catch(
-    () => null,
-  );
+  const listing = await runProgram(expandHome(program, environment), argv, {
+    cwd,
+    environment,
+    timeoutMs: 10_000,
+  }).catch(() => null);
   const line = listing?.output.split("\n").find((one) => /^(?:key::|ssh-)/.test(one));
   return listing?.status === 0 && line !== undefined ? line : null;
 }
@@ -167,4 +170,6 @@ function fromPrivateKey(text: string): SigningKey | null {
   }
 }
 
-const expandHome = (path: string): string => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
+/** As git does it: by HOME. */
+const expandHome = (path: string, environment: Variables): string =>
+  path.startsWith("~/") && environment["HOME"] !== undefined ? join(environment["HOME"], path.slice(2)) : path;

@@ -166,6 +166,83 @@ describeWith(["git", "ssh-keygen"], "preflight", () => {
   });
 });
 
+describeWith(["git", "ssh-keygen"], "the preflight's memory of its last yes", () => {
+  const memo = () => join(clone.top, ".git/signpolicy/preflight.json");
+  const edit = (change: (text: string) => string) => writeFileSync(memo(), change(readFileSync(memo(), "utf8")));
+
+  it("gives the same decision again", async () => {
+    writePolicy();
+    const first = await ready();
+    // What is read back shows that it was: an answer worked out anew would not hold this.
+    edit((text) => text.replace('"principal":"alice"', '"principal":"from memory"'));
+    expect(await ready()).toEqual({ ...first, principal: "from memory" });
+  });
+
+  it.each<[string, () => unknown, Record<string, string>]>([
+    ["another policy", () => (writePolicy({ retired: "2020-01-01T00:00:00Z" }), 0), {}],
+    ["a second policy", () => clone.write(".signpolicy.yaml", "version: 1"), {}],
+    ["a policy of code", () => clone.write(".signpolicy.js", ""), {}],
+    ["a policy in package.json", () => clone.write("package.json", '{ "signpolicy": {} }'), {}],
+    ["no policy", () => rmSync(join(clone.top, ".signpolicy.json")), {}],
+    ["another committer", () => 0, option("user.email", "bob@example.org")],
+    ["no signing", () => 0, option("commit.gpgsign", "false")],
+    ["a branch that asks for more", () => clone.git("symbolic-ref", "HEAD", "refs/heads/release"), {}],
+  ])("does not answer for %s", async (_, change, environment) => {
+    extra = { rules: [{ ...rule }, { name: "r", refs: ["refs/heads/release"], commits: { signedBy: ["bob"] } }] };
+    writePolicy();
+    expect((await ready()).allow).toBe(true);
+    change();
+    const allowed = await ready(environment).then(
+      ({ allow }) => allow,
+      () => false,
+    );
+    expect(allowed).toBe(false);
+  });
+
+  it("does not answer for another key, nor for the same path with another key in it", async () => {
+    writePolicy();
+    await ready();
+    expect((await ready(option("user.signingkey", join(clone.root, "eve")))).allow).toBe(false);
+    clone.run("cp", [join(clone.root, "eve"), join(clone.root, "alice")]);
+    clone.run("cp", [join(clone.root, "eve.pub"), join(clone.root, "alice.pub")]);
+    expect((await ready()).allow).toBe(false);
+  });
+
+  it("does not answer after an hour, from the future, from another version, or when it is damaged", async () => {
+    writePolicy();
+    await ready();
+    const now = Math.floor(Date.now() / 1000);
+    const stale = (text: string) => text.replace('"principal":"alice"', '"principal":"from memory"');
+    for (const change of [
+      (text: string) => text.replace(/"at":\d+/, `"at":${String(now - 3600)}`),
+      (text: string) => text.replace(/"at":\d+/, `"at":${String(now + 100)}`),
+      (text: string) => text.replace(/"version":"/, '"version":"9'),
+      (text: string) => text.replace('"allow":true', '"allow":false'),
+      (text: string) => text.replace('"files":{', '"files":null,"x":{'),
+      (text: string) => text.slice(0, -5),
+      () => "null",
+      () => '{"version":"0.0.0-test"}',
+    ]) {
+      edit((text) => change(stale(text)));
+      expect((await ready()).principal).toBe("alice");
+    }
+  });
+
+  it("never keeps a no, nor a yes with a remark", async () => {
+    rule = { ...rule, commits: { signedBy: ["bob"], level: "warn" } };
+    writePolicy();
+    expect((await ready()).allow).toBe(true);
+    expect(clone.has(".git/signpolicy/preflight.json")).toBe(false);
+  });
+
+  it("is no condition: where it cannot be kept, the answer is worked out", async () => {
+    writePolicy();
+    clone.write(".git/signpolicy", "a file in its way");
+    expect((await ready()).allow).toBe(true);
+    expect((await ready()).allow).toBe(true);
+  });
+});
+
 describeWith(["git", "ssh-keygen"], "after the commit", () => {
   const advise = async () => {
     const seen: Decision[] = [];

@@ -1,0 +1,79 @@
+/**
+ * The last good answer of the preflight, so that the next commit by the same person, with the same key, on the same branch
+ * and under the same policy need not have it worked out again, which takes as long as everything else. All that the
+ * answer depends on is compared in full, but for the clock: it holds for an hour. Only a yes without a remark is kept.
+ *
+ * Whoever can write into the git directory can forge it, as he can the hook itself: the preflight proves nothing.
+ */
+import { readMemo, readSmallFiles, writeMemo } from "../io/preflight-memo.ts";
+import type { Decision, PolicyOrigin, Seconds } from "../model.ts";
+import { CODE_PLACES, POLICY_PLACES } from "../policy/places.ts";
+import type { SetUp } from "./readiness.ts";
+
+const LIFE: Seconds = 3600;
+const CAP = 512 * 1024;
+
+export interface Answer {
+  readonly decision: Decision;
+  readonly policy: PolicyOrigin | null;
+}
+
+export interface Memo {
+  readonly version: string;
+  readonly question: string;
+  readonly at: Seconds;
+  readonly files: Readonly<Record<string, string | null>>;
+  readonly answer: Answer;
+}
+
+/** Every place a policy, or what is refused as one, may stand. */
+const PLACES = [...POLICY_PLACES.map((place) => place.replace(/#.*$/, "")), ...CODE_PLACES];
+
+export interface MemoPlace {
+  readonly top: string;
+  readonly gitDir: string;
+}
+
+/** The memo whose policy still stands, whatever it was asked; null where there is none, or a damaged one. */
+export function openMemo({ top, gitDir }: MemoPlace, now: Seconds): Memo | null {
+  const memo = readMemo(gitDir);
+  if (!isMemo(memo) || memo.version !== SIGNPOLICY_VERSION) return null;
+  if (!(memo.at <= now && now - memo.at < LIFE)) return null;
+  const present = readSmallFiles(top, Object.keys(memo.files), CAP);
+  if (present === undefined) return null;
+  return Object.entries(memo.files).every(([path, content]) => present[path] === content) ? memo : null;
+}
+
+function isMemo(value: unknown): value is Memo {
+  if (!isRecord(value) || !isRecord(value["files"]) || !isRecord(value["answer"])) return false;
+  const { files } = value;
+  const { decision } = value["answer"];
+  return isRecord(decision) && decision["allow"] === true && PLACES.every((place) => Object.hasOwn(files, place));
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+/** Its answer, if it was asked the same. */
+export const answerOf = (memo: Memo, setUp: SetUp): Answer | null =>
+  memo.question === questionOf(setUp) ? memo.answer : null;
+
+/** Keeps an answer. `files` are those that the policy was read from. */
+export function keepAnswer(
+  place: MemoPlace,
+  setUp: SetUp,
+  answer: Answer,
+  files: readonly string[],
+  at: Seconds,
+): void {
+  if (!answer.decision.allow || answer.decision.findings.length > 0) return;
+  const content = readSmallFiles(place.top, [...new Set([...PLACES, ...files])], CAP);
+  if (content === undefined) return;
+  const memo: Memo = { version: SIGNPOLICY_VERSION, question: questionOf(setUp), at, files: content, answer };
+  writeMemo(place.gitDir, memo);
+}
+
+function questionOf({ context: { committer, author, branch }, key }: SetUp): string {
+  const signing = key.kind === "ssh" ? { ...key, blob: key.blob.toString("base64") } : key;
+  return JSON.stringify([committer.name, committer.email, author.name, author.email, branch, signing]);
+}
