@@ -56,7 +56,8 @@ export const noTarget = (text: string): string => `'${text}' is no range, ref or
 
 export const note = (text: string): string => `note: ${text}`;
 
-export const recordIsSound = (path: string): string => `a sound record is there, nothing was changed: ${path}`;
+export const recordIsSound = (path: string): string =>
+  `a sound record is there, nothing was changed (--anew begins another): ${path}`;
 
 export const recordBegun = (path: string, rules: readonly string[]): string =>
   rules.length === 0
