@@ -9,20 +9,74 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const entry = join(root, "dist", "signpolicy.cjs");
 
 /**
- * What cosmiconfig's own loaders need, which are never asked for a policy (src/io/policy-file.ts). Left out, no file of code
- * can be loaded through it even by mistake, and a hook reads a fifth of what it would have to. When it is constructed it
- * looks for its own settings in the package.json beside our bundle: that much JSON it gets.
+ * What of cosmiconfig is never asked for when it reads a policy (src/io/policy-file.ts): its own loaders, its asynchronous
+ * twin and the search of home folders. Left out, no file of code can be loaded through it even by mistake, and a hook
+ * reads a fifth of what it would have to. When it is constructed it looks for its own settings in the package.json beside
+ * our bundle: that much JSON it gets.
  */
-const LOADERS = new Map([
-  ["parse-json", "module.exports = JSON.parse;"],
-  ...["import-fresh", "js-yaml", "typescript"].map((id) => [id, `throw new Error("${id} is not part of signpolicy");`]),
+const never = (what) => `() => { throw new Error("${what} is not part of signpolicy"); }`;
+const LEFT_OUT = new Map([
+  [
+    "./loaders",
+    ["loadJs", "loadJsSync", "loadTs", "loadTsSync", "loadYaml"]
+      .map((name) => `exports.${name} = ${never(name)};`)
+      .join("") + "exports.loadJson = (path, text) => JSON.parse(text);",
+  ],
+  ["./Explorer.js", `exports.Explorer = ${never("Explorer")};`],
+  ["env-paths", `module.exports = ${never("env-paths")};`],
+  ["fs/promises", "module.exports = {};"],
 ]);
-const leaveOutLoaders = {
-  name: "leave-out-loaders",
+const leaveOut = {
+  name: "leave-out",
   resolveId: (id, importer) =>
-    LOADERS.has(id) && /[\\/]node_modules[\\/]cosmiconfig[\\/]/.test(importer ?? "") ? `\0loader:${id}` : null,
-  load: (id) => (id.startsWith("\0loader:") ? { code: LOADERS.get(id.slice(8)), moduleType: "js" } : null),
+    LEFT_OUT.has(id) && /[\\/]node_modules[\\/]cosmiconfig[\\/]/.test(importer ?? "") ? `\0left-out:${id}` : null,
+  load: (id) => (id.startsWith("\0left-out:") ? { code: LEFT_OUT.get(id.slice(10)), moduleType: "js" } : null),
 };
+
+/**
+ * What a hook loads, in few files: finding a file takes node about as long as compiling 4 KB of it, and what a hook need not
+ * run it should not compile. Modules that stand in no group are split by rolldown; a module is in the first that names it.
+ */
+const GROUPS = {
+  hooks: [
+    "errors",
+    "cli/(failure|hook|messages|streams|tally)",
+    "encoding/.*",
+    "io/(clock|config|git|input|plain-files|policy-file|refs)",
+    "check/(file-policy|policy|policy-source|tree-policy|trees)",
+    "policy/(?!document-yaml|json-schema|decide-ref|decide-tag|rules/).*",
+    "policy/rules/(dates|identity|lapse|policy-change|signature|signer|unmatched)",
+    "report/(causes|hook|show)",
+    "signature/anchors",
+    "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",
+    "signature/ssh/(algorithms|anchors|key|numbers)",
+    "subject/tree",
+  ],
+  openpgp: ["signature/times", "signature/openpgp/(?!library).*"],
+  judging: [
+    "check/(examiner|governing|mending|missing|next-policy|outlines|pending|policy-changes|pre-push|push|push-input|range)",
+    "check/(receive|record|record-state|report-head|session|tags|tips|tracking|walk|witness)",
+    "io/(environment|objects|record-file|repository|revisions|safety)",
+    "policy/(decide-ref|decide-tag|rules/.*)",
+    "signature/verify",
+    "subject/.*",
+  ],
+  readiness: [
+    "check/(expected-evidence|judge-readiness|readiness|readiness-words|signing-key)",
+    "io/(commit-context|programs)",
+  ],
+};
+const SHARED = /^\/config\/presets\/|\/node_modules\/zod\/v4\/(?!.*json-schema)|rolldown\/runtime/;
+const groups = Object.entries(GROUPS).map(([name, modules]) => {
+  const own = new RegExp(`^/src/(?:${modules.join("|")})\\.ts$`);
+  return {
+    name,
+    test: (id) => {
+      const path = id.replaceAll("\\", "/").replace(root.replaceAll("\\", "/").replace(/\/$/, ""), "");
+      return own.test(path) || (name === "hooks" && SHARED.test(path));
+    },
+  };
+});
 
 const newest = (dir) =>
   readdirSync(dir, { withFileTypes: true, recursive: true })
@@ -49,8 +103,11 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     external: ["openpgp"],
     // The package's node build is CommonJS, of which everything would be bundled; its module build does the same here.
     resolve: { alias: { yaml: join(root, "node_modules/yaml/browser/index.js") } },
-    plugins: [leaveOutLoaders],
+    plugins: [leaveOut],
     transform: { define: { SIGNPOLICY_VERSION: JSON.stringify(version) } },
+    preserveEntrySignatures: "allow-extension",
+    // Much is imported where it is first needed and loaded with the rest of its chunk all the same.
+    checks: { ineffectiveDynamicImport: false },
     logLevel: "warn",
   });
   rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -59,7 +116,8 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     format: "cjs",
     entryFileNames: "[name].cjs",
     chunkFileNames: "[name]-[hash].cjs",
-    minify: { compress: true, mangle: false },
+    codeSplitting: { includeDependenciesRecursively: false, groups },
+    minify: { compress: true, mangle: { toplevel: false } },
     banner: (chunk) => (chunk.isEntry ? "#!/usr/bin/env node" : ""),
   });
   await bundle.close();

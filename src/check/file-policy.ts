@@ -46,7 +46,7 @@ export function workTreePolicySource(top: string): PolicySource {
 }
 
 async function findPolicies(top: string): Promise<readonly { readonly file: string; readonly bytes: Bytes }[]> {
-  const [code] = await namesPresent(top, CODE_PLACES);
+  const [code] = namesPresent(top, CODE_PLACES);
   if (code !== undefined) {
     throw new PolicyError("ERR_POLICY_INVALID", `${code} is code: a policy is data and never run`, [], {
       hint: `move what it says to ${POLICY_PATHS[0] ?? ""} and remove ${code}`,

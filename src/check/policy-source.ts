@@ -21,7 +21,7 @@ export interface PolicySource {
    *
    * @throws PolicyError ERR_POLICY_UNREADABLE
    */
-  readKey(path: string): Promise<Bytes>;
+  readKey(path: string): Bytes | Promise<Bytes>;
 }
 
 /** A key of the policy and what was read of it. */

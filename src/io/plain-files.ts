@@ -1,24 +1,23 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { PolicyError } from "../errors.ts";
 import type { Bytes } from "../model.ts";
 
 /**
  * A plain file's bytes, null where there is none. A link, a folder, a device or a file over the cap is refused, never
- * passed over.
+ * passed over. Read at once: a thread of node's pool takes longer to start than a small file to read.
  *
  * @throws PolicyError ERR_POLICY_UNREADABLE
  */
-export async function readPlainFile(path: string, cap: number): Promise<Bytes | null> {
+export function readPlainFile(path: string, cap: number): Bytes | null {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const status = await file.stat();
+      const status = fstatSync(file);
       if (!status.isFile()) throw unreadable(path, "it is not a plain file");
       if (status.size > cap) throw unreadable(path, `it holds more than ${cap} bytes`);
-      return await file.readFile();
+      return readFileSync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (error) {
     if (error instanceof PolicyError) throw error;

@@ -1,4 +1,4 @@
-import { lstat, realpath } from "node:fs/promises";
+import { lstatSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PolicyError } from "../errors.ts";
@@ -24,10 +24,9 @@ export async function readPolicyFile(folder: string, path: string): Promise<Byte
   if (!isAbsolute(file)) throw unreadable(file, "its path is not absolute");
   if (CODE.test(file)) throw unreadable(file, "a policy is data (YAML or JSON), and code is never run");
   // cosmiconfig opens what the path leads to before it asks the loader: see first that this ends, and ends here.
-  if ((await readPlainFile(file, POLICY_BYTES)) === null) return null;
-  await refuseLinks(folder, path);
-  const explorer = await openExplorer();
-  const result = await explorer.load(file);
+  if (readPlainFile(file, POLICY_BYTES) === null) return null;
+  refuseLinks(folder, path);
+  const result = (await openExplorer()).load(file);
   // Of a file of white space the loader is not asked, and there is nothing in it to judge.
   return (result?.config as Loaded | undefined)?.bytes ?? new Uint8Array();
 }
@@ -37,29 +36,28 @@ export async function readPolicyFile(folder: string, path: string): Promise<Byte
  *
  * @throws PolicyError ERR_POLICY_UNREADABLE
  */
-export async function readKeyFile(folder: string, path: string): Promise<Bytes> {
-  const bytes = await readPlainFile(join(folder, path), KEY_BYTES);
+export function readKeyFile(folder: string, path: string): Bytes {
+  const bytes = readPlainFile(join(folder, path), KEY_BYTES);
   if (bytes === null) throw unreadable(path, "there is no such file beside the policy");
-  await refuseLinks(folder, path);
+  refuseLinks(folder, path);
   return bytes;
 }
 
 /** Nothing on the way may be a link: in a commit's tree the same path must lead to the same file. */
-async function refuseLinks(folder: string, path: string): Promise<void> {
-  const real = relative(await realpath(folder), await realpath(join(folder, path)));
+function refuseLinks(folder: string, path: string): void {
+  const real = relative(realpathSync.native(folder), realpathSync.native(join(folder, path)));
   if (real.split(sep).join("/") !== path)
     throw unreadable(path, "its path leads elsewhere (through a symbolic link, or in another case)");
 }
 
 /** Names that stand in a folder, links that lead nowhere included. */
-export async function namesPresent(folder: string, names: readonly string[]): Promise<readonly string[]> {
-  const present = await Promise.all(names.map((name) => isPresent(join(folder, name))));
-  return names.filter((_, index) => present[index]);
+export function namesPresent(folder: string, names: readonly string[]): readonly string[] {
+  return names.filter((name) => isPresent(join(folder, name)));
 }
 
-async function isPresent(path: string): Promise<boolean> {
+function isPresent(path: string): boolean {
   try {
-    await lstat(path);
+    lstatSync(path);
     return true;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -78,14 +76,14 @@ interface Loaded {
  * text has lost what is not UTF-8, its YAML reads times and ids as other things, and its loaders of code run it. Of
  * `package.json` it hands on the member alone, which is for the strict reader to find: the file's bytes stand in for it.
  */
-async function load(path: string): Promise<Loaded & { readonly signpolicy: Loaded }> {
-  const bytes = await readPlainFile(path, POLICY_BYTES);
+function load(path: string): Loaded & { readonly signpolicy: Loaded } {
+  const bytes = readPlainFile(path, POLICY_BYTES);
   if (bytes === null) throw unreadable(path, "it has gone away");
   return { bytes, signpolicy: { bytes } };
 }
 
 async function openExplorer() {
-  const { cosmiconfig } = await import("cosmiconfig");
+  const { cosmiconfigSync } = await import("cosmiconfig");
   // Constructing cosmiconfig 9 runs `.config/config.js` of the current folder and takes its search from
   // `.config/config.json` (measured). The folder of this very file is the one where whoever could put them there could
   // change this line as well. No await in between: nothing else sees the other folder.
@@ -98,7 +96,7 @@ async function openExplorer() {
         load,
       ]),
     );
-    return cosmiconfig("signpolicy", {
+    return cosmiconfigSync("signpolicy", {
       searchPlaces: [".signpolicyrc"],
       loaders,
       cache: false,
