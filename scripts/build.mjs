@@ -41,12 +41,18 @@ const GROUPS = {
   hooks: [
     "errors",
     "cli/(failure|hook|messages|streams|tally)",
-    "encoding/.*",
-    "io/(clock|config|git|input|plain-files|policy-file|refs)",
+    "check/(readiness|readiness-memo|signing-key|sink)",
+    "encoding/(bytes|ssh-wire|text|time)",
+    "io/(clock|commit-context|config|git|input|preflight-memo|programs|refs)",
+    "policy/(places|summary)",
+    "report/(causes|hook|show)",
+  ],
+  policy: [
     "check/(file-policy|policy|policy-source|tree-policy|trees)",
+    "encoding/.*",
+    "io/(plain-files|policy-file)",
     "policy/(?!document-yaml|json-schema|decide-ref|decide-tag|rules/).*",
     "policy/rules/(dates|identity|lapse|policy-change|signature|signer|unmatched)",
-    "report/(causes|hook|show)",
     "signature/anchors",
     "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",
     "signature/ssh/(algorithms|anchors|key|numbers)",
@@ -61,19 +67,16 @@ const GROUPS = {
     "signature/verify",
     "subject/.*",
   ],
-  readiness: [
-    "check/(expected-evidence|judge-readiness|readiness|readiness-words|signing-key)",
-    "io/(commit-context|programs)",
-  ],
+  readiness: ["check/(expected-evidence|judge-readiness|readiness-words)"],
 };
-const SHARED = /^\/config\/presets\/|\/node_modules\/zod\/v4\/(?!.*json-schema)|rolldown\/runtime/;
+const SHARED = /^\/config\/presets\/|\/node_modules\/zod\/v4\/(?!.*json-schema)/;
 const groups = Object.entries(GROUPS).map(([name, modules]) => {
   const own = new RegExp(`^/src/(?:${modules.join("|")})\\.ts$`);
   return {
     name,
     test: (id) => {
       const path = id.replaceAll("\\", "/").replace(root.replaceAll("\\", "/").replace(/\/$/, ""), "");
-      return own.test(path) || (name === "hooks" && SHARED.test(path));
+      return own.test(path) || (name === "policy" && SHARED.test(path));
     },
   };
 });
