@@ -31,7 +31,8 @@ export interface CommitContext {
  */
 export async function findWorkTree(cwd: string, environment: Variables): Promise<WorkTree> {
   const named = environment["GIT_DIR"];
-  if (named !== undefined) return { top: environment["GIT_WORK_TREE"] ?? cwd, gitDir: resolve(cwd, named) };
+  if (named !== undefined)
+    return { top: resolve(cwd, environment["GIT_WORK_TREE"] ?? "."), gitDir: resolve(cwd, named) };
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
     const gitDir = await gitDirIn(folder);
     if (gitDir !== null) return { top: folder, gitDir };

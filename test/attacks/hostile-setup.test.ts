@@ -116,7 +116,8 @@ describe("an environment that points elsewhere (attack 73)", () => {
       GIT_CONFIG_VALUE_0: join(clone.root, "elsewhere"),
       GIT_CONFIG_PARAMETERS: `'core.hooksPath'='${join(clone.root, "elsewhere")}'`,
     };
-    const [done] = await installServers([server], { directory: clone.root, environment });
+    writeFileSync(join(clone.root, "policy.json"), POLICY);
+    const [done] = await installServers([server], { directory: clone.root, environment, policy: "policy.json" });
     expect(done).toHaveProperty("result");
     expect(snapshot(other)).toEqual(before);
     expect(existsSync(join(server, "hooks/pre-receive"))).toBe(true);
