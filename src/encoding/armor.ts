@@ -87,6 +87,8 @@ export function crc24(data: Bytes): number {
     return crc & 0xffffff;
   });
   let crc = 0xb704ce;
-  for (const byte of data) crc = ((crc << 8) & 0xffffff) ^ (crcTable[((crc >> 16) ^ byte) & 0xff] ?? 0);
+  for (let at = 0; at < data.length; at++) {
+    crc = ((crc << 8) & 0xffffff) ^ (crcTable[((crc >> 16) ^ (data[at] as number)) & 0xff] as number);
+  }
   return crc;
 }

@@ -37,6 +37,8 @@ export class ObjectReader {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #waiting: Waiting[] = [];
   #first = 0;
+  /** Requests that are not written yet; many are made in one turn, and each write is a system call. */
+  #unwritten = "";
   #header: Buffer = Buffer.alloc(0);
   #reading: Reading | null = null;
   #failure: GitError | null = null;
@@ -81,8 +83,14 @@ export class ObjectReader {
         return;
       }
       this.#waiting.push({ resolve, reject });
-      this.#child.stdin.write(`${request}\n`, "latin1");
+      if (this.#unwritten === "") process.nextTick(() => this.#write());
+      this.#unwritten += `${request}\n`;
     });
+  }
+
+  #write(): void {
+    this.#child.stdin.write(this.#unwritten, "latin1");
+    this.#unwritten = "";
   }
 
   #take(chunk: Buffer): void {

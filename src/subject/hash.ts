@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { digestBytes } from "../encoding/digest.ts";
+import { toHex } from "../encoding/hex.ts";
 import type { Bytes, HashAlgorithm, ObjectId, ObjectKind } from "../model.ts";
 
 /**
@@ -7,5 +8,5 @@ import type { Bytes, HashAlgorithm, ObjectId, ObjectKind } from "../model.ts";
  * object arrives.
  */
 export function hashObject(kind: ObjectKind, raw: Bytes, algorithm: HashAlgorithm): ObjectId {
-  return createHash(algorithm).update(`${kind} ${raw.length}\0`).update(raw).digest("hex") as ObjectId;
+  return toHex(digestBytes(algorithm, Buffer.from(`${kind} ${raw.length}\0`, "latin1"), raw)) as ObjectId;
 }

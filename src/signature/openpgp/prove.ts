@@ -1,6 +1,6 @@
 /** Does a signature stand, as a matter of arithmetic? Nothing here says whether the key may sign. */
-import { createHash } from "node:crypto";
 import { equalBytes } from "../../encoding/bytes.ts";
+import { digestBytes } from "../../encoding/digest.ts";
 import type { Bytes } from "../../model.ts";
 import { hashFacts } from "./algorithms.ts";
 import type { OpenPgpKey } from "./key.ts";
@@ -37,9 +37,7 @@ export async function provesSignature(
 
 function digestOf(name: string, parts: readonly Bytes[]): Bytes | null {
   try {
-    const hash = createHash(name);
-    for (const part of parts) hash.update(part);
-    return hash.digest();
+    return digestBytes(name, ...parts);
   } catch {
     // A hash that this build of OpenSSL leaves out (RIPEMD-160, MD5 under FIPS).
     return null;

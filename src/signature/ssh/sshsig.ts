@@ -1,5 +1,5 @@
 /** The SSHSIG container (PROTOCOL.sshsig): who signed, for which namespace, over which hash. */
-import { createHash } from "node:crypto";
+import { digestBytes } from "../../encoding/digest.ts";
 import { concatBytes, equalBytes, fromLatin1 } from "../../encoding/bytes.ts";
 import { SshReader, sshStrings } from "../../encoding/ssh-wire.ts";
 import { ParseError } from "../../errors.ts";
@@ -59,6 +59,6 @@ const WEAK_HASHES: ReadonlySet<string> = new Set(["md5", "sha1", "ripemd160", "s
 
 /** The bytes that were signed (PROTOCOL.sshsig §3: "Signed Data"). */
 export function signedData({ namespace, hash }: SshSig, payload: Bytes): Bytes {
-  const digest = createHash(hash).update(payload).digest();
+  const digest = digestBytes(hash, payload);
   return concatBytes(MAGIC, sshStrings(fromLatin1(namespace), new Uint8Array(), fromLatin1(hash), digest));
 }
