@@ -35,7 +35,7 @@ export default {
     {
       ...shared,
       displayName: "system",
-      testMatch: ["<rootDir>/test/{attacks,cli,interop,hooks}/**/*.test.ts"],
+      testMatch: ["<rootDir>/test/{attacks,cli,interop,hooks,servers}/**/*.test.ts"],
     },
   ],
   maxWorkers: 2,

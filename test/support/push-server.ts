@@ -72,12 +72,13 @@ export class PushServer {
   readonly algorithm: HashAlgorithm;
   #count = 0;
 
-  constructor(policy: object | null, algorithm: HashAlgorithm = "sha1") {
+  /** `hooks: false` leaves them to `install --server`. */
+  constructor(policy: object | null, algorithm: HashAlgorithm = "sha1", { hooks = true } = {}) {
     this.algorithm = algorithm;
     this.server = new Repo({ bare: true, algorithm });
     this.clone = new Repo({ algorithm });
     this.clone.git(["remote", "add", "origin", this.server.dir]);
-    for (const hook of ["pre-receive", "post-receive"]) this.#installHook(hook);
+    if (hooks) for (const hook of ["pre-receive", "post-receive"]) this.#installHook(hook);
     if (policy !== null) this.setPolicy(policy);
   }
 

@@ -1,6 +1,7 @@
 /** Programs that tests compare us with. Where one is absent its tests are skipped, with its name in theirs. */
 import { describe, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
+import { DAEMON_PATH } from "./servers/processes.ts";
 
 /** How to ask each whether it is there: any exit but "no such program" will do. */
 const PROBES = {
@@ -8,6 +9,11 @@ const PROBES = {
   gpg: ["--version"],
   "ssh-keygen": ["-Y"],
   openssl: ["version"],
+  sshd: ["-V"],
+  "git-shell": ["-c", "true"],
+  nginx: ["-v"],
+  fcgiwrap: ["-h"],
+  gitolite: ["version"],
 } as const;
 
 export type Tool = keyof typeof PROBES;
@@ -19,8 +25,8 @@ export function isInstalled(tool: Tool): boolean {
   let is = found.get(tool);
   if (is === undefined) {
     const without = (process.env["SIGNPOLICY_TEST_WITHOUT"] ?? "").split(",");
-    const args = PROBES[tool];
-    is = !without.includes(tool) && spawnSync(tool, args, { stdio: "ignore", timeout: 10_000 }).error === undefined;
+    const options = { stdio: "ignore", timeout: 10_000, env: { ...process.env, PATH: DAEMON_PATH } } as const;
+    is = !without.includes(tool) && spawnSync(tool, PROBES[tool], options).error === undefined;
     found.set(tool, is);
   }
   return is;
