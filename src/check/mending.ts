@@ -31,12 +31,20 @@ export class Mending {
       (this.#areTips || (await this.#isCheckedOut(commit.oid)));
     const merges = isTip || (await this.#hasMerges(parent));
     this.#fix = { base: parent?.slice(0, 12) ?? "--root", merges };
-    return isTip ? { ...this.#fix, tip: true } : this.#fix;
+    return isTip ? { ...this.#fix, tip: true, empty: await this.#changesNothing(commit) } : this.#fix;
   }
 
   async #isCheckedOut(oid: ObjectId): Promise<boolean> {
     const { status, stdout } = await tryGit(this.#place, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
     return status === 0 && stdout.toString("latin1").trim() === oid;
+  }
+
+  async #changesNothing({ oid, parents }: Commit): Promise<boolean> {
+    const [parent, ...others] = parents;
+    if (parent === undefined || others.length > 0) return false;
+    const { status, stdout } = await tryGit(this.#place, ["rev-parse", `${oid}^{tree}`, `${parent}^{tree}`]);
+    const [tree, before] = stdout.toString("latin1").split("\n");
+    return status === 0 && tree === before;
   }
 
   /** A rebase that is not told so flattens them. */

@@ -148,6 +148,7 @@ function judgedCommit({ policy, commit, clock, fix }: CommitInput): Judged {
     what: "commit",
     email: commit.committer.email,
     signedOff: commit.signedOff,
+    old: clock.mode === "history" && fix?.tip !== true,
     dated: commit.committer.at,
     clock,
     policy,

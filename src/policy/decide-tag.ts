@@ -97,6 +97,7 @@ function judgedTag({ policy, tag, ref, clock }: TagInput): Judged {
     what: "tag",
     email: tag.tagger?.email ?? null,
     signedOff: false,
+    old: false,
     dated: tag.tagger?.at ?? null,
     clock,
     policy,

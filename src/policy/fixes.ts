@@ -7,13 +7,15 @@ export interface Fix {
   readonly base: string | null;
   /** The commit is the tip, and nothing below it needs mending: an amend does. */
   readonly tip?: boolean;
+  /** The tip changes nothing: git amends such a commit only when told that it may stay empty. */
+  readonly empty?: boolean;
   /** Merges lie between the base and the tip. */
   readonly merges?: boolean;
 }
 
 /** Signs the commit again: an amend at the tip, else a rebase onto the base (or onto the commit's own first parent). */
 export function resignCommand(commit: Commit, fix: Fix | undefined): string {
-  if (fix?.tip === true) return "git commit --amend --no-edit -S";
+  if (fix?.tip === true) return `git commit --amend --no-edit${fix.empty === true ? " --allow-empty" : ""} -S`;
   return `git rebase -f -S${mergesOf(commit, fix)} ${baseOf(commit, fix)}`;
 }
 
@@ -25,8 +27,9 @@ export function identityCommand(commit: Commit, fix: Fix | undefined, email: str
 
 /** Makes whoever runs it the author, and signs it again. */
 export function reauthorCommand(commit: Commit, fix: Fix | undefined): string {
-  const amend = "git commit --amend --no-edit --reset-author -S";
-  return fix?.tip === true ? amend : `git rebase${mergesOf(commit, fix)} -x '${amend}' ${baseOf(commit, fix)}`;
+  const amend = (empty: boolean) => `git commit --amend --no-edit --reset-author${empty ? " --allow-empty" : ""} -S`;
+  if (fix?.tip === true) return amend(fix.empty === true);
+  return `git rebase${mergesOf(commit, fix)} -x '${amend(true)}' ${baseOf(commit, fix)}`;
 }
 
 /** Makes the tag again, signed, under this name, on what it finally names; `from` where it stands under another name now. */

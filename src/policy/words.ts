@@ -15,6 +15,8 @@ export interface Named {
   /** The committer's or tagger's. */
   readonly email: string | null;
   readonly signedOff: boolean;
+  /** It may be older than the policy: history, and not the commit that somebody has just made. */
+  readonly old: boolean;
   /** The command that signs it again. */
   readonly again: () => string;
 }
@@ -35,11 +37,12 @@ export function unverifiedWords(evidence: Unverified, named: Named, policy: Poli
   return { message, hint: mend(evidence.code, named.again) };
 }
 
-export function unsignedWords({ what, signedOff, again }: Named): Words {
+export function unsignedWords({ what, signedOff, old, again }: Named): Words {
   const message = signedOff
     ? `this ${what} is not signed: Signed-off-by (git commit -s) is a line of text, a signature is made with -S`
     : `this ${what} is not signed`;
-  return { message, hint: mend("unsigned", again) };
+  const exempt = old ? "; or, where it is older than the policy, exempt it there (trust.exempt)" : "";
+  return { message, hint: `${mend("unsigned", again)}${exempt}` };
 }
 
 /** Nothing was proved of it, for whatever reason: it counts as nothing. */

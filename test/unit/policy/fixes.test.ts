@@ -10,6 +10,11 @@ describe("resignCommand", () => {
     expect(resignCommand(commit(), { base: "main", tip: true })).toBe("git commit --amend --no-edit -S");
     expect(resignCommand(merge, { base: "main", tip: true })).toBe("git commit --amend --no-edit -S");
   });
+  it("tells git that a commit which changes nothing may stay empty", () => {
+    expect(resignCommand(commit(), { base: "main", tip: true, empty: true })).toBe(
+      "git commit --amend --no-edit --allow-empty -S",
+    );
+  });
   it("rebases what lies deeper onto the base", () => {
     expect(resignCommand(commit(), { base: "origin/main" })).toBe("git rebase -f -S origin/main");
     expect(resignCommand(merge, { base: "origin/main" })).toBe("git rebase -f -S --rebase-merges origin/main");
@@ -36,7 +41,10 @@ describe("identityCommand", () => {
       "git config user.email alice@example.org && git rebase -f -S main",
     );
     expect(identityCommand(commit(), { base: "main" }, mail, true)).toBe(
-      "git config user.email alice@example.org && git rebase -x 'git commit --amend --no-edit --reset-author -S' main",
+      "git config user.email alice@example.org && git rebase -x 'git commit --amend --no-edit --reset-author --allow-empty -S' main",
+    );
+    expect(identityCommand(commit(), { base: "main", tip: true, empty: true }, mail, true)).toBe(
+      "git config user.email alice@example.org && git commit --amend --no-edit --reset-author --allow-empty -S",
     );
   });
   it("keeps an odd e-mail from being more than a word", () => {
