@@ -61,8 +61,8 @@ const GROUPS = {
   openpgp: ["signature/times", "signature/openpgp/(?!library).*"],
   judging: [
     "check/(examiner|governing|mending|missing|next-policy|outlines|pending|policy-changes|pre-push|push|push-input|range)",
-    "check/(receive|record|record-state|report-head|session|tags|tips|tracking|walk|witness)",
-    "io/(environment|objects|record-file|repository|revisions|safety)",
+    "check/(receive|record|record-(?:chain|entries|state)|report-head|session|tags|tips|tracking|walk|witness)",
+    "io/(environment|objects|pending-file|record-file|repository|revisions|safety)",
     "policy/(decide-ref|decide-tag|rules/.*)",
     "signature/verify",
     "subject/.*",

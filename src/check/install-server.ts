@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import {
   entryIfAny,
   giveTo,
@@ -9,6 +9,7 @@ import {
   removePath,
 } from "../io/files.ts";
 import { readClock } from "../io/clock.ts";
+import { recordEndPath, recordPath, removeRecord } from "../io/record-file.ts";
 import type { Owner } from "../io/files.ts";
 import { liesIn } from "./client-place.ts";
 import type { InstallReport, InstallServerOptions, InstallStep, PerRepository, ServerOptions } from "./installation.ts";
@@ -122,16 +123,16 @@ async function pinPolicy(
 }
 
 async function beginRecord(place: ServerPlace, options: InstallServerOptions): Promise<InstallStep> {
-  const record = await import("./record.ts");
-  const { begun, rules, path } = await record.beginRecord({
+  const record = await import("./record-begin.ts");
+  const { outcome, rules, path } = await record.beginRecord({
     directory: place.gitDir,
     environment: serverEnvironment(place.gitDir, options.environment),
     now: readClock(),
-    anew: false,
+    how: "keep",
   });
   const baseline = rules.map((rule) => JSON.stringify(rule)).join(", ");
   const what = `record in ${path}${baseline === "" ? "" : `, from what stands now under ${baseline}`}`;
-  return { what, changed: begun };
+  return { what, changed: outcome !== "sound" };
 }
 
 async function putServerHooks(place: ServerPlace, entry: string): Promise<InstallReport> {
@@ -165,6 +166,9 @@ async function foreignHook(file: string): ReturnType<typeof entryIfAny> {
 async function giveAway(place: ServerPlace): Promise<void> {
   if (process.getuid?.() !== 0) return;
   await giveTreeTo(join(place.gitDir, "signpolicy"), place.owner);
+  const end = recordEndPath(place.gitDir);
+  await giveTo(dirname(end), place.owner);
+  await giveTo(end, place.owner);
   await giveTo(join(place.gitDir, "config"), place.owner);
 }
 
@@ -219,7 +223,7 @@ async function unpinPolicy(place: ServerPlace, memory: ServerMemory): Promise<re
 
 /** A record that holds a baseline alone goes; one that tells of pushes is nobody's to delete by the way. */
 async function removeEmptyRecord(place: ServerPlace): Promise<InstallReport> {
-  const path = join(place.gitDir, "signpolicy", "record.jsonl");
+  const path = recordPath(place.gitDir);
   const text = await readTextIfAny(path);
   const steps: InstallStep[] = [];
   if ((await place.porcelain.config()).get("signpolicy.record", ["local"]) !== null) {
@@ -228,9 +232,9 @@ async function removeEmptyRecord(place: ServerPlace): Promise<InstallReport> {
   }
   await removePath(join(place.gitDir, "signpolicy", "pending"));
   if (text === null) return { steps, warnings: [] };
-  if (/"kind":"landed"/.test(text)) {
+  if (/"kind":"(?:landed|segment)"/.test(text)) {
     return { steps, warnings: [`the record of past pushes stays in ${path}: delete it if nobody will need it`] };
   }
-  await removePath(path);
+  await removeRecord(place.gitDir);
   return { steps: [...steps, { what: `record in ${path}`, changed: true }], warnings: [] };
 }

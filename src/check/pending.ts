@@ -1,10 +1,10 @@
 /** The verdict that `pre-receive` leaves for the `post-receive` of the same push, which alone knows what landed. */
-import type { ObjectId, RefName } from "../model.ts";
+import type { ObjectId, PolicyOrigin, RefName, VerdictCode } from "../model.ts";
 import type { UpdateVerdict } from "./push.ts";
-import type { RecordMet } from "./record-state.ts";
+import type { RecordMet } from "./record-entries.ts";
 
 export interface PendingPush {
-  readonly policy: string;
+  readonly policy: PolicyOrigin;
   readonly met: readonly RecordMet[];
   readonly updates: readonly PendingUpdate[];
 }
@@ -16,10 +16,17 @@ export interface PendingUpdate {
   readonly rules: readonly string[];
   readonly forward: boolean;
   readonly symbolic: RefName | null;
+  readonly warned: readonly VerdictCode[];
 }
 
-export function renderPending(policy: string, met: readonly RecordMet[], verdicts: readonly UpdateVerdict[]): string {
-  const updates = verdicts.map(({ update, rules, forward, symbolic }) => ({ ...update, rules, forward, symbolic }));
+export function renderPending(
+  policy: PolicyOrigin,
+  met: readonly RecordMet[],
+  verdicts: readonly UpdateVerdict[],
+): string {
+  const updates = verdicts.map(({ update, rules, forward, symbolic, warned }) => {
+    return { ...update, rules, forward, symbolic, warned };
+  });
   return JSON.stringify({ policy, met, updates } satisfies PendingPush);
 }
 
@@ -27,7 +34,7 @@ export function renderPending(policy: string, met: readonly RecordMet[], verdict
 export function parsePending(text: string): PendingPush | null {
   try {
     const value = JSON.parse(text) as Partial<PendingPush> | null;
-    const whole = typeof value?.policy === "string" && Array.isArray(value.met) && Array.isArray(value.updates);
+    const whole = typeof value?.policy === "object" && Array.isArray(value.met) && Array.isArray(value.updates);
     return whole ? (value as PendingPush) : null;
   } catch {
     return null;

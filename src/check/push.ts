@@ -1,4 +1,4 @@
-import type { Decision, ObjectId, ObjectKind, RefName } from "../model.ts";
+import type { Decision, ObjectId, ObjectKind, RefName, VerdictCode } from "../model.ts";
 import { isEnforced, rulesFor } from "../policy/applies.ts";
 import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
@@ -34,6 +34,8 @@ export interface UpdateVerdict {
   readonly forward: boolean;
   /** For a symbolic ref the ref it names, which moves with it. */
   readonly symbolic: RefName | null;
+  /** Codes of what was found and let through: warnings, and errors that an exemption forgave. */
+  readonly warned: readonly VerdictCode[];
 }
 
 /**
@@ -80,15 +82,17 @@ export async function judgePush(
 
 const noBranches = (): Promise<readonly ObjectId[]> => Promise.resolve([]);
 
-/** Takes decisions and remembers whether all of them allow. */
+/** Takes decisions and remembers whether all of them allow, and what they let through. */
 class Verdict {
   allowed = true;
+  readonly warned = new Set<VerdictCode>();
   readonly #emit: (decision: Decision) => void | Promise<void>;
   constructor(emit: (decision: Decision) => void | Promise<void>) {
     this.#emit = emit;
   }
   async take(decision: Decision): Promise<void> {
     if (!decision.allow) this.allowed = false;
+    for (const { code, severity } of decision.findings) if (severity === "warning") this.warned.add(code);
     await this.#emit(decision);
   }
 }
@@ -114,7 +118,7 @@ async function judgeUpdate(
         rules.map((rule) => rule.name),
       ),
     );
-    return { update, allowed: false, rules: [], forward: false, symbolic };
+    return { update, allowed: false, rules: [], forward: false, symbolic, warned: [] };
   }
   const newKind = update.new === null ? null : ((await context.examiner.kind(update.new)) ?? "missing");
   let forward: boolean | null = null;
@@ -143,7 +147,8 @@ async function judgeUpdate(
     }),
   );
   const passed = verdict.allowed ? await rulesPassed(context, update, names, rules) : [];
-  return { update, allowed: verdict.allowed, rules: passed, forward: forward === true, symbolic };
+  const warned = [...verdict.warned].sort();
+  return { update, allowed: verdict.allowed, rules: passed, forward: forward === true, symbolic, warned };
 }
 
 /**

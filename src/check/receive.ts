@@ -1,7 +1,7 @@
 import { GitError, ParseError, PolicyError, SignpolicyError } from "../errors.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { Bytes, Decision, ReportHead, RefName, Seconds } from "../model.ts";
-import { writePending } from "../io/record-file.ts";
+import { writePending } from "../io/pending-file.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { hookRepository } from "../io/repository.ts";
@@ -149,7 +149,7 @@ async function judgeOnce(
   return {
     head: reportHead(governing),
     decisions,
-    pending: allowed ? renderPending(governing.loaded.origin.digest, met, verdicts) : null,
+    pending: allowed ? renderPending(governing.loaded.origin, met, verdicts) : null,
     moved: allowed ? await readAgain(options, session, governing, present, namesOf(updates)) : null,
   };
 }

@@ -1,48 +1,24 @@
 /**
- * The receive record: which value of which ref landed, and which rules passed it at error level. It lies outside the
- * refs, so that nobody who can only push can write to it. From it come the judged tips of a rule: commits that those
- * reach have been judged by that rule and are not judged again.
+ * What a receive record comes to: which value of which ref landed, and which rules passed it at error level. It lies
+ * outside the refs, so that nobody who can only push can write to it. From it come the judged tips of a rule: commits
+ * that those reach have been judged by that rule and are not judged again.
  */
-import { SignpolicyError } from "../errors.ts";
-import { formatTime } from "../encoding/time.ts";
-import type { ObjectId, RefName, Seconds } from "../model.ts";
+import type { ObjectId, RefName } from "../model.ts";
+import type { RecordBaseline, RecordEntry, RecordLanded, RecordMet } from "./record-entries.ts";
 
-export interface RecordBegin {
-  readonly kind: "begin";
-  readonly v: 1;
-  /** Random; the repository's configuration names it, so that a lost or exchanged record is noticed. */
-  readonly id: string;
-  readonly at: string;
+/** A state as a file's first line keeps it. Refs that were deleted are left out: as if they had never been seen. */
+export interface SavedState {
+  readonly roots: readonly ObjectId[];
+  /** Name, value, and the value before it. */
+  readonly refs: readonly (readonly [RefName, ObjectId, ObjectId | null])[];
+  readonly stood: readonly (readonly [RefName, ObjectId])[];
+  readonly rules: readonly {
+    readonly name: string;
+    readonly refs: readonly string[];
+    readonly shared: readonly ObjectId[];
+    readonly own: readonly (readonly [RefName, ObjectId])[];
+  }[];
 }
-
-/**
- * A rule met for the first time, or one that names more refs than before. `tips` is what stood on the refs it newly
- * names: its baseline. `scope: "rule"` counts for every ref of the rule, `"ref"` for the ref alone, so that a ref
- * nobody judged does not vouch for the others.
- */
-export interface RecordMet {
-  readonly kind: "met";
-  readonly at: string;
-  readonly rule: string;
-  readonly refs: readonly string[];
-  readonly scope: "rule" | "ref";
-  readonly tips: Readonly<Record<string, string>>;
-}
-
-export interface RecordLanded {
-  readonly kind: "landed";
-  readonly at: string;
-  readonly ref: RefName;
-  readonly old: ObjectId | null;
-  readonly new: ObjectId | null;
-  readonly policy: string;
-  /** Rules that passed it at error level. */
-  readonly rules: readonly string[];
-  /** The new value reaches the old one. */
-  readonly forward: boolean;
-}
-
-export type RecordEntry = RecordBegin | RecordMet | RecordLanded;
 
 interface RuleState {
   patterns: Set<string>;
@@ -50,40 +26,91 @@ interface RuleState {
   own: Map<RefName, ObjectId>;
 }
 
+interface Landing {
+  readonly value: ObjectId | null;
+  /** What the ref was before. */
+  readonly from: ObjectId | null;
+}
+
 export class RecordState {
   /** Null for a record that has not begun. */
   id: string | null = null;
-  readonly #refs = new Map<RefName, ObjectId | null>();
+  /** Of the files that it is kept in, the one that was read last. */
+  file = 1;
+  roots: readonly ObjectId[] = [];
+  readonly #refs = new Map<RefName, Landing>();
   /** Values found standing when a rule was met, of refs on which nothing has landed since. */
   readonly #stood = new Map<RefName, ObjectId>();
   readonly #rules = new Map<string, RuleState>();
 
-  /** Values in the order in which they came to stand on refs, with our time. */
-  readonly #arrivals: { readonly at: string; readonly oid: ObjectId }[] = [];
-
   apply(entry: RecordEntry): void {
-    if (entry.kind === "begin") this.id = entry.id;
-    else if (entry.kind === "met") this.#meet(entry);
-    else this.#land(entry);
+    switch (entry.kind) {
+      case "begin":
+        this.id = entry.id;
+        this.roots = entry.roots;
+        return;
+      case "bound":
+        this.roots = entry.roots;
+        return;
+      case "segment":
+        this.id = entry.id;
+        this.file = entry.number;
+        this.#restore(entry.state);
+        return;
+      case "baseline":
+        this.#rebase(entry);
+        return;
+      case "met":
+        this.#meet(entry);
+        return;
+      case "landed":
+        this.#land(entry);
+        return;
+      case "push":
+    }
   }
 
-  /** Values that stood on some ref before this moment, whoever had judged them. */
-  arrivedBefore(moment: Seconds): readonly ObjectId[] {
-    // Times of one form and one zone stand in the order of their letters.
-    const limit = formatTime(moment);
-    return [...new Set(this.#arrivals.filter(({ at }) => at < limit).map(({ oid }) => oid))];
+  /** The whole of it, in an order that depends on nothing but the entries. */
+  save(): SavedState {
+    return {
+      roots: this.roots,
+      refs: [...this.#refs].flatMap(([ref, { value, from }]) => (value === null ? [] : [[ref, value, from] as const])),
+      stood: [...this.#stood],
+      rules: [...this.#rules].map(([name, { patterns, shared, own }]) => ({
+        name,
+        refs: [...patterns],
+        shared: [...shared],
+        own: [...own],
+      })),
+    };
+  }
+
+  #restore({ roots, refs, stood, rules }: SavedState): void {
+    this.roots = roots;
+    this.#refs.clear();
+    this.#stood.clear();
+    this.#rules.clear();
+    for (const [ref, value, from] of refs) this.#refs.set(ref, { value, from });
+    for (const [ref, value] of stood) this.#stood.set(ref, value);
+    for (const { name, refs: patterns, shared, own } of rules) {
+      this.#rules.set(name, { patterns: new Set(patterns), shared: new Set(shared), own: new Map(own) });
+    }
   }
 
   /** Where the record left a ref: its value, null where it was deleted, undefined where the record never saw it. */
   left(ref: RefName): ObjectId | null | undefined {
     const landed = this.#refs.get(ref);
-    return landed === undefined ? this.#stood.get(ref) : landed;
+    return landed === undefined ? this.#stood.get(ref) : landed.value;
+  }
+
+  /** Every ref that the record tells of, deleted ones included. */
+  refsKnown(): readonly RefName[] {
+    return [...new Set([...this.#refs.keys(), ...this.#stood.keys()])];
   }
 
   /** Every ref that the record left standing. */
   refsLeft(): readonly RefName[] {
-    const names = new Set([...this.#refs.keys(), ...this.#stood.keys()]);
-    return [...names].filter((ref) => typeof this.left(ref) === "string");
+    return this.refsKnown().filter((ref) => typeof this.left(ref) === "string");
   }
 
   /** The patterns under which the rule of this name was met, null where it never was. */
@@ -98,7 +125,7 @@ export class RecordState {
 
   /** Values that count as judged by this rule for an update of this ref alone. */
   ownTips(rule: string, ref: RefName): ReadonlySet<ObjectId> {
-    const tips = [this.#rules.get(rule)?.own.get(ref), this.#refs.get(ref)];
+    const tips = [this.#rules.get(rule)?.own.get(ref), this.#refs.get(ref)?.value];
     return new Set(tips.filter((oid) => oid !== undefined && oid !== null));
   }
 
@@ -110,11 +137,16 @@ export class RecordState {
     return created;
   }
 
+  #rebase(entry: RecordBaseline): void {
+    this.#refs.clear();
+    this.#stood.clear();
+    for (const [ref, oid] of Object.entries(entry.refs)) this.#stood.set(ref as RefName, oid as ObjectId);
+  }
+
   #meet(entry: RecordMet): void {
     const rule = this.#rule(entry.rule);
     rule.patterns = new Set(entry.refs);
     for (const [ref, oid] of Object.entries(entry.tips)) {
-      this.#arrivals.push({ at: entry.at, oid: oid as ObjectId });
       if (!this.#refs.has(ref as RefName)) this.#stood.set(ref as RefName, oid as ObjectId);
       if (entry.scope === "rule") rule.shared.add(oid as ObjectId);
       else rule.own.set(ref as RefName, oid as ObjectId);
@@ -122,10 +154,12 @@ export class RecordState {
   }
 
   #land(entry: RecordLanded): void {
-    this.#refs.set(entry.ref, entry.new);
+    const last = this.#refs.get(entry.ref);
+    // Of two pushes in a row the second may be written down first; then the first does not take the ref back.
+    const isLate = last !== undefined && entry.new === last.from && entry.old !== last.value;
+    if (!isLate) this.#refs.set(entry.ref, { value: entry.new, from: entry.old });
     this.#stood.delete(entry.ref);
     if (entry.new === null) return;
-    this.#arrivals.push({ at: entry.at, oid: entry.new });
     for (const name of entry.rules) {
       const { shared } = this.#rule(name);
       shared.add(entry.new);
@@ -134,67 +168,3 @@ export class RecordState {
     }
   }
 }
-
-/**
- * Reads a record. A last line without its line end was being written when the machine stopped: what it would have said
- * is judged again, so it is left out. Anything else that is not a record line means that the file was damaged.
- *
- * @throws SignpolicyError ERR_RECORD_BROKEN
- */
-export function parseRecord(text: string): RecordState {
-  const state = new RecordState();
-  const lines = text.split("\n");
-  lines.pop();
-  lines.forEach((line, index) => {
-    const entry = parseEntry(line);
-    const ordered = entry !== null && (entry.kind === "begin") === (index === 0);
-    if (!ordered) throw new SignpolicyError("ERR_RECORD_BROKEN", `the receive record is damaged at line ${index + 1}`);
-    state.apply(entry);
-  });
-  return state;
-}
-
-export const renderEntry = (entry: RecordEntry): string => `${JSON.stringify(entry)}\n`;
-
-function parseEntry(line: string): RecordEntry | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  return isEntry(value) ? value : null;
-}
-
-const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-const isOid = (value: unknown): boolean => typeof value === "string" && OID.test(value);
-const isText = (value: unknown): value is string => typeof value === "string";
-const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
-
-function isEntry(value: unknown): value is RecordEntry {
-  if (typeof value !== "object" || value === null) return false;
-  const entry = value as Record<string, unknown>;
-  if (!isText(entry["at"])) return false;
-  switch (entry["kind"]) {
-    case "begin":
-      return entry["v"] === 1 && isText(entry["id"]);
-    case "met": {
-      const tips = entry["tips"];
-      const scoped = entry["scope"] === "rule" || entry["scope"] === "ref";
-      return scoped && isText(entry["rule"]) && areTexts(entry["refs"]) && isTips(tips);
-    }
-    case "landed":
-      return (
-        isText(entry["ref"]) &&
-        (entry["old"] === null || isOid(entry["old"])) &&
-        (entry["new"] === null || isOid(entry["new"])) &&
-        areTexts(entry["rules"]) &&
-        typeof entry["forward"] === "boolean"
-      );
-    default:
-      return false;
-  }
-}
-
-const isTips = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && Object.values(value).every(isOid);

@@ -11,7 +11,7 @@ import type { JudgingContext } from "./range.ts";
 import type { RecordState } from "./record-state.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
 import { TreeWalker } from "./trees.ts";
-import { recordWitness } from "./witness.ts";
+import { recordWitness, type Arrivals } from "./witness.ts";
 
 /** An open repository with what every use case reads it through. `close` ends the git child behind it. */
 export interface Session {
@@ -58,11 +58,18 @@ export function judgingContext(
 ): JudgingContext {
   const { repository, reader, outlines } = session;
   const { policy, anchors, files } = governing.loaded;
-  const witness = record === null ? null : recordWitness(repository, policy, record);
+  const id = record?.id ?? null;
+  const witness = id === null ? null : recordWitness(repository, policy, arrivalsOf(repository.commonDir, id));
   const examiner = new Examiner(reader, repository, anchors, now, witness);
   const changes = policyChanges(session, governing.ref === null ? [] : files);
   return { repository, reader, examiner, outlines, policy, changes, now };
 }
+
+/** Read when a key of the policy is marked as compromised, and not before. */
+const arrivalsOf =
+  (gitDir: string, id: string): Arrivals =>
+  async (moment) =>
+    (await import("./record-arrivals.ts")).arrivedBefore(gitDir, id, moment);
 
 /** Watches the places of a policy and these files of one; a package.json is one only where it holds the policy. */
 export function policyChanges(session: Session, files: readonly string[]): PolicyChanges {

@@ -3,7 +3,8 @@ import { compileGlob } from "../policy/globs.ts";
 import { isEnforced, rulesFor } from "../policy/applies.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
-import type { RecordMet, RecordState } from "./record-state.ts";
+import type { RecordMet } from "./record-entries.ts";
+import type { RecordState } from "./record-state.ts";
 
 /** Which commits have been judged before: for a rule and a ref, values of refs whose history needs no second look. */
 export interface JudgedTips {

@@ -2,7 +2,9 @@ import type { ObjectId, Seconds } from "../model.ts";
 import type { GitPlace } from "../io/git.ts";
 import { collectCommits } from "../io/revisions.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { RecordState } from "./record-state.ts";
+
+/** Values that stood on refs before a moment. */
+export type Arrivals = (moment: Seconds) => Promise<readonly ObjectId[]>;
 
 /** When an object arrived at the latest, as a receive record shows it; null where none does. */
 export type Witness = (oid: ObjectId) => Promise<Seconds | null>;
@@ -14,7 +16,7 @@ export type Witness = (oid: ObjectId) => Promise<Seconds | null>;
  * Answers for commits and tags that landed values reach or are; the time is that of the newest `compromised` mark it can
  * be told to lie before, less a second.
  */
-export function recordWitness(place: GitPlace, policy: Policy, record: RecordState): Witness | null {
+export function recordWitness(place: GitPlace, policy: Policy, arrivals: Arrivals): Witness | null {
   const marks = new Set<Seconds>();
   for (const { keys } of policy.principals.values()) {
     for (const { window } of keys) if (typeof window.compromised === "number") marks.add(window.compromised);
@@ -25,9 +27,8 @@ export function recordWitness(place: GitPlace, policy: Policy, record: RecordSta
   const before = (mark: Seconds): Promise<ReadonlySet<ObjectId>> => {
     const known = arrived.get(mark);
     if (known !== undefined) return known;
-    const tips = record.arrivedBefore(mark);
-    const reached = collectCommits(place, { include: tips, exclude: [], gone: true }).then(
-      (oids) => new Set([...oids, ...tips]),
+    const reached = arrivals(mark).then(
+      async (tips) => new Set([...(await collectCommits(place, { include: tips, exclude: [], gone: true })), ...tips]),
     );
     arrived.set(mark, reached);
     return reached;

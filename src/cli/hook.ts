@@ -92,7 +92,7 @@ async function receive(call: Call): Promise<number> {
 async function remember(call: Call): Promise<number> {
   const input = readInput();
   try {
-    const { recordReceive } = await import("../check/record.ts");
+    const { recordReceive } = await import("../check/record-receive.ts");
     await recordReceive({ ...here(), input, now: readClock() });
   } catch (error) {
     reportFailure(error, "hook");

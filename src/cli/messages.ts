@@ -64,6 +64,28 @@ export const recordBegun = (path: string, rules: readonly string[]): string =>
     ? `began ${path}; no rule has a baseline yet`
     : `began ${path}, with a baseline for ${rules.join(", ")}`;
 
+export const recordResumed = (path: string, rules: readonly string[]): string =>
+  `${path} goes on from what stands now${rules.length === 0 ? "" : `, with a baseline for ${rules.join(", ")}`}`;
+
+export const recordAside = (folder: string): string => `what was there before is kept in ${folder}`;
+
+export const recordProblem = (what: string): string => `problem: ${what}`;
+
+export const recordHolds = (entries: number, files: number, from: string, to: string): string =>
+  `${entries} ${entries === 1 ? "entry" : "entries"} in ${files} ${files === 1 ? "file" : "files"}, ${from} to ${to}`;
+
+export const recordEndsAt = (seq: number, digest: string): string => `line ${seq} is the last, sha256:${digest}`;
+
+export const recordCutOff =
+  "a last line was cut off while it was written; what it would have said is judged again, and the next push mends it";
+
+export const refMoved = (ref: string, left: string, stands: string): string =>
+  `${ref} stands at ${stands}, the record left it at ${left}: it moved while the hook was off, and is judged from there`;
+
+export const recordSound = "the record is sound";
+
+export const recordBroken = (hint: string): string => `the record is broken: ${hint}`;
+
 export const policyWarning = (where: string, message: string): string => `warning: ${where}: ${message}`;
 
 export const policyIsGood = (source: string, counts: string): string => `${source} is good: ${counts}`;

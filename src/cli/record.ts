@@ -1,6 +1,8 @@
 import type { Command } from "commander";
-import type { RecordEntry } from "../check/record-state.ts";
-import { EXIT, SignpolicyError } from "../errors.ts";
+import type { BeginRecordOptions } from "../check/record-begin.ts";
+import type { LinkedEntry } from "../check/record-entries.ts";
+import { EXIT } from "../errors.ts";
+import { toJson } from "../report/json.ts";
 import type { RenderFormat } from "../report/renderer.ts";
 import { shortId, show, showText } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
@@ -14,8 +16,8 @@ export function registerRecord(program: Command, context: Context): void {
     .command("record")
     .summary("a server's receive record")
     .description(
-      "The receive record of a server's repository: what landed when, and which rules passed it. What it names as judged " +
-        "is not judged again; where it was begun and is lost, pushes are denied.",
+      "The receive record of a server's repository: what landed when, by whom, under which policy, and which rules passed " +
+        "it. What it names as judged is not judged again; where it was begun and is lost, pushes are denied.",
     )
     .addHelpText("after", exampleText("record"));
   record
@@ -24,50 +26,110 @@ export function registerRecord(program: Command, context: Context): void {
     .addOption(formatOption())
     .action(async ({ format }: { format: RenderFormat }) => context.exit(await showIt(context.folder(), format)));
   record
+    .command("verify")
+    .description("read the whole record and prove that nothing in it was changed, dropped, added or cut off")
+    .addOption(formatOption())
+    .action(async ({ format }: { format: RenderFormat }) => context.exit(await verifyIt(context.folder(), format)));
+  record
     .command("baseline")
-    .description("begin a record: what stands on the refs counts as judged by the rules that name them")
-    .option("--anew", "even where a sound record is there")
-    .action(async ({ anew }: { anew?: boolean }) => context.exit(await baseline(context.folder(), anew ?? false)));
+    .description(
+      "begin a record, or mend a broken one: what stands on the refs counts as judged by the rules that name them",
+    )
+    .option("--anew", "even where a sound record is there, which is set aside")
+    .action(async ({ anew }: { anew?: true }) =>
+      context.exit(await baseline(context.folder(), anew ? "anew" : "mend")),
+    );
 }
 
 async function showIt(directory: string, format: RenderFormat): Promise<number> {
   const { showRecord } = await import("../check/record-show.ts");
-  const { path, entries } = await showRecord({ directory, environment: process.env });
-  if (format === "json") writeOut(`${JSON.stringify({ path, entries }, null, 2)}\n`);
-  else writeOut([`${show(path)}\n`, ...entries.map((entry) => `${entryLine(entry)}\n`)].join(""));
+  const isJson = format === "json";
+  let separator = "\n    ";
+  await showRecord(
+    { directory, environment: process.env },
+    {
+      begin: (path) => writeOut(isJson ? `{ "path": ${toJson(path)},\n  "entries": [` : `${show(path)}\n`),
+      entry(entry) {
+        writeOut(isJson ? `${separator}${toJson(entry)}` : `${entryLine(entry)}\n`);
+        separator = ",\n    ";
+      },
+    },
+  );
+  if (isJson) writeOut(" ] }\n");
   return EXIT.allowed;
 }
 
-function entryLine(entry: RecordEntry): string {
-  if (entry.kind === "begin") return `${show(entry.at)} begun, id ${show(entry.id)}`;
-  if (entry.kind === "met") {
-    const tips = Object.entries(entry.tips).map(([ref, oid]) => `${show(ref)} ${shortId(oid)}`);
-    return `${show(entry.at)} met rule "${showText(entry.rule)}", baseline: ${tips.length === 0 ? "nothing" : tips.join(", ")}`;
+const quoted = (name: string): string => `"${showText(name)}"`;
+
+const valueOf = (oid: string | null): string => (oid === null ? "nothing" : shortId(oid));
+
+const standing = (tips: Readonly<Record<string, string>>): string => {
+  const shown = Object.entries(tips).map(([ref, oid]) => `${show(ref)} ${shortId(oid)}`);
+  return shown.length === 0 ? "nothing" : shown.join(", ");
+};
+
+function entryLine(entry: LinkedEntry): string {
+  const at = show(entry.at);
+  switch (entry.kind) {
+    case "begin":
+      return `${at} begun, id ${show(entry.id)}`;
+    case "bound":
+      return `${at} belongs to the repository of ${entry.roots.map((oid) => shortId(oid)).join(", ")}`;
+    case "segment":
+      return `${at} goes on in file ${entry.number}`;
+    case "baseline":
+      return `${at} taken up again by an administrator, from ${standing(entry.refs)}`;
+    case "met":
+      return `${at} met rule ${quoted(entry.rule)}, baseline: ${standing(entry.tips)}`;
+    case "push": {
+      const { by, policy, certificate } = entry;
+      const who = by.name === null ? "somebody" : show(by.name);
+      const signed = certificate === null ? "" : `, signed by ${showText(certificate.principal)}`;
+      const judge = policy === null ? "judged by no policy" : `under ${show(policy.source)} ${show(policy.digest, 19)}`;
+      return `${at} pushed by ${who}${signed}, ${judge}`;
+    }
+    case "landed": {
+      const rules = entry.rules.length === 0 ? "no rule" : entry.rules.map(quoted).join(", ");
+      const warned =
+        entry.warned.length === 0 ? "" : `, let through: ${entry.warned.map((code) => show(code)).join(", ")}`;
+      return `${at} landed ${show(entry.ref)} ${valueOf(entry.old)}..${valueOf(entry.new)}, passed by ${rules}${warned}`;
+    }
   }
-  const [from, to] = [entry.old, entry.new].map((oid) => (oid === null ? "nothing" : shortId(oid)));
-  const rules = entry.rules.length === 0 ? "no rule" : entry.rules.map((rule) => `"${showText(rule)}"`).join(", ");
-  return `${show(entry.at)} landed ${show(entry.ref)} ${from ?? ""}..${to ?? ""}, passed by ${rules}`;
+}
+
+async function verifyIt(directory: string, format: RenderFormat): Promise<number> {
+  const { verifyRecord } = await import("../check/record-verify.ts");
+  const report = await verifyRecord({ directory, environment: process.env });
+  if (format === "json") writeOut(`${toJson(report, 2)}\n`);
+  else {
+    const lines = report.problems.map((problem) => say.recordProblem(show(problem)));
+    const { from, to, head } = report;
+    if (from !== null && to !== null) {
+      lines.push(say.recordHolds(report.entries, report.files, show(from), show(to)));
+    }
+    if (head !== null) lines.push(say.recordEndsAt(head.seq, head.digest));
+    if (report.cutOff) lines.push(say.note(say.recordCutOff));
+    for (const { ref, left, stands } of report.moved) {
+      lines.push(say.note(say.refMoved(show(ref), valueOf(left), valueOf(stands))));
+    }
+    lines.push(report.sound ? say.recordSound : say.recordBroken(show(report.hint ?? "")));
+    writeOut(`${lines.join("\n")}\n`);
+  }
+  return report.sound ? EXIT.allowed : EXIT.denied;
 }
 
 /** For an administrator who was told that the record is gone or damaged, and has looked why. */
-async function baseline(directory: string, anew: boolean): Promise<number> {
-  const [{ beginRecord }, { readClock }] = await Promise.all([import("../check/record.ts"), import("../io/clock.ts")]);
-  const options = { directory, environment: process.env, now: readClock() };
-  let begun;
-  try {
-    begun = await beginRecord({ ...options, anew });
-  } catch (error) {
-    if (!(error instanceof SignpolicyError) || error.code !== "ERR_RECORD_BROKEN") throw error;
-    begun = await beginRecord({ ...options, anew: true });
-  }
-  const { path, rules } = begun;
-  if (!begun.begun) writeOut(`${say.recordIsSound(show(path))}\n`);
-  else
-    writeOut(
-      `${say.recordBegun(
-        show(path),
-        rules.map((rule) => `"${showText(rule)}"`),
-      )}\n`,
-    );
+async function baseline(directory: string, how: BeginRecordOptions["how"]): Promise<number> {
+  const [{ beginRecord }, { readClock }] = await Promise.all([
+    import("../check/record-begin.ts"),
+    import("../io/clock.ts"),
+  ]);
+  const begun = await beginRecord({ directory, environment: process.env, now: readClock(), how });
+  const path = show(begun.path);
+  const rules = begun.rules.map(quoted);
+  if (begun.outcome === "sound") writeOut(`${say.recordIsSound(path)}\n`);
+  else if (begun.outcome === "resumed") writeOut(`${say.recordResumed(path, rules)}\n`);
+  else writeOut(`${say.recordBegun(path, rules)}\n`);
+  if (begun.aside !== null) writeOut(`${say.recordAside(show(begun.aside))}\n`);
   return EXIT.allowed;
 }

@@ -1,94 +1,142 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 
-/** Files of the receive record under a repository's common git directory. */
-const FOLDER = "signpolicy";
-const RECORD = "record.jsonl";
-const PENDING = "pending";
-
-/** A verdict that no `post-receive` picked up belongs to a push that never landed. */
-const PENDING_LIFE_MS = 24 * 60 * 60 * 1000;
-
-export const recordPath = (gitDir: string): string => join(gitDir, FOLDER, RECORD);
-
 /**
- * The record's text; null where there is no such file.
- *
- * @throws SignpolicyError ERR_RECORD_BROKEN when it is there but cannot be read
+ * Files of the receive record under a repository's common git directory: `signpolicy/record.jsonl`, to which is
+ * appended, the full ones before it (`signpolicy/record.000001.jsonl`, …), and, in another folder so that one of the
+ * two alone cannot be put back from a backup, `info/signpolicy-record`, which names the last line written.
  */
-export async function readRecord(gitDir: string): Promise<string | null> {
+const FOLDER = "signpolicy";
+const ARCHIVE = /^record\.\d{6,}\.jsonl$/;
+
+export const recordPath = (gitDir: string): string => join(gitDir, FOLDER, "record.jsonl");
+export const recordEndPath = (gitDir: string): string => join(gitDir, "info", "signpolicy-record");
+export const archivePath = (gitDir: string, number: number): string =>
+  join(gitDir, FOLDER, `record.${String(number).padStart(6, "0")}.jsonl`);
+
+/** Runs `body` while no other process writes to this repository's record. */
+export async function withRecordLock<T>(gitDir: string, body: () => Promise<T>): Promise<T> {
+  const { withLock } = await import("./record-lock.ts");
+  return withLock(join(gitDir, FOLDER, "record.lock"), body);
+}
+
+/** @throws SignpolicyError ERR_RECORD_BROKEN when it is there but cannot be read */
+async function readIfAny(path: string): Promise<Buffer | null> {
   try {
-    return await readFile(recordPath(gitDir), "utf8");
+    return await readFile(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new SignpolicyError("ERR_RECORD_BROKEN", "the receive record cannot be read", { cause });
+    throw new SignpolicyError("ERR_RECORD_BROKEN", `${path} cannot be read`, { cause });
   }
 }
 
-/** Appends whole lines in one write, after mending a line that was cut off, and waits until they are on the disk. */
-export async function appendRecord(gitDir: string, lines: string): Promise<void> {
-  await mkdir(join(gitDir, FOLDER), { recursive: true, mode: 0o755 });
-  const file = await open(recordPath(gitDir), "a+", 0o644);
+/** The file that is appended to; null where there is none. */
+export const readRecord = (gitDir: string): Promise<Buffer | null> => readIfAny(recordPath(gitDir));
+
+export const readArchive = (gitDir: string, number: number): Promise<Buffer | null> =>
+  readIfAny(archivePath(gitDir, number));
+
+/** What was written down of the last line; null where nothing was. */
+export const readRecordEnd = (gitDir: string): Promise<Buffer | null> => readIfAny(recordEndPath(gitDir));
+
+async function listArchives(gitDir: string): Promise<readonly string[]> {
+  const names = await readdir(join(gitDir, FOLDER)).catch(() => []);
+  return names.filter((name) => ARCHIVE.test(name)).map((name) => join(gitDir, FOLDER, name));
+}
+
+/**
+ * Appends whole lines behind the first `whole` bytes, and waits until they are on the disk. What stood behind those was
+ * cut off while it was written. Fails as a whole, or leaves a beginning of the lines that a reader can tell.
+ */
+export async function appendRecord(gitDir: string, whole: number, lines: string): Promise<void> {
+  const file = await open(recordPath(gitDir), "r+");
   try {
-    const { size } = await file.stat();
-    const torn = size > 0 && (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer[0] !== 0x0a;
-    if (torn) await file.truncate(await endOfLastLine(file, size));
-    await file.appendFile(lines);
+    await file.truncate(whole);
+    const bytes = Buffer.from(lines);
+    for (let at = 0; at < bytes.length;) {
+      at += (await file.write(bytes, at, bytes.length - at, whole + at)).bytesWritten;
+    }
     await file.datasync();
   } finally {
     await file.close();
   }
 }
 
-async function endOfLastLine(file: Awaited<ReturnType<typeof open>>, size: number): Promise<number> {
-  const step = 4096;
-  for (let end = size; end > 0; end -= step) {
-    const start = Math.max(0, end - step);
-    const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
-    const at = buffer.lastIndexOf(0x0a);
-    if (at !== -1) return start + at + 1;
+/** Keeps the present file under its number and begins the next with this text, without a moment in which there is none. */
+export async function rotateRecord(gitDir: string, number: number, text: string): Promise<void> {
+  const present = recordPath(gitDir);
+  const aside = `${present}.${randomUUID()}`;
+  await copyFile(present, aside);
+  await flush(aside);
+  await rename(aside, archivePath(gitDir, number));
+  await replaceFile(present, text);
+}
+
+/** Writes a record's first file in place of what is there. */
+export const replaceRecord = (gitDir: string, text: string): Promise<void> => replaceFile(recordPath(gitDir), text);
+
+export const writeRecordEnd = (gitDir: string, text: string): Promise<void> => replaceFile(recordEndPath(gitDir), text);
+
+/**
+ * Moves every file of a record into a folder of its own, so that nothing is lost which tells what happened. Null where
+ * there was none.
+ */
+export async function setRecordAside(gitDir: string, name: string): Promise<string | null> {
+  const files = [recordPath(gitDir), recordEndPath(gitDir), ...(await listArchives(gitDir))].filter(existsSync);
+  if (files.length === 0) return null;
+  const folder = join(gitDir, FOLDER, name);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  for (const path of files) await rename(path, join(folder, basename(path)));
+  return folder;
+}
+
+/** Deletes a record that holds nothing which anybody could miss. */
+export async function removeRecord(gitDir: string): Promise<void> {
+  await rm(recordPath(gitDir), { force: true });
+  await rm(recordEndPath(gitDir), { force: true });
+}
+
+/** What arrived before a moment that is past, once it was read from a record of several files; null where it was not. */
+export const readArrivals = (gitDir: string, name: string): Promise<string | null> =>
+  readFile(join(gitDir, FOLDER, "arrived", name), "latin1").catch(() => null);
+
+/** For the next push; who cannot write it reads the record again. */
+export const writeArrivals = (gitDir: string, name: string, text: string): Promise<void> =>
+  replaceFile(join(gitDir, FOLDER, "arrived", name), text).catch(() => undefined);
+
+/** The bytes of a push certificate, by their own digest; they lie there before a line of the record names them. */
+export const readCertificate = (gitDir: string, sha256: string): Promise<Buffer | null> =>
+  readIfAny(join(gitDir, FOLDER, "certificates", basename(sha256)));
+
+export const writeCertificate = (gitDir: string, sha256: string, bytes: Buffer): Promise<void> =>
+  replaceFile(join(gitDir, FOLDER, "certificates", basename(sha256)), bytes);
+
+async function replaceFile(path: string, content: string | Buffer): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(aside, content, { mode: 0o644, flag: "wx", flush: true });
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
   }
-  return 0;
+  await flush(folder);
 }
 
-/** Writes a whole new record in place of what is there. */
-export async function replaceRecord(gitDir: string, text: string): Promise<void> {
-  await mkdir(join(gitDir, FOLDER), { recursive: true, mode: 0o755 });
-  const aside = `${recordPath(gitDir)}.${randomUUID()}`;
-  await writeFile(aside, text, { mode: 0o644, flush: true });
-  await rename(aside, recordPath(gitDir));
-}
-
-/** Leaves a verdict for the `post-receive` of the same push. */
-export async function writePending(gitDir: string, text: string): Promise<void> {
-  const folder = join(gitDir, FOLDER, PENDING);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, `${randomUUID()}.json`), text, { mode: 0o600, flag: "wx" });
-}
-
-export interface PendingFile {
-  readonly path: string;
-  readonly text: string;
-  readonly writtenAt: number;
-}
-
-/** The verdicts left by `pre-receive`, newest first; those of pushes long gone are removed. */
-export async function readPending(gitDir: string, nowMs: number): Promise<readonly PendingFile[]> {
-  const folder = join(gitDir, FOLDER, PENDING);
-  const names = await readdir(folder).catch(() => []);
-  const files: PendingFile[] = [];
-  for (const name of names) {
-    const path = join(folder, name);
-    const writtenAt = (await stat(path).catch(() => null))?.mtimeMs;
-    if (writtenAt === undefined) continue;
-    if (nowMs - writtenAt > PENDING_LIFE_MS) await rm(path, { force: true });
-    else files.push({ path, text: await readFile(path, "utf8").catch(() => ""), writtenAt });
+/** A new name is on the disk once its folder is (fsync(2)). Windows cannot open a folder, and need not. */
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, "r").catch(() => null);
+  if (handle === null) return;
+  try {
+    await handle.sync();
+  } catch {
+    // A file system that cannot is no reason to lose what was written.
+  } finally {
+    await handle.close();
   }
-  return files.sort((a, b) => b.writtenAt - a.writtenAt);
-}
-
-export async function removePending(file: PendingFile): Promise<void> {
-  await rm(file.path, { force: true });
 }

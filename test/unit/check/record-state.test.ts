@@ -1,67 +1,53 @@
 import { describe, expect, it } from "@jest/globals";
-import { parseRecord, renderEntry, type RecordEntry } from "../../../src/check/record-state.ts";
+import { stateOf } from "../../../src/check/record-chain.ts";
+import type { RecordEntry } from "../../../src/check/record-entries.ts";
 import type { ObjectId, RefName } from "../../../src/model.ts";
+import { fileOf, segmentFrom, stateFrom } from "../../support/record.ts";
 
 const A = "a".repeat(40) as ObjectId;
 const B = "b".repeat(40) as ObjectId;
 const C = "c".repeat(40) as ObjectId;
 const main = "refs/heads/main" as RefName;
 const wip = "refs/heads/wip" as RefName;
+const at = "2026-01-01T00:00:00Z";
 
-const begin: RecordEntry = { kind: "begin", v: 1, id: "one", at: "2026-01-01T00:00:00Z" };
+const begin: RecordEntry = { kind: "begin", v: 2, id: "one", at, roots: [A] };
 const met = (
   rule: string,
   refs: string[],
   tips: Record<string, string>,
   scope: "rule" | "ref" = "rule",
-): RecordEntry => ({
-  kind: "met",
-  at: "2026-01-01T00:00:00Z",
-  rule,
-  refs,
-  scope,
-  tips,
-});
+): RecordEntry => ({ kind: "met", at, rule, refs, scope, tips });
 const landed = (
   ref: RefName,
   old: ObjectId | null,
   to: ObjectId | null,
   rules: string[],
   forward = true,
-): RecordEntry => ({
-  kind: "landed",
-  at: "2026-01-01T00:00:00Z",
-  ref,
-  old,
-  new: to,
-  policy: "sha256:0",
-  rules,
-  forward,
-});
-const read = (...entries: RecordEntry[]) => parseRecord(entries.map(renderEntry).join(""));
+): RecordEntry => ({ kind: "landed", at, ref, old, new: to, rules, forward, warned: [] });
 
 describe("the receive record", () => {
   it("counts a value that a rule passed as judged for every ref of the rule", () => {
-    const record = read(begin, met("main", ["refs/heads/main"], {}), landed(main, null, A, ["main"]));
+    const record = stateFrom(begin, met("main", ["refs/heads/main"], {}), landed(main, null, A, ["main"]));
     expect(record.sharedTips("main").has(A)).toBe(true);
   });
 
   it("counts a value that no rule passed for its own ref alone, so that it launders nothing into another", () => {
-    const record = read(begin, met("main", ["refs/heads/main"], {}), landed(wip, null, B, []));
+    const record = stateFrom(begin, met("main", ["refs/heads/main"], {}), landed(wip, null, B, []));
     expect(record.ownTips("main", wip).has(B)).toBe(true);
     expect(record.ownTips("main", main).has(B)).toBe(false);
     expect(record.sharedTips("main").has(B)).toBe(false);
   });
 
   it("drops a value that a later one reaches, and keeps one that was rewound away", () => {
-    const forward = read(begin, landed(main, null, A, ["main"]), landed(main, A, B, ["main"]));
+    const forward = stateFrom(begin, landed(main, null, A, ["main"]), landed(main, A, B, ["main"]));
     expect([...forward.sharedTips("main")]).toEqual([B]);
-    const rewound = read(begin, landed(main, null, A, ["main"]), landed(main, A, B, ["main"], false));
+    const rewound = stateFrom(begin, landed(main, null, A, ["main"]), landed(main, A, B, ["main"], false));
     expect([...rewound.sharedTips("main")].sort()).toEqual([A, B]);
   });
 
   it("gives the baseline of a widened rule to the new ref alone", () => {
-    const record = read(
+    const record = stateFrom(
       begin,
       met("main", ["refs/heads/main"], { [main]: A }),
       met("main", ["refs/heads/main", "refs/heads/wip"], { [wip]: C }, "ref"),
@@ -72,24 +58,52 @@ describe("the receive record", () => {
   });
 
   it("remembers where it left a ref, a deleted one included", () => {
-    const record = read(begin, landed(main, null, A, []), landed(main, A, null, []));
+    const record = stateFrom(begin, landed(main, null, A, []), landed(main, A, null, []));
     expect(record.left(main)).toBeNull();
     expect(record.left(wip)).toBeUndefined();
     expect(record.ownTips("main", main).size).toBe(0);
   });
 
-  it("leaves out a last line that was cut off", () => {
-    const whole = [begin, landed(main, null, A, ["main"])].map(renderEntry).join("");
-    expect(parseRecord(`${whole}{"kind":"landed","ref":"refs/he`).left(main)).toBe(A);
+  it("does not take a ref back when the first of two pushes is written down last", () => {
+    const record = stateFrom(begin, landed(main, B, C, ["main"]), landed(main, A, B, ["main"]));
+    expect(record.left(main)).toBe(C);
   });
 
-  it.each([
-    ["a damaged line", `${renderEntry(begin)}nonsense\n`],
-    ["a line of a kind we do not know", `${renderEntry(begin)}{"kind":"other"}\n`],
-    ["a beginning that is missing", renderEntry(landed(main, null, A, []))],
-    ["a second beginning", renderEntry(begin) + renderEntry(begin)],
-    ["an id that is none", renderEntry(begin) + renderEntry(landed(main, null, "x" as ObjectId, []))],
-  ])("refuses %s (ERR_RECORD_BROKEN)", (_, text) => {
-    expect(() => parseRecord(text)).toThrowCode("ERR_RECORD_BROKEN");
+  it("takes a ref back that was rewound", () => {
+    const record = stateFrom(begin, landed(main, A, B, []), landed(main, B, A, [], false));
+    expect(record.left(main)).toBe(A);
+  });
+
+  it("stands where an administrator took it up again", () => {
+    const record = stateFrom(begin, landed(main, null, A, ["main"]), landed(wip, null, A, []), {
+      kind: "baseline",
+      at,
+      lost: 7,
+      refs: { [main]: B },
+    });
+    expect(record.left(main)).toBe(B);
+    expect(record.left(wip)).toBeUndefined();
+    expect([...record.sharedTips("main")]).toEqual([A]);
+  });
+
+  it("is the same from the first line of a later file as from all that came before, but for deleted refs", () => {
+    const entries = [
+      begin,
+      met("main", ["refs/heads/main"], { [main]: A }),
+      met("main", ["refs/heads/main", "refs/heads/wip"], { [wip]: C }, "ref"),
+      landed(main, A, B, ["main"], false),
+      landed("refs/heads/gone" as RefName, A, null, []),
+    ];
+    const before = segmentFrom(fileOf(...entries));
+    const state = stateOf(before).save();
+    const opening = { kind: "segment", at, id: "one", number: 2, state } as const;
+    const line = `${JSON.stringify({ seq: before.head.seq + 1, prev: before.head.digest, ...opening })}\n`;
+    const after = stateOf(segmentFrom(line));
+    expect(after.save()).toEqual(state);
+    expect(after.id).toBe("one");
+    expect(after.roots).toEqual([A]);
+    expect(after.left(wip)).toBe(C);
+    expect([...after.ownTips("main", wip)]).toEqual([C]);
+    expect(after.left("refs/heads/gone" as RefName)).toBeUndefined();
   });
 });

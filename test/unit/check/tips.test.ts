@@ -1,11 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
-import { parseRecord, RecordState, renderEntry, type RecordEntry } from "../../../src/check/record-state.ts";
+import type { RecordEntry } from "../../../src/check/record-entries.ts";
+import { RecordState } from "../../../src/check/record-state.ts";
 import { hasUnmetRules, meetRules, tipsFromRecord } from "../../../src/check/tips.ts";
 import type { RefValues } from "../../../src/io/refs.ts";
 import type { ObjectId, RefName } from "../../../src/model.ts";
 import { parsePolicy } from "../../../src/policy/parse.ts";
 import type { Policy, Rule } from "../../../src/policy/policy.ts";
 import { mainRule, policyOf } from "../../support/push-server.ts";
+import { stateFrom } from "../../support/record.ts";
 
 const A = "a".repeat(40) as ObjectId;
 const B = "b".repeat(40) as ObjectId;
@@ -21,7 +23,7 @@ const refs = (values: Record<string, ObjectId>): RefValues =>
   new Map(Object.entries(values).map(([ref, oid]) => [ref as RefName, { oid, symbolic: null }]));
 
 const read = (...entries: RecordEntry[]): RecordState =>
-  parseRecord([{ kind: "begin", v: 1, id: "x", at: AT } as RecordEntry, ...entries].map(renderEntry).join(""));
+  stateFrom({ kind: "begin", v: 2, id: "x", at: AT, roots: [] }, ...entries);
 
 const landed = (ref: RefName, oid: ObjectId, rules: string[]): RecordEntry => ({
   kind: "landed",
@@ -29,9 +31,9 @@ const landed = (ref: RefName, oid: ObjectId, rules: string[]): RecordEntry => ({
   ref,
   old: null,
   new: oid,
-  policy: "",
   rules,
   forward: false,
+  warned: [],
 });
 
 function ruleOf({ rules }: Policy, index: number): Rule {
