@@ -98,32 +98,44 @@ function isStale() {
 }
 
 if (!process.argv.includes("--if-stale") || isStale()) {
-  const { rolldown } = await import("rolldown");
+  const { build } = await import("rolldown");
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const bundle = await rolldown({
-    input: { signpolicy: join(root, "src/cli/main.ts") },
-    platform: "node",
-    external: ["openpgp"],
-    // The package's node build is CommonJS, of which everything would be bundled; its module build does the same here.
-    resolve: { alias: { yaml: join(root, "node_modules/yaml/browser/index.js") } },
-    plugins: [leaveOut],
-    transform: { define: { SIGNPOLICY_VERSION: JSON.stringify(version) } },
-    preserveEntrySignatures: "allow-extension",
-    // Much is imported where it is first needed and loaded with the rest of its chunk all the same.
-    checks: { ineffectiveDynamicImport: false },
-    logLevel: "warn",
-  });
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  const { output } = await bundle.write({
-    dir: join(root, "dist"),
-    format: "cjs",
-    entryFileNames: "[name].cjs",
-    chunkFileNames: "[name]-[hash].cjs",
-    codeSplitting: { includeDependenciesRecursively: false, groups },
-    minify: { compress: true, mangle: { toplevel: false } },
-    banner: (chunk) => (chunk.isEntry ? "#!/usr/bin/env node" : ""),
+  const bundle = (input, { define, output }) =>
+    build({
+      input,
+      platform: "node",
+      external: ["openpgp"],
+      // The package's node build is CommonJS, of which everything would be bundled; its module build does the same here.
+      resolve: { alias: { yaml: join(root, "node_modules/yaml/browser/index.js") } },
+      plugins: [leaveOut],
+      transform: { define },
+      preserveEntrySignatures: "allow-extension",
+      // Much is imported where it is first needed and loaded with the rest of its chunk all the same.
+      checks: { ineffectiveDynamicImport: false },
+      logLevel: "warn",
+      output: {
+        dir: join(root, "dist"),
+        format: "cjs",
+        minify: { compress: true, mangle: { toplevel: false } },
+        ...output,
+      },
+    });
+  const { output } = await bundle(join(root, "src/cli/main.ts"), {
+    define: { SIGNPOLICY_VERSION: JSON.stringify(version) },
+    output: {
+      // Compiled code is told by the names of the files it was made of (src/io/compiled-code.ts).
+      entryFileNames: "[name]-[hash].cjs",
+      chunkFileNames: "[name]-[hash].cjs",
+      codeSplitting: { includeDependenciesRecursively: false, groups },
+    },
   });
-  await bundle.close();
+  const main = output.find((chunk) => chunk.isEntry);
+  // A bundle of its own: it must load nothing before it knows how.
+  await bundle(join(root, "src/cli/start.ts"), {
+    define: { SIGNPOLICY_MAIN: JSON.stringify(`./${main.fileName}`) },
+    output: { entryFileNames: "signpolicy.cjs", banner: "#!/usr/bin/env node" },
+  });
   chmodSync(entry, 0o755);
   const modules = output.flatMap((chunk) => chunk.moduleIds ?? []);
   writeFileSync(join(root, "dist", "THIRD-PARTY.txt"), renderNotices(modules));

@@ -1,2 +1,4 @@
 /** The package's version, put in by the build. */
 declare const SIGNPOLICY_VERSION: string;
+/** The file of the bundle that `main.ts` became, as `require` takes it. */
+declare const SIGNPOLICY_MAIN: string;

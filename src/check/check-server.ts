@@ -9,6 +9,7 @@ import { shellWord } from "./hook-lines.ts";
 import { loadPinned } from "./install-server.ts";
 import type { CheckReport, Problem, ServerOptions } from "./installation.ts";
 import { collectPackage, packageProblems } from "./server-package.ts";
+import { serverCodeProblem } from "./program-code.ts";
 import { parseServerHook } from "./server-hook.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
 import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
@@ -91,6 +92,8 @@ async function checkProgram(
   // Our own program, only once it is known to be what was installed.
   if (problems.length > 0) return;
   found.passed.push(`every file in ${folder} is as installed`);
+  const slower = serverCodeProblem(folder, place.owner);
+  if (slower !== null) found.warnings.push(`${slower}; mend it: ${reinstall}`);
   for (const why of await otherWriters(node, place.owner)) found.warnings.push(`node is not safe: ${why}`);
   const failure = await selfTest(place, node, entry);
   if (failure === null) found.passed.push("an empty push passes with an empty environment");

@@ -7,6 +7,7 @@ import { findClient } from "./client-place.ts";
 import { installHooks, uninstallHooks } from "./install-hooks.ts";
 import { forgetHusky, hasOtherHuskyHooks, installHusky, uninstallHusky } from "./install-husky.ts";
 import { forget, readMemory, writeMemory } from "./install-memory.ts";
+import { forgetCloneCode, putCloneCode } from "./program-code.ts";
 import { installPrepare, uninstallPrepare } from "./install-prepare.ts";
 import type { ClientOptions, InstallClientOptions, InstallReport } from "./installation.ts";
 
@@ -36,6 +37,7 @@ export async function installClient(options: InstallClientOptions): Promise<Inst
       : { memory, steps: await installHooks(place), warnings: [] };
   const prepare = prepared ? { memory: hooks.memory, ...NOTHING } : await installPrepare(place, via, hooks.memory);
   await writeMemory(place.commonDir, prepare.memory);
+  await putCloneCode(place.commonDir);
   return { steps: [...hooks.steps, ...prepare.steps], warnings: [...hooks.warnings, ...prepare.warnings] };
 }
 
@@ -58,6 +60,7 @@ export async function uninstallClient(options: ClientOptions): Promise<InstallRe
   const plain = await uninstallHooks({ ...place, hooksDir: join(place.commonDir, "hooks") });
   const configured = await uninstallHooks(place);
   for (const gitDir of [place.gitDir, place.commonDir]) forgetMemo(gitDir);
+  await forgetCloneCode(place.commonDir);
   await forget(place.commonDir);
   if (!others) await removeFolderIfEmpty(place.huskyDir);
   const steps = [...husky, ...plain, ...configured, ...prepare, ...path];

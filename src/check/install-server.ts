@@ -14,6 +14,7 @@ import type { Owner } from "../io/files.ts";
 import { liesIn } from "./client-place.ts";
 import type { InstallReport, InstallServerOptions, InstallStep, PerRepository, ServerOptions } from "./installation.ts";
 import { isOurHook, keptPath, putHook, refuseLostHooks, takeHook } from "./install-hooks.ts";
+import { putServerCode } from "./program-code.ts";
 import { renderServerHook } from "./server-hook.ts";
 import { forgetServer, readServerMemory, writeServerMemory } from "./server-memory.ts";
 import type { ServerMemory } from "./server-memory.ts";
@@ -93,7 +94,8 @@ async function installServer(
   // A shared folder is not given to one repository's owner.
   const owner = options.prefix === undefined ? place.owner : null;
   const steps: InstallStep[] = [];
-  steps.push({ what: `program in ${folder}`, changed: await putPackage(folder, program, owner) });
+  const put = await putPackage(folder, program, owner);
+  steps.push({ what: `program in ${folder}`, changed: (await putServerCode(folder, owner)) || put });
   const pinned = await pinPolicy(place, policy, memory);
   steps.push(...pinned.steps);
   steps.push(await beginRecord(place, options));

@@ -20,6 +20,7 @@ import {
   removePath,
   writeWhole,
 } from "../io/files.ts";
+import { COMPILED } from "../io/compiled-code.ts";
 import { packageRoot } from "../io/package-root.ts";
 import type { Bytes } from "../model.ts";
 
@@ -93,7 +94,8 @@ export async function packageProblems(
   if (digests === null) return [`${join(folder, MANIFEST)} is missing or damaged`];
   const problems: string[] = [];
   const present = await listFiles(folder);
-  for (const path of present) if (!digests.has(path)) problems.push(`${join(folder, path)} does not belong there`);
+  for (const path of present)
+    if (!digests.has(path) && path !== COMPILED) problems.push(`${join(folder, path)} does not belong there`);
   for (const [path, digest] of digests) {
     const file = join(folder, path);
     const stats = await entryIfAny(file);

@@ -1,0 +1,43 @@
+/** The compiled code that an installation leaves for its hooks: beside a server's copy of the program, in a clone's git directory. */
+import { join } from "node:path";
+import { compileCode, isCurrent } from "../io/compile-code.ts";
+import { COMPILED } from "../io/compiled-code.ts";
+import type { Owner } from "../io/files.ts";
+import { isFolder, removePath, writeWhole } from "../io/files.ts";
+import { packageRoot } from "../io/package-root.ts";
+
+const inClone = (commonDir: string): string => join(commonDir, "signpolicy", COMPILED);
+
+/** For the program in this folder, which lies where it will be run. */
+export async function putServerCode(folder: string, owner: Owner | null): Promise<boolean> {
+  const path = join(folder, COMPILED);
+  const dist = join(folder, "dist");
+  if (isCurrent(path, dist, owners(owner))) return false;
+  await writeWhole(path, compileCode(dist), { mode: 0o644, flush: false, ...given(owner) });
+  return true;
+}
+
+/** For this very program, which the hooks of a clone start. */
+export async function putCloneCode(commonDir: string): Promise<void> {
+  const dist = join(packageRoot(), "dist");
+  if (!(await isFolder(dist)) || isCurrent(inClone(commonDir), dist, owners(null))) return;
+  await writeWhole(inClone(commonDir), compileCode(dist), { mode: 0o600, flush: false });
+}
+
+export const forgetCloneCode = (commonDir: string): Promise<void> => removePath(inClone(commonDir));
+
+/** Why a server's hooks cannot use what stands there; null where they can, as far as this node can tell. */
+export function serverCodeProblem(folder: string, owner: Owner): string | null {
+  const path = join(folder, COMPILED);
+  return isCurrent(path, join(folder, "dist"), owners(owner))
+    ? null
+    : `${path} is missing, damaged or made for another node: hooks start slower`;
+}
+
+function owners(owner: Owner | null): readonly number[] | null {
+  const user = process.geteuid?.();
+  return user === undefined ? null : [0, owner?.uid ?? user];
+}
+
+const given = (owner: Owner | null): { owner?: Owner } =>
+  owner === null || process.geteuid?.() !== 0 ? {} : { owner };

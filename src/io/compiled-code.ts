@@ -1,0 +1,126 @@
+/**
+ * The program's own code as V8 compiled it. An installation makes it (`compile-code.ts`); a hook runs it instead of
+ * compiling the same text at every commit and push, which takes longer than all that the hook has to do.
+ *
+ * It is code: it is only read where nobody could write it who could not change the program itself. What was made of other
+ * files or by another node is not used, nor is what is damaged, and the text is then compiled as ever: nothing but speed
+ * depends on it.
+ */
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
+import Module from "node:module";
+import { join } from "node:path";
+import { Script } from "node:vm";
+import { crc32 } from "node:zlib";
+
+export const COMPILED = "compiled-code";
+export const FORMAT = "signpolicy compiled code, version 1";
+/** The head is JSON, filled up with spaces. */
+export const HEAD_BYTES = 16_384;
+
+export interface Part {
+  readonly at: number;
+  readonly length: number;
+  /** V8 takes damaged code as it is, whatever that does then. */
+  readonly crc: number;
+  /** Of the file it was made of. Its name holds a digest of its text, and of the names of all it loads. */
+  readonly size: number;
+  /** Whole seconds: a repository that is copied or restored keeps no more. */
+  readonly changed: number;
+}
+
+export const secondsOf = (file: Pick<Stats, "mtimeMs">): number => Math.floor(file.mtimeMs / 1000);
+
+export interface Head {
+  readonly format: typeof FORMAT;
+  readonly node: string;
+  readonly arch: string;
+  readonly parts: Readonly<Record<string, Part>>;
+}
+
+/** The text as node would compile it: a script, since only of a script V8 gives out the code. */
+export const wrapped = (source: string): string => Module.wrap(source);
+
+export interface CompiledCode {
+  readonly head: Head;
+  /** Null for a file it does not hold, and where it is damaged. */
+  part(name: string, file: Pick<Stats, "size" | "mtimeMs">): Buffer | null;
+  close(): void;
+}
+
+/**
+ * Opens compiled code that belongs to one of these users and that nobody else can write; null where there is none such.
+ * `owners` null: a system without users.
+ */
+export function openCompiled(path: string, owners: readonly number[] | null): CompiledCode | null {
+  const file = openPlain(path);
+  if (file === null) return null;
+  const close = () => closeSync(file);
+  try {
+    const status = fstatSync(file);
+    const head = isTrusted(status, owners) ? (JSON.parse(read(file, 0, HEAD_BYTES).toString("latin1")) as Head) : null;
+    if (head?.format === FORMAT && head.node === process.version && head.arch === process.arch) {
+      return { head, close, part: (name, of) => readPart(file, head.parts[name], of.size, secondsOf(of)) };
+    }
+  } catch {
+    // Damaged, or too short.
+  }
+  close();
+  return null;
+}
+
+function openPlain(path: string): number | null {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+}
+
+const isTrusted = (status: Stats, owners: readonly number[] | null): boolean =>
+  status.isFile() && (owners === null || (owners.includes(status.uid) && (status.mode & 0o022) === 0));
+
+function readPart(file: number, part: Part | undefined, size: number, changed: number): Buffer | null {
+  if (part?.size !== size || part.changed !== changed) return null;
+  const bytes = read(file, part.at, part.length);
+  return bytes.length === part.length && crc32(bytes) === part.crc ? bytes : null;
+}
+
+function read(file: number, at: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  return bytes.subarray(0, readSync(file, bytes, 0, length, at));
+}
+
+/**
+ * `require` for the program's files in one folder, which runs compiled code where there is some. They are the same
+ * modules to node, loaded once, whoever asks for them.
+ */
+export function compiledRequire(folder: string, code: CompiledCode, load: NodeJS.Require): NodeJS.Require {
+  const own = ((name: string): unknown => {
+    if (!name.startsWith("./")) return load(name);
+    const path = join(folder, name);
+    const known = load.cache[path];
+    if (known !== undefined) return known.exports;
+    const { source, compiled } = readSource(path, name, code);
+    if (compiled === null) return load(path);
+    const module = new Module(path);
+    module.filename = path;
+    load.cache[path] = module;
+    // Code that this V8 does not take is compiled anew from the text.
+    const script = new Script(wrapped(source), { filename: path, cachedData: compiled });
+    const run = script.runInThisContext() as (...names: unknown[]) => void;
+    run.call(module.exports, module.exports, own, module, path, folder);
+    module.loaded = true;
+    return module.exports;
+  }) as NodeJS.Require;
+  return Object.assign(own, { cache: load.cache });
+}
+
+function readSource(path: string, name: string, code: CompiledCode): { source: string; compiled: Buffer | null } {
+  const file = openSync(path, constants.O_RDONLY);
+  try {
+    const compiled = code.part(name, fstatSync(file));
+    return { source: compiled === null ? "" : readFileSync(file, "utf8"), compiled };
+  } finally {
+    closeSync(file);
+  }
+}
