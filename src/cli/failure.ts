@@ -1,17 +1,28 @@
-import { hookLines, show } from "../report/show.ts";
+import { gitlabLines, hookLines, show } from "../report/show.ts";
 import { exitCodeOf, GitError, PolicyError, SignpolicyError } from "../errors.ts";
 import type { PolicyIssue } from "../errors.ts";
 import { gitSaid, internalError, reportDefect } from "./messages.ts";
 import { writeError } from "./streams.ts";
 
-/** Hooks speak the other way round, since git and forges colour and pick out lines that start with `error:`. */
-export type Voice = "command" | "hook";
+/**
+ * Hooks speak the other way round, since git and forges colour and pick out lines that start with `error:`; `gitlab` is what
+ * a hook there says besides, for its web pages.
+ */
+export type Voice = "command" | "hook" | "gitlab";
+
+const SAY: Readonly<Record<Voice, (label: "error" | "hint", text: string) => string>> = {
+  command: (label, text) => `signpolicy: ${label}: ${text}\n`,
+  hook: hookLines,
+  gitlab: gitlabLines,
+};
 
 const sayError = (voice: Voice, text: string): string =>
-  voice === "hook" ? hookLines("error", `signpolicy: ${text}`) : `signpolicy: error: ${text}\n`;
+  SAY[voice]("error", voice === "command" ? text : `signpolicy: ${text}`);
 
-const sayHint = (voice: Voice, text: string): string =>
-  voice === "hook" ? hookLines("hint", text) : `signpolicy: hint: ${text}\n`;
+const sayHint = (voice: Voice, text: string): string => SAY[voice]("hint", text);
+
+/** Whether a hook's web pages want lines of their own. The pusher may set it, too, and then has each line twice. */
+export const isGitlab = (): boolean => process.env["GL_ID"] !== undefined;
 
 /**
  * Tells on stderr what was thrown, escaped, and gives the exit code for it. What we do not know is a defect, with its
@@ -19,6 +30,7 @@ const sayHint = (voice: Voice, text: string): string =>
  */
 export function reportFailure(error: unknown, voice: Voice = "command"): number {
   writeError(describeFailure(error, voice));
+  if (voice === "hook" && isGitlab()) writeError(describeFailure(error, "gitlab"));
   return exitCodeOf(error);
 }
 
@@ -53,7 +65,7 @@ function describeDefect(error: unknown, voice: Voice): string {
     error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at ")) : [];
   return [
     sayError(voice, internalError(show(what))),
-    ...stack.slice(0, voice === "hook" ? 3 : 8).map((line) => sayError(voice, show(line.trim()))),
+    ...stack.slice(0, voice === "command" ? 8 : 3).map((line) => sayError(voice, show(line.trim()))),
     sayHint(voice, reportDefect(SIGNPOLICY_VERSION)),
   ].join("");
 }

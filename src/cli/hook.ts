@@ -5,7 +5,7 @@ import { createHookRenderer } from "../report/hook.ts";
 import type { HookStage } from "../report/hook.ts";
 import { readClock } from "../io/clock.ts";
 import { readInput } from "../io/input.ts";
-import { reportFailure } from "./failure.ts";
+import { isGitlab, reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
 import { writeError } from "./streams.ts";
 import { createTally } from "./tally.ts";
@@ -107,4 +107,4 @@ async function next({ args, then }: Call, input: Bytes | null): Promise<number> 
 const here = (): ReadinessOptions => ({ cwd: process.cwd(), environment: process.env });
 
 const hookOutput = (stage: HookStage): Output =>
-  createTally(createHookRenderer({ stage, gitlab: process.env["GL_ID"] !== undefined }), writeError);
+  createTally(createHookRenderer({ stage, gitlab: isGitlab() }), writeError);

@@ -2,7 +2,7 @@ import type { Decision, Evidence, PolicyOrigin, ReportHead, Summary } from "../m
 import { Causes } from "./causes.ts";
 import type { Cause } from "./causes.ts";
 import type { Renderer } from "./renderer.ts";
-import { count, hookLines, namesRule, shortId, show, showText, toAscii } from "./show.ts";
+import { count, gitlabLines, hookLines, namesRule, shortId, show, showText, toAscii } from "./show.ts";
 
 /** `push`: subjects of a push. `commit`: one that git is about to make. `advice`: one that is made, nothing to be stopped. */
 export type HookStage = "push" | "commit" | "advice";
@@ -14,7 +14,10 @@ export interface HookOptions {
 }
 
 const WIDTH = 72;
+
+/** Commits and tags that one message tells of; what is beyond is counted. An attacker chooses how many there are. */
 const SHOWN = 20;
+const SHOWN_WARNINGS = 5;
 
 interface RefReport {
   commits: number;
@@ -55,33 +58,34 @@ export function createHookRenderer(options: HookOptions): Renderer {
     end(summary: Summary): string {
       const label = options.stage === "advice" ? "warning" : "error";
       const refused = [...refs].filter(([, report]) => report.denied > 0);
-      const out: string[] = [];
-      let budget = SHOWN;
+      const lines: Line[] = [];
+      const errors = { left: SHOWN, told: new Set<string>() };
       for (const [ref, report] of refused.slice(0, SHOWN)) {
-        out.push(hookLines(label, `signpolicy: ${headline(options.stage, ref, report)}`));
-        for (const cause of report.errors.list()) {
-          const lines = causeLines(cause, label, Math.max(1, budget));
-          out.push(lines.text);
-          budget -= lines.used;
-        }
+        lines.push([label, `signpolicy: ${headline(options.stage, ref, report)}`]);
+        lines.push(...refLines(report.errors.list(), label, errors));
       }
-      if (refused.length > SHOWN)
-        out.push(hookLines(label, `signpolicy: +${refused.length - SHOWN} more refs rejected`));
-      budget = 5;
+      if (refused.length > SHOWN) lines.push([label, `signpolicy: +${refused.length - SHOWN} more refs rejected`]);
+      const warnings = { left: SHOWN_WARNINGS, told: new Set<string>() };
       for (const [ref, report] of refs) {
-        for (const cause of report.warnings.list()) {
-          if (budget <= 0) break;
-          out.push(hookLines("warning", `signpolicy: ${count(cause.count, "subject")} on ${show(ref)}`));
-          const lines = causeLines(cause, "warning", budget);
-          out.push(lines.text);
-          budget -= lines.used;
-        }
+        const causes = report.warnings.list();
+        if (causes.length === 0 || warnings.left <= 0) continue;
+        const many = causes.reduce((sum, cause) => sum + cause.count, 0);
+        lines.push(["warning", `signpolicy: ${count(many, "subject")} on ${show(ref)}`]);
+        lines.push(...refLines(causes, "warning", warnings));
       }
-      if (summary.denied > 0 && policy !== null) out.push(hookLines("hint", `policy ${policyName(policy)}`));
-      const text = out.join("");
-      return options.gitlab ? text + forGitlab(text) : text;
+      if (summary.denied > 0 && policy !== null) lines.push(["hint", `policy ${policyName(policy)}`]);
+      const text = lines.map(([word, shown]) => hookLines(word, shown)).join("");
+      return options.gitlab ? text + lines.map(([word, shown]) => gitlabLines(word, shown)).join("") : text;
     },
   };
+}
+
+type Line = readonly [label: "error" | "warning" | "hint", shown: string];
+
+/** How many subjects may still be shown, and which causes were explained by now. */
+interface Budget {
+  left: number;
+  readonly told: Set<string>;
 }
 
 const newReport = (): RefReport => ({
@@ -102,26 +106,41 @@ function headline(stage: HookStage, ref: string, report: RefReport): string {
   return `${report.deniedCommits} of ${count(report.commits, "commit")} rejected on ${name}`;
 }
 
-function causeLines(cause: Cause, label: "error" | "warning", budget: number): { text: string; used: number } {
+/** One ref's causes; once the budget is spent a cause is explained where it is the first of its kind, else only counted. */
+function refLines(causes: readonly Cause[], label: "error" | "warning", budget: Budget): readonly Line[] {
+  const lines: Line[] = [];
+  const more = new Map<string, number>();
+  for (const cause of causes) {
+    const kind = JSON.stringify([cause.code, cause.rule]);
+    const shown = cause.shown.slice(0, budget.left);
+    if (shown.length > 0 || !budget.told.has(kind)) lines.push(...causeLines(cause, label, shown));
+    else more.set(cause.code, (more.get(cause.code) ?? 0) + cause.count);
+    budget.told.add(kind);
+    budget.left -= shown.length;
+  }
+  for (const [code, many] of more) lines.push([label, `+${many} more ${code}`]);
+  return lines;
+}
+
+function causeLines(cause: Cause, label: "error" | "warning", shown: readonly Decision[]): readonly Line[] {
   const rule = cause.rule === null || namesRule(cause.message) ? "" : ` (rule "${showText(cause.rule, 60)}")`;
-  const out: string[] = [];
-  if (cause.message !== null) out.push(hookLines(label, `${cause.code}${rule}: ${show(cause.message, 600)}`));
-  const shown = cause.shown.slice(0, budget);
+  const lines: Line[] = [];
+  if (cause.message !== null) lines.push([label, `${cause.code}${rule}: ${show(cause.message, 600)}`]);
   for (const decision of shown) {
     const line = subjectLine(decision, cause);
-    if (line !== null) out.push(hookLines(label, line));
+    if (line !== null) lines.push([label, line]);
     const first = decision.findings[0];
     if (first !== undefined && cause.message === null) {
-      out.push(hookLines(label, `  ${first.code}${rule}: ${show(first.message, 600)}`));
+      lines.push([label, `  ${first.code}${rule}: ${show(first.message, 600)}`]);
     }
-    if (first?.hint !== undefined && cause.hint === null) out.push(hookLines("hint", `fix: ${show(first.hint, 600)}`));
+    if (first?.hint !== undefined && cause.hint === null) lines.push(["hint", `fix: ${show(first.hint, 600)}`]);
     for (const also of decision.findings.slice(1)) {
-      if (also.severity === "error") out.push(hookLines(label, `  also ${also.code}: ${show(also.message, 600)}`));
+      if (also.severity === "error") lines.push([label, `  also ${also.code}: ${show(also.message, 600)}`]);
     }
   }
-  if (cause.count > shown.length) out.push(hookLines(label, `+${cause.count - shown.length} more ${cause.code}`));
-  if (cause.hint !== null) out.push(hookLines("hint", `fix: ${show(cause.hint, 600)}`));
-  return { text: out.join(""), used: shown.length };
+  if (cause.count > shown.length) lines.push([label, `+${cause.count - shown.length} more ${cause.code}`]);
+  if (cause.hint !== null) lines.push(["hint", `fix: ${show(cause.hint, 600)}`]);
+  return lines;
 }
 
 /** `1a2b3c4d unsigned "fix parser" bob@x.io`, the title cut so that it is one line; the update of a ref has no such line. */
@@ -152,10 +171,3 @@ function emailOf(person: string): string {
 
 const policyName = ({ source, digest }: PolicyOrigin): string =>
   `${show(source)} ${digest.slice(0, "sha256:".length + 12)}`;
-
-const forGitlab = (text: string): string =>
-  text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => `GL-HOOK-ERR: ${line}\n`)
-    .join("");

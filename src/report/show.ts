@@ -49,9 +49,17 @@ const HOOK_WIDTH = 72;
  * What hooks print: `error: …`, `warning: …` or `hint: …` on every line of at most 72 ASCII characters, since git puts
  * `remote: ` before each, colours by that first word, and forges show some lines alone.
  */
-export function hookLines(label: "error" | "warning" | "hint", shown: string): string {
-  const prefix = `${label}: `;
-  const width = HOOK_WIDTH - prefix.length - 2;
-  const folded = wrap(toAscii(shown), width).map((line, i) => (i === 0 ? line : `  ${line}`));
+export const hookLines = (label: "error" | "warning" | "hint", shown: string): string =>
+  prefixed(`${label}: `, toAscii(shown));
+
+/**
+ * The same once more for GitLab's web pages, which show only the lines that begin so, and without that beginning. The word
+ * `error` is for a terminal's colours and is left out, so that a line folds where it does above.
+ */
+export const gitlabLines = (label: "error" | "warning" | "hint", shown: string): string =>
+  prefixed("GL-HOOK-ERR: ", toAscii(label === "error" ? shown : `${label}: ${shown}`));
+
+function prefixed(prefix: string, shown: string): string {
+  const folded = wrap(shown, HOOK_WIDTH - prefix.length - 2).map((line, i) => (i === 0 ? line : `  ${line}`));
   return folded.map((line) => `${prefix}${line}\n`).join("");
 }

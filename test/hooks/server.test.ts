@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { checkServers } from "../../src/check/check-install.ts";
-import { installServers, uninstallServers } from "../../src/check/install-server.ts";
+import { installServers, uninstallServers } from "../../src/check/install-servers.ts";
 import type { CheckReport, InstallReport, PerRepository } from "../../src/check/installation.ts";
 import { Clone, snapshot } from "../support/clone.ts";
 import { describeWith } from "../support/tools.ts";
@@ -181,13 +181,13 @@ describeWith(["git", "ssh-keygen"], "install --server refuses", () => {
 const program = (file: string) => join(server, "signpolicy/0.1.0", file);
 
 describeWith(["git", "ssh-keygen"], "the server's hook", () => {
-  it("denies with one line when node or the program is gone", async () => {
+  it("denies in words when node or the program is gone", async () => {
     await installed();
     rmSync(program("dist"), { recursive: true });
     signed("true", "signed");
     const { status, output } = push();
     expect(status).not.toBe(0);
-    expect(output).toMatch(/remote: error: signpolicy: .*signpolicy\.cjs is missing/);
+    expect(output).toMatch(/remote: error: .*signpolicy\.cjs is missing/);
   });
 
   it("lets nothing of a pusher's environment into node (NODE_OPTIONS, NODE_PATH, LD_PRELOAD …)", async () => {

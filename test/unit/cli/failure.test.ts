@@ -41,6 +41,13 @@ describe("a failure", () => {
     expect(text).toContain("error: signpolicy: a a a");
   });
 
+  it("has lines of its own on GitLab, that fit as well", () => {
+    const text = describeFailure(new UsageError("a ".repeat(100), { hint: "b" }), "gitlab");
+    for (const line of text.trimEnd().split("\n")) expect(line).toMatch(/^(?=.{0,72}$)GL-HOOK-ERR: /);
+    expect(text).toContain("GL-HOOK-ERR: signpolicy: a a a");
+    expect(text).toContain("GL-HOOK-ERR: hint: b");
+  });
+
   it.each([new TypeError("x is not a function"), "a string", null])(
     "that we do not know (%s) is a defect: 70",
     (thrown) => {

@@ -44,8 +44,26 @@ describe("the message of a hook", () => {
       refs.flatMap((ref) => ["a1", "b2", "c3", "d4"].map((id) => unsigned(id, ref))),
     );
     for (const ref of refs) expect(lines).toContain(`error: signpolicy: 4 of 4 commits rejected on ${ref}`);
-    expect(lines.filter((line) => / unsigned "/.test(line)).length).toBeLessThanOrEqual(25);
-    expect(lines.filter((line) => line === "error: +3 more unsigned").length).toBeGreaterThan(4);
+    expect(lines.filter((line) => / unsigned "/.test(line))).toHaveLength(20);
+    expect(lines.filter((line) => line === "error: +4 more unsigned")).toHaveLength(5);
+  });
+
+  it("tells of at most twenty commits, however many causes a pusher makes of them, and of every kind of cause", () => {
+    const refs = Array.from({ length: 20 }, (_, i) => `refs/heads/b${i}` as RefName);
+    const many = refs.flatMap((ref) =>
+      Array.from({ length: 40 }, (_, i): Decision => {
+        const message = `the signature is by ${String(i)}`;
+        return { ...unsigned("a1", ref), findings: [{ code: "unknown-key", severity: "error", rule: "r", message }] };
+      }),
+    );
+    const last = unsigned("b2", "refs/heads/b19" as RefName);
+    const lines = message("push", [...many, last]);
+    expect(lines.filter((line) => /^error: a1a1a1a1 /.test(line))).toHaveLength(20);
+    expect(lines.length).toBeLessThan(100);
+    expect(lines).toContain("error: signpolicy: 40 of 40 commits rejected on refs/heads/b18");
+    expect(lines).toContain("error: +40 more unknown-key");
+    expect(lines).toContain('error: unsigned (rule "r"): not signed');
+    expect(lines).toContain("hint: fix: git commit -S");
   });
 
   it("stays short for a push of thousands of refs", () => {
@@ -57,8 +75,10 @@ describe("the message of a hook", () => {
 
   it("gives GitLab's web pages the lines they look for, and nobody else", () => {
     const lines = message("push", [unsigned("a1")], true);
-    expect(lines).toContain("GL-HOOK-ERR: error: signpolicy: 1 of 1 commit rejected on refs/heads/main");
+    expect(lines).toContain("GL-HOOK-ERR: signpolicy: 1 of 1 commit rejected on refs/heads/main");
     expect(message("push", [unsigned("a1")]).join()).not.toContain("GL-HOOK-ERR");
+    const long = unsigned("a1", `refs/heads/${"a-name-without-end/".repeat(12)}x` as RefName);
+    for (const line of message("push", [long], true)) expect(line).toMatch(/^[\x20-\x7e]{1,72}$/);
   });
 
   it("keeps a title from forging such a line", () => {
