@@ -1,6 +1,7 @@
 import { checkClient } from "./check-client.ts";
+import { checkGitolite } from "./check-gitolite.ts";
 import { checkServer } from "./check-server.ts";
-import { eachServer } from "./install-server.ts";
+import { eachServer } from "./each-server.ts";
 import type { CheckReport, PerRepository, ServerOptions } from "./installation.ts";
 
 export { checkClient };
@@ -10,5 +11,8 @@ export function checkServers(
   repositories: readonly string[],
   options: ServerOptions,
 ): Promise<readonly PerRepository<CheckReport>[]> {
-  return eachServer(repositories, (repository) => checkServer(repository, options));
+  return eachServer(repositories, options, {
+    repository: (repository) => checkServer(repository, options),
+    gitolite: (home) => checkGitolite(home, options),
+  });
 }

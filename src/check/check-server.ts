@@ -1,19 +1,20 @@
 /** Whether a server's hooks will run, as what was installed, and judge by the policy they were given. */
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { entryIfAny, readTextIfAny, realPathIfAny } from "../io/files.ts";
 import { runProgram } from "../io/programs.ts";
 import { shellWord } from "./hook-lines.ts";
-import { loadPinned } from "./install-server.ts";
-import type { CheckReport, Problem, ServerOptions } from "./installation.ts";
+import type { CheckReport, Problem, ServerLayout, ServerOptions } from "./installation.ts";
+import { commonHook, driverProblems, hookFile, layoutOf, strayHooks } from "./server-layout.ts";
+import { readServerMemory } from "./server-memory.ts";
 import { collectPackage, packageProblems } from "./server-package.ts";
 import { serverCodeProblem } from "./program-code.ts";
 import { parseServerHook } from "./server-hook.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
 import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
-import { inSession, standingPolicy } from "./server-policy.ts";
+import { inSession, loadPinned, standingPolicy } from "./server-policy.ts";
 
 /** The self-test pushes nothing, which takes a tenth of a second. */
 const SELF_TEST_MS = 30_000;
@@ -28,15 +29,21 @@ interface Findings {
 export async function checkServer(repository: string, options: ServerOptions): Promise<CheckReport> {
   const place = await findServer(repository, options.directory, options.environment);
   const found: Findings = { passed: [], problems: [], warnings: [] };
-  const reinstall = `signpolicy install --server ${shellWord(place.gitDir)}`;
-  if (place.hooksScope !== null && place.hooksScope !== "local") {
+  const layout = await layoutOf(place, await readServerMemory(place.gitDir), options);
+  const named = options.layout === undefined ? "" : ` --layout ${options.layout}`;
+  const reinstall = `signpolicy install --server ${shellWord(place.gitDir)}${named}`;
+  found.problems.push(...(await driverProblems(place, layout)));
+  for (const file of await strayHooks(place, layout)) {
+    found.problems.push({ message: `${file} is a hook of another layout than ${layout}`, fix: reinstall });
+  }
+  if (layout !== "gitlab" && place.hooksScope !== null && place.hooksScope !== "local") {
     found.warnings.push(
       `core.hooksPath is set (${place.hooksScope} configuration): git looks for hooks in ${place.hooksDir}`,
     );
   }
   const programs = new Map<string, string>();
   for (const hook of SERVER_HOOKS) {
-    const parts = await checkHook(place, hook, reinstall, found);
+    const parts = await checkHook(place, layout, hook, reinstall, found);
     if (parts !== null) programs.set(parts.entry, parts.node);
   }
   for (const [entry, node] of programs) await checkProgram(place, entry, node, reinstall, found);
@@ -47,11 +54,14 @@ export async function checkServer(repository: string, options: ServerOptions): P
 
 async function checkHook(
   place: ServerPlace,
+  layout: ServerLayout,
   hook: ServerHook,
   reinstall: string,
   found: Findings,
 ): Promise<{ node: string; entry: string } | null> {
-  const file = join(place.hooksDir, hook);
+  // Under gitolite the hook may be a link to one that all repositories share.
+  const common = layout === "gitolite" ? await commonHook(place, hook) : null;
+  const file = common ?? hookFile(place, layout, hook);
   const problem = (message: string, fix = reinstall): null => {
     found.problems.push({ message, fix });
     return null;

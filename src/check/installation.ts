@@ -16,12 +16,17 @@ export interface InstallClientOptions extends ClientOptions {
   readonly via?: ClientVia;
 }
 
+/** Whose folders a server's repository has: git's own, or those of a program that runs hooks its own way. */
+export type ServerLayout = "bare" | "gitolite" | "gitea" | "gitlab";
+
 export interface ServerOptions {
   /** Folder that relative paths start from. */
   readonly directory: string;
   readonly environment: Variables;
   /** Folder that receives `<version>/` instead of `<repository>/signpolicy/`. */
   readonly prefix?: string;
+  /** Default: what an earlier installation was told, else what the repository's folder looks like. */
+  readonly layout?: ServerLayout;
 }
 
 export interface InstallServerOptions extends ServerOptions {

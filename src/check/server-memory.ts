@@ -9,6 +9,8 @@ const ServerMemory = z.strictObject({
   version: z.literal(1),
   /** Folders that hold a copy of the program, the present one last. */
   programs: z.array(z.string()),
+  /** Absent where nobody named one: then the folder tells. */
+  layout: z.optional(z.enum(["bare", "gitolite", "gitea", "gitlab"])),
   /** The repository's own `signpolicy.policy` before we pinned one; absent where we pinned none. */
   policy: z.optional(z.strictObject({ before: z.nullable(z.string()), after: z.string() })),
 });

@@ -60,19 +60,17 @@ export async function findServer(repository: string, from: string, caller: Varia
   };
 }
 
-/**
- * Refuses what an installation cannot make safe.
- *
- * @throws SignpolicyError ERR_INSTALL where the hooks directory serves other repositories, too, or the repository is
- * somebody else's
- */
-export async function refuseUnsafeServer(place: ServerPlace): Promise<void> {
+/** @throws SignpolicyError ERR_INSTALL where the repository is somebody else's */
+export function refuseForeignOwner({ gitDir, owner }: Pick<ServerPlace, "gitDir" | "owner">): void {
   const uid = process.getuid?.();
-  if (uid !== undefined && uid !== 0 && uid !== place.owner.uid) {
-    throw new SignpolicyError("ERR_INSTALL", `${place.gitDir} belongs to user ${String(place.owner.uid)}`, {
-      hint: "run the command as that user, or as root",
-    });
-  }
+  if (uid === undefined || uid === 0 || uid === owner.uid) return;
+  throw new SignpolicyError("ERR_INSTALL", `${gitDir} belongs to user ${String(owner.uid)}`, {
+    hint: "run the command as that user, or as root",
+  });
+}
+
+/** @throws SignpolicyError ERR_INSTALL where the hooks directory may serve other repositories, too */
+export async function refuseSharedHooks(place: ServerPlace): Promise<void> {
   const real = (await realPathIfAny(place.hooksDir)) ?? place.hooksDir;
   if (liesIn(real, place.gitDir) || place.hooksScope === "local") return;
   const why = place.hooksScope === null ? "hooks is a symbolic link" : `core.hooksPath is set (${place.hooksScope})`;
@@ -98,6 +96,10 @@ export async function otherWriters(path: string, owner: Owner): Promise<readonly
     if (at === dirname(at)) return found;
   }
 }
+
+/** The same as warnings about `what`. */
+export const writers = async (what: string, path: string, whose: Owner): Promise<readonly string[]> =>
+  (await otherWriters(path, whose)).map((why) => `${what} is not safe: ${why}`);
 
 /** The work tree that a file lies in: a push or a commit there may change it. Null where it lies in none. */
 export async function workTreeAround(file: string): Promise<string | null> {

@@ -19,6 +19,13 @@ export async function standingPolicy(place: ServerPlace, options: ServerOptions)
   }
 }
 
+/** @throws PolicyError */
+export async function loadPinned(policy: string): Promise<void> {
+  const { loadPolicy } = await import("./policy.ts");
+  const { filePolicySource } = await import("./file-policy.ts");
+  await loadPolicy(filePolicySource(policy));
+}
+
 /** Reads the repository as its hooks do. */
 export async function inSession<Result>(
   place: ServerPlace,

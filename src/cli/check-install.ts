@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import type { CheckReport } from "../check/installation.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import { show } from "../report/show.ts";
+import type { LayoutWord } from "./layout.ts";
+import { layoutNamed, layoutOption } from "./layout.ts";
 import { exampleText } from "./examples.ts";
 import { eachRepository } from "./install.ts";
 import * as say from "./messages.ts";
@@ -11,6 +13,7 @@ import { writeError, writeOut } from "./streams.ts";
 interface Options {
   readonly server?: readonly string[];
   readonly prefix?: string;
+  readonly layout?: LayoutWord;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -24,6 +27,7 @@ export function registerCheckInstall(program: Command, context: Context): void {
         "and the policy are those that were installed. Exits with 1 when something keeps them from it.",
     )
     .option("--server <dir...>", "look at these bare repositories")
+    .addOption(layoutOption())
     .option("--prefix <dir>", "with --server: where install kept the program")
     .option("-q, --quiet", "print problems only")
     .option("-v, --verbose", "print also what is in order")
@@ -32,15 +36,21 @@ export function registerCheckInstall(program: Command, context: Context): void {
 }
 
 async function checkInstall(options: Options, directory: string): Promise<number> {
-  const { server, prefix } = options;
+  const { server, prefix, layout } = options;
   const environment = process.env;
   if (server === undefined) {
     if (prefix !== undefined) throw new UsageError(say.onlyWithServer("--prefix"));
+    if (layout !== undefined) throw new UsageError(say.onlyWithServer("--layout"));
     const { checkClient } = await import("../check/check-install.ts");
     return printCheck(await checkClient({ directory, environment }), options, "");
   }
   const { checkServers } = await import("../check/check-install.ts");
-  const done = await checkServers(server, { directory, environment, ...(prefix === undefined ? {} : { prefix }) });
+  const done = await checkServers(server, {
+    directory,
+    environment,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...layoutNamed(layout),
+  });
   return eachRepository(done, (report, repository) => printCheck(report, options, repository));
 }
 

@@ -3,6 +3,8 @@ import type { Command } from "commander";
 import type { ClientVia, InstallReport, PerRepository } from "../check/installation.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import { show } from "../report/show.ts";
+import type { LayoutWord } from "./layout.ts";
+import { layoutNamed, layoutOption } from "./layout.ts";
 import { exampleText } from "./examples.ts";
 import { reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
@@ -14,6 +16,7 @@ interface Options {
   readonly server?: readonly string[];
   readonly policy?: string;
   readonly prefix?: string;
+  readonly layout?: LayoutWord;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -27,8 +30,9 @@ export function registerInstall(program: Command, context: Context): void {
         "A hook that is there already is kept and runs, too. Running it twice changes nothing.",
     )
     .addOption(new Option("--via <manager>", "how git finds the hooks").choices(["husky", "hooks", "config"]))
-    .option("--server <dir...>", "install the server's hooks into these bare repositories")
+    .option("--server <dir...>", "install the server's hooks into these bare repositories, or into a gitolite")
     .option("--policy <file>", "with --server: pin this policy file in the repository's config")
+    .addOption(layoutOption())
     .option("--prefix <dir>", "with --server: keep the program here, not in <repository>/signpolicy")
     .option("-q, --quiet", "say nothing but warnings")
     .option("-v, --verbose", "say also what was in place already")
@@ -37,11 +41,12 @@ export function registerInstall(program: Command, context: Context): void {
 }
 
 async function install(options: Options, directory: string): Promise<number> {
-  const { server, policy, prefix, via } = options;
+  const { server, policy, prefix, layout, via } = options;
   if (server === undefined) {
     for (const [flag, value] of [
       ["--policy", policy],
       ["--prefix", prefix],
+      ["--layout", layout],
     ] as const) {
       if (value !== undefined) throw new UsageError(say.onlyWithServer(flag));
     }
@@ -56,12 +61,13 @@ async function install(options: Options, directory: string): Promise<number> {
     return EXIT.allowed;
   }
   if (via !== undefined) throw new UsageError(say.notWithServer("--via"));
-  const { installServers } = await import("../check/install-server.ts");
+  const { installServers } = await import("../check/install-servers.ts");
   const done = await installServers(server, {
     directory,
     environment: process.env,
     ...(policy === undefined ? {} : { policy }),
     ...(prefix === undefined ? {} : { prefix }),
+    ...layoutNamed(layout),
   });
   return eachRepository(done, (report, repository) => {
     printSteps("installed", report, options, repository);

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
+import type { LayoutWord } from "./layout.ts";
+import { layoutNamed, layoutOption } from "./layout.ts";
 import { exampleText } from "./examples.ts";
 import { eachRepository, printSteps } from "./install.ts";
 import * as say from "./messages.ts";
@@ -8,6 +10,7 @@ import type { Context } from "./register.ts";
 interface Options {
   readonly server?: readonly string[];
   readonly prefix?: string;
+  readonly layout?: LayoutWord;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -18,6 +21,7 @@ export function registerUninstall(program: Command, context: Context): void {
     .summary("take the hooks out again")
     .description("Take out what install put in, and restore the hooks that were there before.")
     .option("--server <dir...>", "uninstall from these bare repositories")
+    .addOption(layoutOption())
     .option("--prefix <dir>", "with --server: where install kept the program")
     .option("-q, --quiet", "say nothing but warnings")
     .option("-v, --verbose", "say also what was gone already")
@@ -26,16 +30,22 @@ export function registerUninstall(program: Command, context: Context): void {
 }
 
 async function uninstall(options: Options, directory: string): Promise<number> {
-  const { server, prefix } = options;
+  const { server, prefix, layout } = options;
   const environment = process.env;
   if (server === undefined) {
     if (prefix !== undefined) throw new UsageError(say.onlyWithServer("--prefix"));
+    if (layout !== undefined) throw new UsageError(say.onlyWithServer("--layout"));
     const { uninstallClient } = await import("../check/install-client.ts");
     printSteps("removed", await uninstallClient({ directory, environment }), options, "");
     return EXIT.allowed;
   }
-  const { uninstallServers } = await import("../check/install-server.ts");
-  const done = await uninstallServers(server, { directory, environment, ...(prefix === undefined ? {} : { prefix }) });
+  const { uninstallServers } = await import("../check/install-servers.ts");
+  const done = await uninstallServers(server, {
+    directory,
+    environment,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...layoutNamed(layout),
+  });
   return eachRepository(done, (report, repository) => {
     printSteps("removed", report, options, repository);
     return EXIT.allowed;

@@ -8,6 +8,7 @@ import {
   mkdir,
   readFile,
   readdir,
+  readlink,
   realpath,
   rename,
   rm,
@@ -58,6 +59,10 @@ export const targetIfAny = (path: string): Promise<Stats | null> => unlessAbsent
 
 export const realPathIfAny = (path: string): Promise<string | null> =>
   unlessAbsent("resolve", path, () => realpath(path));
+
+/** What a symbolic link says, as it says it; null where there is none. */
+export const linkIfAny = async (path: string): Promise<string | null> =>
+  (await entryIfAny(path))?.isSymbolicLink() === true ? unlessAbsent("read", path, () => readlink(path)) : null;
 
 export const isFolder = async (path: string): Promise<boolean> => (await targetIfAny(path))?.isDirectory() ?? false;
 

@@ -8,7 +8,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkClient, checkServers } from "../../src/check/check-install.ts";
 import { installClient, uninstallClient } from "../../src/check/install-client.ts";
-import { installServers, uninstallServers } from "../../src/check/install-server.ts";
+import { installServers, uninstallServers } from "../../src/check/install-servers.ts";
 import { checkReadiness } from "../../src/check/readiness.ts";
 import { Clone, snapshot } from "../support/clone.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it, jest } from "@jest/globals"
 import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkServers } from "../../src/check/check-install.ts";
-import { installServers } from "../../src/check/install-server.ts";
+import { installServers } from "../../src/check/install-servers.ts";
 import type { CheckReport } from "../../src/check/installation.ts";
 import { Clone } from "../support/clone.ts";
 import { describeWith } from "../support/tools.ts";

@@ -1,7 +1,7 @@
 /** A bare repository in which `signpolicy install --server` put its hooks, as an administrator does it, for pushes by a URL. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { BIN, PushServer } from "../push-server.ts";
+import { BIN, PushServer, type PushResult } from "../push-server.ts";
 
 export class InstalledServer extends PushServer {
   constructor(policy: object) {
@@ -30,10 +30,15 @@ export class InstalledServer extends PushServer {
 
   /** Runs the command, which must succeed, and gives what it printed. */
   signpolicy(words: readonly string[]): string {
-    const { status, stdout, stderr } = this.server.run(process.execPath, [BIN, ...words]);
-    const said = `${stdout.toString("latin1")}${stderr}`;
-    if (status !== 0) throw new Error(`signpolicy ${words.join(" ")} ended with ${String(status)}: ${said}`);
-    return said;
+    const { status, text } = this.try(words);
+    if (status !== 0) throw new Error(`signpolicy ${words.join(" ")} ended with ${String(status)}: ${text}`);
+    return text;
+  }
+
+  /** Runs the command in the server's folder. */
+  try(words: readonly string[], env: Readonly<Record<string, string>> = {}): PushResult {
+    const { status, stdout, stderr } = this.server.run(process.execPath, [BIN, ...words], { env });
+    return { status: status ?? -1, text: `${stdout.toString("latin1")}${stderr}` };
   }
 
   /** The lines that came from the hook, without git's `remote: ` and the blanks that it pads them with. */

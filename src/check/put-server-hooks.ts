@@ -1,0 +1,37 @@
+/** Writes a server's hook files, whoever runs them. */
+import { dirname } from "node:path";
+import type { Owner } from "../io/files.ts";
+import { entryIfAny, giveTo, giveTreeTo, makeFolder, readTextIfAny } from "../io/files.ts";
+import type { InstallReport, InstallStep } from "./installation.ts";
+import { isOurHook, keptPath, putHook } from "./install-hooks.ts";
+import { renderServerHook } from "./server-hook.ts";
+import { SERVER_HOOKS, type ServerHook } from "./server-place.ts";
+
+/** Puts each hook where `fileOf` says. A hook that git ran there before is kept and runs behind ours. */
+export async function putServerHooks(
+  fileOf: (hook: ServerHook) => string,
+  owner: Owner,
+  entry: string,
+): Promise<InstallReport> {
+  const steps: InstallStep[] = [];
+  const warnings: string[] = [];
+  for (const hook of SERVER_HOOKS) {
+    const file = fileOf(hook);
+    const made = await makeFolder(dirname(file));
+    if (made !== undefined && process.getuid?.() === 0) await giveTreeTo(made, owner);
+    const foreign = (await entryIfAny(keptPath(file))) ?? (await foreignHook(file));
+    const runs = foreign !== null && (foreign.isSymbolicLink() || (foreign.mode & 0o111) !== 0);
+    if (foreign !== null && !runs) warnings.push(`${keptPath(file)} was not executable: git did not run it, nor do we`);
+    const parts = { node: process.execPath, entry, then: runs ? keptPath(file) : null };
+    const step = await putHook(file, await renderServerHook(hook, parts), file);
+    if (process.getuid?.() === 0) await giveTo(file, owner);
+    steps.push(step);
+  }
+  return { steps, warnings };
+}
+
+async function foreignHook(file: string): ReturnType<typeof entryIfAny> {
+  const present = await entryIfAny(file);
+  if (present === null || !present.isFile()) return present;
+  return isOurHook((await readTextIfAny(file)) ?? "") ? null : present;
+}

@@ -1,0 +1,46 @@
+import { join, resolve } from "node:path";
+import { linkIfAny, removeFolderIfEmpty, removePath, targetIfAny } from "../io/files.ts";
+import { liesIn } from "./client-place.ts";
+import { eachRepository } from "./each-server.ts";
+import type { GitolitePlace } from "./gitolite.ts";
+import { findGitolite, linkedHook } from "./gitolite.ts";
+import type { InstallReport, InstallStep, PerRepository, ServerOptions } from "./installation.ts";
+import { takeHook } from "./install-hooks.ts";
+import { forgetServer, readServerMemory } from "./server-memory.ts";
+import { SERVER_HOOKS } from "./server-place.ts";
+import { removePrograms, uninstallServer } from "./uninstall-server.ts";
+
+/** Takes the common hooks and the program away, and what each repository has of its own. */
+export async function uninstallGitolite(
+  home: string,
+  options: ServerOptions,
+): Promise<readonly PerRepository<InstallReport>[]> {
+  const place = await findGitolite(home, options);
+  const { localCode, hooksDir } = place;
+  const memory = await readServerMemory(localCode);
+  const steps: InstallStep[] = [];
+  for (const hook of SERVER_HOOKS) {
+    const file = join(hooksDir, hook);
+    steps.push(...(await takeHook(file, file)));
+  }
+  await removeDeadLinks(place);
+  const own = join(localCode, "signpolicy");
+  const prefix = options.prefix === undefined ? own : resolve(options.directory, options.prefix);
+  steps.push(...(await removePrograms(memory, [own, prefix])));
+  await forgetServer(localCode);
+  await removeFolderIfEmpty(own);
+  const warnings = steps.length === 0 ? ["nothing of signpolicy was installed here"] : [];
+  const rest = await eachRepository(place.repositories, (repository) => uninstallServer(repository, options));
+  return [{ repository: place.home, result: { steps, warnings } }, ...rest];
+}
+
+/** gitolite leaves links behind that lead to nothing any more. */
+async function removeDeadLinks(place: GitolitePlace): Promise<void> {
+  for (const repository of place.repositories) {
+    for (const hook of SERVER_HOOKS) {
+      const file = linkedHook(repository, hook);
+      const link = await linkIfAny(file);
+      if (link !== null && liesIn(link, place.hooksDir) && (await targetIfAny(file)) === null) await removePath(file);
+    }
+  }
+}

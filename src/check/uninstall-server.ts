@@ -1,0 +1,79 @@
+import { join, resolve } from "node:path";
+import { entryIfAny, giveTo, readTextIfAny, removeFolderIfEmpty, removePath } from "../io/files.ts";
+import { recordPath, removeRecord } from "../io/record-file.ts";
+import { liesIn } from "./client-place.ts";
+import type { InstallReport, InstallStep, ServerOptions } from "./installation.ts";
+import { takeHook } from "./install-hooks.ts";
+import { commonHook, hookFile, layoutOf, strayHooks } from "./server-layout.ts";
+import type { ServerMemory } from "./server-memory.ts";
+import { forgetServer, readServerMemory } from "./server-memory.ts";
+import type { ServerPlace } from "./server-place.ts";
+import { SERVER_HOOKS, findServer } from "./server-place.ts";
+
+/** Restores what was there before `installServer`. A record of pushes stays, since nothing else holds it. */
+export async function uninstallServer(repository: string, options: ServerOptions): Promise<InstallReport> {
+  const place = await findServer(repository, options.directory, options.environment);
+  const memory = await readServerMemory(place.gitDir);
+  const layout = await layoutOf(place, memory, options);
+  const files = SERVER_HOOKS.map((hook) => hookFile(place, layout, hook));
+  const steps: InstallStep[] = [];
+  for (const file of [...files, ...(await strayHooks(place, layout))]) steps.push(...(await takeHook(file, file)));
+  if (layout === "gitlab" || layout === "gitea") for (const file of files) await removeFolderIfEmpty(join(file, ".."));
+  if (layout === "gitlab") await removeFolderIfEmpty(join(place.gitDir, "custom_hooks"));
+  steps.push(...(await unpinPolicy(place, memory)));
+  const own = join(place.gitDir, "signpolicy");
+  const prefix = options.prefix === undefined ? own : resolve(options.directory, options.prefix);
+  steps.push(...(await removePrograms(memory, [own, prefix])));
+  await forgetServer(place.gitDir);
+  const record = await removeEmptyRecord(place);
+  await removeFolderIfEmpty(own);
+  if (process.getuid?.() === 0) await giveTo(join(place.gitDir, "config"), place.owner);
+  const nothing = steps.length === 0 ? ["nothing of signpolicy was installed here"] : [];
+  const linked = await linkedWarning(place);
+  return { steps: [...steps, ...record.steps], warnings: [...nothing, ...linked, ...record.warnings] };
+}
+
+/** Removes the copies of the program that lie in one of these folders; a shared one only when it is named. */
+export async function removePrograms(memory: ServerMemory, folders: readonly string[]): Promise<InstallStep[]> {
+  const steps: InstallStep[] = [];
+  for (const folder of memory.programs.filter((known) => folders.some((parent) => liesIn(known, parent)))) {
+    if ((await entryIfAny(join(folder, "manifest.json"))) === null) continue;
+    await removePath(folder);
+    steps.push({ what: `program in ${folder}`, changed: true });
+  }
+  return steps;
+}
+
+/** Under gitolite pushes are judged as long as the common hook is there. */
+async function linkedWarning(place: ServerPlace): Promise<readonly string[]> {
+  const common = await commonHook(place, "pre-receive");
+  if (common === null) return [];
+  return [`gitolite still links ${common}: take it out with signpolicy uninstall --server GITOLITE_HOME`];
+}
+
+async function unpinPolicy(place: ServerPlace, memory: ServerMemory): Promise<readonly InstallStep[]> {
+  const present = (await place.porcelain.config()).getAll("signpolicy.policy", ["local"]).at(-1);
+  if (memory.policy === undefined || present !== memory.policy.after) return [];
+  const { before } = memory.policy;
+  if (before === null) await place.porcelain.unsetConfig("signpolicy.policy");
+  else await place.porcelain.setConfig("signpolicy.policy", before);
+  return [{ what: `signpolicy.policy, as it was: ${before ?? "not set"}`, changed: true }];
+}
+
+/** A record that holds a baseline alone goes; one that tells of pushes is nobody's to delete by the way. */
+async function removeEmptyRecord(place: ServerPlace): Promise<InstallReport> {
+  const path = recordPath(place.gitDir);
+  const text = await readTextIfAny(path);
+  const steps: InstallStep[] = [];
+  if ((await place.porcelain.config()).get("signpolicy.record", ["local"]) !== null) {
+    await place.porcelain.unsetConfig("signpolicy.record");
+    steps.push({ what: "signpolicy.record, as it was: not set", changed: true });
+  }
+  await removePath(join(place.gitDir, "signpolicy", "pending"));
+  if (text === null) return { steps, warnings: [] };
+  if (/"kind":"(?:landed|segment)"/.test(text)) {
+    return { steps, warnings: [`the record of past pushes stays in ${path}: delete it if nobody will need it`] };
+  }
+  await removeRecord(place.gitDir);
+  return { steps: [...steps, { what: `record in ${path}`, changed: true }], warnings: [] };
+}
