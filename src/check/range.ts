@@ -196,7 +196,7 @@ async function judge(
         place: group.line?.has(walked.oid) === false ? ("side" as const) : ("line" as const),
       })),
     ),
-    clock: { mode, now: context.now, latestAncestor: walked.latestAncestor },
+    clock: { mode, now: context.now, latestAncestor: walked.latestAncestor, pushed: range.history !== "everything" },
     changedPolicyFiles,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
   };

@@ -15,13 +15,18 @@ export interface JudgingClock {
   readonly now: Seconds;
   /** Newest committer date among the subject's ancestors that were looked at; null where there are none. */
   readonly latestAncestor: Seconds | null;
+  /**
+   * A push brings it to a ref, though it may be history: a judged tip of some rule reaches it. `enforceFrom` then goes by
+   * our clock, since the rule that let it in elsewhere may ask for less than the one that is asked now.
+   */
+  readonly pushed?: boolean;
 }
 
 /**
- * The moment at which `enforceFrom` is asked: our clock for what arrives; for history the time that the subject claims,
- * but never earlier than its ancestors, so that a backdated object does not fall into the time before enforcement.
+ * The moment at which `enforceFrom` is asked: our clock for what a push brings; in an audit the time that the subject
+ * claims, but never earlier than its ancestors, so that a backdated object does not fall into the time before enforcement.
  */
 export function judgingTime(clock: JudgingClock, claimed: Seconds): Seconds {
-  if (clock.mode === "new") return clock.now;
+  if (clock.mode === "new" || clock.pushed === true) return clock.now;
   return clock.latestAncestor === null ? claimed : Math.max(claimed, clock.latestAncestor - SKEW);
 }
