@@ -60,7 +60,7 @@ const GROUPS = {
   ],
   openpgp: ["signature/times", "signature/openpgp/(?!library).*"],
   judging: [
-    "check/(examiner|governing|mending|missing|next-policy|outlines|pending|policy-changes|pre-push|push|push-input|range)",
+    "check/(deadline|examiner|governing|mending|missing|next-policy|outlines|pending|policy-changes|pre-push|push|push-input|range)",
     "check/(receive|record|record-(?:chain|entries|state)|report-head|session|tags|tips|tracking|walk|witness)",
     "io/(environment|objects|pending-file|record-file|repository|revisions|safety)",
     "policy/(decide-ref|decide-tag|rules/.*)",

@@ -1,9 +1,10 @@
 import { ParseError } from "../errors.ts";
-import type { Commit, Evidence, ObjectId, ObjectKind, Seconds, Signed, Tag } from "../model.ts";
+import type { Commit, Evidence, ObjectId, ObjectKind, RawSignature, Seconds, Tag } from "../model.ts";
 import type { ObjectReader, StoredObject } from "../io/objects.ts";
 import type { Repository } from "../io/git.ts";
 import type { Anchors } from "../signature/anchors.ts";
 import type { Problem } from "../policy/decide-problem.ts";
+import { type Limits, overLimit } from "../policy/limits.ts";
 import { verifySigned } from "../signature/verify.ts";
 import { parseCommit } from "../subject/commit.ts";
 import type { Witness } from "./witness.ts";
@@ -16,6 +17,13 @@ export type Examined<T> =
 /** Evidence kept for objects that several refs of one push bring in. */
 const REMEMBERED = 4096;
 
+/** Objects above this are judged with care for memory: their bytes are let go once verified, their evidence is not kept. */
+const LARGE = 16 * 1024;
+
+/** What is kept of a commit while others are read ahead; git has no such limits, and no history comes near them. */
+const MOST_PARENTS = 4096;
+const MOST_IDENTITY = 64 * 1024;
+
 /**
  * Reads objects, checks that their bytes hash to their name, parses them and collects the evidence: the stages before
  * the policy, the same for every entry point.
@@ -25,6 +33,7 @@ export class Examiner {
   readonly #repository: Repository;
   readonly #anchors: Anchors;
   readonly #now: Seconds;
+  readonly #limits: Limits;
   readonly #witness: Witness | null;
   readonly #commits = new Map<ObjectId, Promise<Examined<Commit>>>();
 
@@ -33,8 +42,10 @@ export class Examiner {
     repository: Repository,
     anchors: Anchors,
     now: Seconds,
+    limits: Limits,
     witness: Witness | null = null,
   ) {
+    this.#limits = limits;
     this.#witness = witness;
     this.#reader = reader;
     this.#repository = repository;
@@ -61,14 +72,14 @@ export class Examiner {
     return this.#examine(oid, "tag", parseTag, (tag) => tag.tagger?.at ?? null);
   }
 
-  async #examine<T extends Signed>(
+  async #examine<T extends Commit | Tag>(
     oid: ObjectId,
     kind: ObjectKind,
     parse: (oid: ObjectId, raw: Uint8Array, algorithm: Repository["algorithm"]) => T,
     claimed: (subject: T) => Seconds | null,
   ): Promise<Examined<T>> {
     const object = await this.#reader.object(oid);
-    const problem = unusable(object, oid, kind) ?? this.#renamed(object, oid, kind);
+    const problem = unusable(object, oid, kind, this.#limits) ?? this.#renamed(object, oid, kind);
     if (problem !== null || object.found !== "yes") return { problem: problem ?? missing(oid) };
     let subject: T;
     try {
@@ -77,9 +88,23 @@ export class Examiner {
       if (error instanceof ParseError) return { problem: { code: "malformed", message: error.message } };
       throw error;
     }
-    const receivedAt = this.#witness === null ? null : await this.#witness(oid);
-    const times = { now: this.#now, claimed: claimed(subject), receivedAt };
-    return { subject, evidence: await verifySigned(subject, this.#anchors, times) };
+    const evidenceOf = async (): Promise<readonly Evidence[]> => {
+      const receivedAt = this.#witness === null ? null : await this.#witness(oid);
+      return verifySigned(subject, this.#anchors, { now: this.#now, claimed: claimed(subject), receivedAt });
+    };
+    const { length } = object.bytes;
+    if (length <= LARGE) return { subject, evidence: await evidenceOf() };
+    // What is large is examined again rather than kept.
+    this.#commits.delete(oid);
+    const wide = tooWide(subject);
+    if (wide !== null) return { problem: wide };
+    this.#reader.hold(length);
+    try {
+      const evidence = await evidenceOf();
+      return { subject: { ...subject, payload: NOTHING, signatures: subject.signatures.map(withoutBytes) }, evidence };
+    } finally {
+      this.#reader.release(length);
+    }
   }
 
   /** cat-file does not compare a loose object with its name: bytes put under another name must not be judged as that name. */
@@ -89,11 +114,29 @@ export class Examiner {
   }
 }
 
-function unusable(object: StoredObject, oid: ObjectId, kind: ObjectKind): Problem | null {
-  if (object.found === "no") return missing(oid);
-  if (object.found === "too-large") {
-    return { code: "resource-limit", message: `the ${object.kind} holds ${object.size} bytes, more than is read` };
+const NOTHING = new Uint8Array();
+const withoutBytes = ({ format }: RawSignature): RawSignature => ({ format, bytes: NOTHING });
+
+function tooWide(subject: Commit | Tag): Problem | null {
+  const parents = subject.kind === "commit" ? subject.parents : [];
+  const people = subject.kind === "commit" ? [subject.author, subject.committer] : [subject.tagger];
+  if (parents.length > MOST_PARENTS) {
+    return {
+      code: "resource-limit",
+      message: `the commit has ${parents.length} parents; at most ${MOST_PARENTS} are judged`,
+    };
   }
+  const texts = people.flatMap((who) => (who === null ? [] : [who.name, who.email]));
+  if (subject.kind === "tag") texts.push(subject.name);
+  if (texts.every((text) => text.length <= MOST_IDENTITY)) return null;
+  return { code: "resource-limit", message: `a name in its header has more than ${MOST_IDENTITY} bytes` };
+}
+
+function unusable(object: StoredObject, oid: ObjectId, kind: ObjectKind, limits: Limits): Problem | null {
+  if (object.found === "no") return missing(oid);
+  const size = object.found === "too-large" ? object.size : object.bytes.length;
+  if (size > limits.objectBytes) return overLimit("objectBytes", limits, `the ${object.kind} holds ${size} bytes`);
+  if (object.found !== "yes") return missing(oid);
   if (object.kind !== kind) return { code: "malformed", message: `${oid} is a ${object.kind}, not a ${kind}` };
   return null;
 }

@@ -2,6 +2,7 @@ import { fromLatin1 } from "../encoding/bytes.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { KeyWindow, PolicyOrigin, Seconds } from "../model.ts";
 import type { CommitRule, Enforcement, Exemption, Glob, Rule, Selector, TagRule } from "../policy/policy.ts";
+import type { Limits } from "../policy/limits.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
 
 export interface ShownKey {
@@ -70,6 +71,7 @@ export interface ShownPolicy {
   readonly algorithms: { readonly rsaBits: number; readonly hashes: readonly string[] };
   readonly rules: readonly ShownRule[];
   readonly unmatched: "deny" | "allow";
+  readonly limits: Limits;
   readonly trust: { readonly exempt: readonly ShownExemption[] };
 }
 
@@ -86,7 +88,7 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
     const own = keys.filter(({ principal }) => principal === id).map(showKey);
     return [id, { name, emails: emails.map(readable), role, owner, keys: own }] as const;
   });
-  const { version, serial, preset, algorithms, unmatched } = policy;
+  const { version, serial, preset, algorithms, unmatched, limits } = policy;
   return {
     origin,
     files,
@@ -98,6 +100,7 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
     algorithms,
     rules: policy.rules.map(showRule),
     unmatched,
+    limits,
     trust: { exempt: policy.exempt.map(showExemption) },
   };
 }

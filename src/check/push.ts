@@ -4,7 +4,8 @@ import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
 import { collectCommits, isAncestor } from "../io/revisions.ts";
-import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { decideProblem, decidePush, type Problem } from "../policy/decide-problem.ts";
+import { overLimit } from "../policy/limits.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import type { RefUpdate } from "./push-input.ts";
 import { judgeRange, type JudgingContext, type RuleGroup } from "./range.ts";
@@ -24,6 +25,8 @@ export interface PushContext extends JudgingContext {
 interface RunningPush extends PushContext {
   /** Groups of rules with the tip that passed them: the same commit on another ref needs no second walk. */
   readonly settled: Set<string>;
+  /** Commits judged so far, whatever the ref; once they are more than the policy's limit nothing more is judged. */
+  readonly judged: Set<ObjectId>;
 }
 
 /** What became of one update; `rules` are those that passed it at error level and may remember it as judged. */
@@ -49,14 +52,15 @@ export async function judgePush(
   updates: readonly RefUpdate[],
   sink: Pick<ReportSink, "decision">,
 ): Promise<readonly UpdateVerdict[]> {
-  const context: RunningPush = { ...pushed, settled: new Set() };
-  const judged = new Map<RefUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
+  const context: RunningPush = { ...pushed, settled: new Set(), judged: new Set() };
+  const known = new Map<RefUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
   const early = async (update: RefUpdate): Promise<UpdateVerdict> => {
-    const known = judged.get(update);
-    if (known !== undefined) return known.verdict;
+    const done = known.get(update);
+    if (done !== undefined) return done.verdict;
+    if (isSpent(context)) return unjudged(update);
     const decisions: Decision[] = [];
     const verdict = await judgeUpdate(context, update, noBranches, (decision) => void decisions.push(decision));
-    judged.set(update, { verdict, decisions });
+    known.set(update, { verdict, decisions });
     return verdict;
   };
   const passedBranches = async (): Promise<readonly ObjectId[]> => {
@@ -71,14 +75,30 @@ export async function judgePush(
   };
   const verdicts: UpdateVerdict[] = [];
   for (const update of updates) {
-    const known = judged.get(update);
-    for (const decision of known?.decisions ?? []) await sink.decision(decision);
+    const done = known.get(update);
+    for (const decision of done?.decisions ?? []) await sink.decision(decision);
+    if (done === undefined && isSpent(context)) {
+      verdicts.push(unjudged(update));
+      continue;
+    }
     verdicts.push(
-      known?.verdict ?? (await judgeUpdate(context, update, passedBranches, (decision) => sink.decision(decision))),
+      done?.verdict ?? (await judgeUpdate(context, update, passedBranches, (decision) => sink.decision(decision))),
     );
   }
   return verdicts;
 }
+
+/** The push is denied already, by a decision that says why. */
+const isSpent = ({ judged, policy }: RunningPush): boolean => judged.size > policy.limits.commits;
+
+const unjudged = (update: RefUpdate): UpdateVerdict => ({
+  update,
+  allowed: false,
+  rules: [],
+  warned: [],
+  forward: false,
+  symbolic: null,
+});
 
 const noBranches = (): Promise<readonly ObjectId[]> => Promise.resolve([]);
 
@@ -231,11 +251,16 @@ async function judgeCommits(
   );
   if (groups.length === 0) return parents;
   let allowed = true;
-  const range = { ref: update.ref, include: [tip], groups, history: [...context.tips.any] };
+  const most = context.policy.limits.commits;
+  const range = { ref: update.ref, include: [tip], groups, history: [...context.tips.any], most };
   for await (const { decision, parents: met } of judgeRange(context, range)) {
     for (const parent of met) if (parent === update.old) parents.add(parent);
     allowed &&= decision.allow;
     await verdict.take(decision);
+    if (decision.subject.oid !== null) context.judged.add(decision.subject.oid);
+    if (!isSpent(context)) continue;
+    await verdict.take(decidePush(overLimit("commits", context.policy.limits)));
+    return parents;
   }
   // One denial refuses the whole push, so what passed once need not pass again.
   if (allowed) for (const group of groups) context.settled.add(keyOf(group));

@@ -37,6 +37,8 @@ export interface RangeToJudge {
   readonly history: readonly ObjectId[] | "everything";
   /** Judge the commits in `include` alone, not their history. */
   readonly only?: boolean;
+  /** Of more commits than this not all need be yielded: the caller denies them unread. */
+  readonly most?: number;
 }
 
 export interface JudgedCommit {
@@ -79,10 +81,11 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
   const asksSides = group.rules.some(
     (rule) => rule.commits !== null && !isSameSelector(rule.commits.signedBy, rule.commits.side),
   );
+  const bound = range.most === undefined ? [] : [`--max-count=${range.most + 1}`];
   const [members, line, beyond] = await Promise.all([
-    range.groups.length === 1 ? null : collectCommits(repository, commits),
-    asksSides ? collectCommits(repository, commits, ["--first-parent"]) : null,
-    coverage(context, commits, policy.exempt),
+    range.groups.length === 1 ? null : collectCommits(repository, commits, bound),
+    asksSides ? collectCommits(repository, commits, ["--first-parent", ...bound]) : null,
+    coverage(context, commits, policy.exempt, bound),
   ]);
   return {
     ...group,
@@ -115,12 +118,14 @@ async function coverage(
   context: JudgingContext,
   range: { include: readonly ObjectId[]; exclude: readonly ObjectId[] },
   exemptions: readonly Exemption[],
+  bound: readonly string[],
 ): Promise<ReadonlyMap<Exemption, ReadonlySet<ObjectId>>> {
   const found = new Map<Exemption, ReadonlySet<ObjectId>>();
   for (const exemption of exemptions) {
     const from = exemption.reachableFrom;
     if (from === null || (await context.examiner.kind(from)) !== "commit") continue;
-    const beyond = await collectCommits(context.repository, { ...range, exclude: [...range.exclude, from] });
+    const exclude = [...range.exclude, from];
+    const beyond = await collectCommits(context.repository, { ...range, exclude }, bound);
     found.set(exemption, new Set(beyond));
   }
   return found;

@@ -1,13 +1,16 @@
 import { GitError, ParseError, PolicyError, SignpolicyError } from "../errors.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { Bytes, Decision, ReportHead, RefName, Seconds } from "../model.ts";
+import { stopGit } from "../io/git.ts";
 import { writePending } from "../io/pending-file.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { hookRepository } from "../io/repository.ts";
 import { rulesFor } from "../policy/applies.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
+import { decideProblem, decidePush, type Problem } from "../policy/decide-problem.ts";
+import { type Limits, overLimit } from "../policy/limits.ts";
 import type { Policy } from "../policy/policy.ts";
+import { Deadline } from "./deadline.ts";
 import { governServer, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
 import { renderPending } from "./pending.ts";
@@ -53,16 +56,42 @@ export async function judgeReceive(options: ReceiveOptions, sink: ReportSink): P
     const message = "GIT_NAMESPACE is set: refs would not be the ones that the rules name";
     return refuse(sink, decideProblem(push, { code: "bad-input", message }));
   }
-  const repository = await hookRepository(options.cwd, options.environment, algorithmOf(updates));
-  const reading = readRefs(repository, namesOf(updates));
-  reading.catch(() => undefined);
-  const session = await openSession(repository);
-  try {
-    await receive(options, session, updates, await reading, sink);
-  } finally {
-    session.close();
-  }
+  const timed: Timed = { deadline: new Deadline(TO_FIND_POLICY), limits: null };
+  const late = timed.deadline.passed.then((): Judgement => {
+    stopGit();
+    return {
+      head: reportHead(null),
+      decisions: [decidePush(timed.limits === null ? NO_POLICY_YET : overLimit("seconds", timed.limits))],
+    };
+  });
+  // What loses the race goes on for a moment, its git children gone, and is not heard.
+  const { head, decisions } = await Promise.race([late, receive(options, updates, timed)]);
+  await sink.begin(head);
+  for (const decision of decisions) await sink.decision(decision);
 }
+
+/** How long the push may take; the policy says it once it is read. */
+interface Timed {
+  readonly deadline: Deadline;
+  limits: Limits | null;
+}
+
+/** Finding and reading the policy takes milliseconds; whoever waits longer waits for a broken disk. */
+const TO_FIND_POLICY = 60;
+
+const NO_POLICY_YET: Problem = {
+  code: "resource-limit",
+  message: `the policy could not be found and read within ${TO_FIND_POLICY} seconds`,
+  hint: "an administrator looks after the server's disk, and whether git answers there",
+};
+
+interface Judgement {
+  readonly head: ReportHead;
+  readonly decisions: readonly Decision[];
+}
+
+/** Refs are read at once, beside the policy, unless they are so many that its limit may forbid them. */
+const READ_AT_ONCE = 1000;
 
 const namesOf = (updates: readonly RefUpdate[]): readonly RefName[] => updates.map((update) => update.ref);
 
@@ -73,28 +102,29 @@ async function refuse(sink: ReportSink, decision: Decision, governing: Governing
   await sink.decision(decision);
 }
 
-async function receive(
-  options: ReceiveOptions,
-  session: Session,
-  updates: readonly RefUpdate[],
-  first: RefValues,
-  sink: ReportSink,
-): Promise<void> {
-  let present = first;
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const outcome = await judgeOnce(options, session, updates, present);
-    if (outcome.moved !== null && attempt < ATTEMPTS) {
-      present = outcome.moved;
-      continue;
+async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], timed: Timed): Promise<Judgement> {
+  const repository = await hookRepository(options.cwd, options.environment, algorithmOf(updates));
+  const reading = updates.length > READ_AT_ONCE ? null : readRefs(repository, namesOf(updates));
+  reading?.catch(() => undefined);
+  const session = await openSession(repository);
+  try {
+    let present: Promise<RefValues> | RefValues | null = reading;
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await judgeOnce(options, session, updates, present, timed);
+      if (outcome.moved !== null && attempt < ATTEMPTS) {
+        present = outcome.moved;
+        continue;
+      }
+      const decisions = [...outcome.decisions];
+      if (outcome.moved !== null) {
+        const message = "the policy or a ref moved each time the push was judged";
+        decisions.push(decidePush({ code: "bad-input", message, hint: "push again" }));
+      } else if (outcome.pending !== null) await writePending(session.repository.commonDir, outcome.pending);
+      timed.deadline.meet();
+      return { head: outcome.head, decisions };
     }
-    await sink.begin(outcome.head);
-    for (const decision of outcome.decisions) await sink.decision(decision);
-    if (outcome.moved !== null) {
-      const message = "the policy or a ref moved each time the push was judged";
-      return sink.decision(decideProblem(push, { code: "bad-input", message, hint: "push again" }));
-    }
-    if (outcome.pending !== null) await writePending(session.repository.commonDir, outcome.pending);
-    return;
+  } finally {
+    session.close();
   }
 }
 
@@ -111,7 +141,8 @@ async function judgeOnce(
   options: ReceiveOptions,
   session: Session,
   updates: readonly RefUpdate[],
-  present: RefValues,
+  known: Promise<RefValues> | RefValues | null,
+  timed: Timed,
 ): Promise<Outcome> {
   const decisions: Decision[] = [];
   const collect = { decision: (decision: Decision) => void decisions.push(slim(decision)) };
@@ -128,6 +159,14 @@ async function judgeOnce(
       moved: null,
     };
   }
+  const { limits } = governing.loaded.policy;
+  timed.limits = limits;
+  timed.deadline.allow(limits.seconds);
+  if (updates.length > limits.refs) {
+    const decisions = [decidePush(overLimit("refs", limits, `${updates.length} refs`))];
+    return { head: reportHead(governing), decisions, pending: null, moved: null };
+  }
+  const present = await (known ?? readRefs(session.repository, namesOf(updates)));
   const now = options.now();
   const context = judgingContext(session, governing, now, record);
   const met = hasUnmetRules(context.policy, record)

@@ -60,7 +60,8 @@ export function judgingContext(
   const { policy, anchors, files } = governing.loaded;
   const id = record?.id ?? null;
   const witness = id === null ? null : recordWitness(repository, policy, arrivalsOf(repository.commonDir, id));
-  const examiner = new Examiner(reader, repository, anchors, now, witness);
+  reader.readUpTo(policy.limits.objectBytes);
+  const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness);
   const changes = policyChanges(session, governing.ref === null ? [] : files);
   return { repository, reader, examiner, outlines, policy, changes, now };
 }

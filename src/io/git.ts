@@ -33,6 +33,13 @@ export interface GitResult {
   readonly stderr: string;
 }
 
+const running = new Set<ChildProcessWithoutNullStreams>();
+
+/** Ends every git child there is: who waits for one is told by an error. */
+export function stopGit(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** Starts git with an argument array; no shell, no string in which a ref name could become an option. */
 export function startGit(place: GitPlace, argv: readonly string[]): ChildProcessWithoutNullStreams {
   const child = spawn("git", [...PROTECTIVE_OPTIONS, ...argv], {
@@ -42,6 +49,9 @@ export function startGit(place: GitPlace, argv: readonly string[]): ChildProcess
   });
   // A child that ends early breaks the pipe we write to; its exit code tells, not this error.
   child.stdin.on("error", () => undefined);
+  running.add(child);
+  child.once("close", () => running.delete(child));
+  child.once("error", () => running.delete(child));
   return child;
 }
 

@@ -4,8 +4,11 @@ import type { Bytes, ObjectId, ObjectKind } from "../model.ts";
 import type { GitPlace } from "./git.ts";
 import { gitEnded, startGit } from "./git.ts";
 
-/** Most bytes of one object that are read into memory; larger ones are drained and reported by size. */
-export const OBJECT_CAP = 64 * 1024 * 1024;
+/** Most bytes of one object that are read into memory unless told otherwise; larger ones are drained and reported by size. */
+const OBJECT_CAP = 64 * 1024 * 1024;
+
+/** Bytes of objects that may lie in memory before they were looked at. One more object may stand above it. */
+const HELD_CAP = 32 * 1024 * 1024;
 
 export type StoredObject =
   | { readonly found: "yes"; readonly oid: ObjectId; readonly kind: ObjectKind; readonly bytes: Bytes }
@@ -43,6 +46,9 @@ export class ObjectReader {
   #reading: Reading | null = null;
   #failure: GitError | null = null;
   #closed = false;
+  #cap = OBJECT_CAP;
+  #held = 0;
+  #paused = false;
 
   constructor(place: GitPlace) {
     this.#child = startGit(place, ARGV);
@@ -67,6 +73,29 @@ export class ObjectReader {
     // The protocol is one request a line (git-cat-file(1)), so such a path cannot be asked for.
     if (/[\n\0]/.test(path)) return Promise.resolve({ found: "no" });
     return this.#ask(`${treeish}:${path}`);
+  }
+
+  /** Reads objects of this many bytes, should that be more than the usual. */
+  readUpTo(bytes: number): void {
+    this.#cap = Math.max(OBJECT_CAP, bytes);
+  }
+
+  /**
+   * Says that an answer's bytes are still needed; `release` that they are not. While too many are, no further answer is
+   * read: requests can be made far ahead, whatever the size of what they bring. Between the two nobody may wait for another answer.
+   */
+  hold(bytes: number): void {
+    this.#held += bytes;
+    if (this.#paused || this.#held <= HELD_CAP) return;
+    this.#paused = true;
+    this.#child.stdout.pause();
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
+    if (!this.#paused || this.#held > HELD_CAP) return;
+    this.#paused = false;
+    this.#child.stdout.resume();
   }
 
   /** Ends the child. Requests still open are rejected. */
@@ -129,10 +158,10 @@ export class ObjectReader {
   #takeContent(reading: Reading, chunk: Buffer): Buffer {
     const taken = chunk.subarray(0, reading.left);
     reading.left -= taken.length;
-    if (reading.size <= OBJECT_CAP) reading.parts.push(taken);
+    if (reading.size <= this.#cap) reading.parts.push(taken);
     if (reading.left === 0) {
       this.#reading = null;
-      this.#answer(finished(reading));
+      this.#answer(finished(reading, this.#cap));
     }
     return chunk.subarray(taken.length);
   }
@@ -155,8 +184,8 @@ export class ObjectReader {
   }
 }
 
-function finished({ oid, kind, size, parts }: Reading): StoredObject {
-  if (size > OBJECT_CAP) return { found: "too-large", oid, kind, size };
+function finished({ oid, kind, size, parts }: Reading, cap: number): StoredObject {
+  if (size > cap) return { found: "too-large", oid, kind, size };
   const only = parts[0];
   const whole = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
   return { found: "yes", oid, kind, bytes: whole.subarray(0, size) };

@@ -2,6 +2,7 @@
  * The policy as the rest of the product sees it: defaults and presets applied, groups and roles resolved to principals,
  * globs compiled. Made only by `parsePolicy`; a value of this type has passed every check of the file format.
  */
+import type { Limits } from "./limits.ts";
 import type { AlgorithmPolicy, KeyWindow, ObjectId, Seconds, VerdictCode } from "../model.ts";
 
 export type Role = "human" | "release" | "agent" | "bot" | "forge";
@@ -107,4 +108,5 @@ export interface Policy {
   readonly rules: readonly Rule[];
   readonly unmatched: "deny" | "allow";
   readonly exempt: readonly Exemption[];
+  readonly limits: Limits;
 }

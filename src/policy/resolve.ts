@@ -5,6 +5,7 @@ import type { PolicyDocument, Path } from "./document.ts";
 import { renderPath } from "./document.ts";
 import { DEFAULT_EXEMPT_CODES } from "./exemptible.ts";
 import { compileGlob } from "./globs.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
 import type {
   CommitRule,
   Enforcement,
@@ -40,6 +41,12 @@ export function resolvePolicy(file: PolicyFile, document: PolicyDocument, base: 
     rules: file.rules.map((rule) => resolveRule(rule, file)),
     unmatched: file.unmatched ?? "deny",
     exempt: file.trust?.exempt?.map(resolveExemption) ?? [],
+    limits: {
+      objectBytes: file.limits?.objectBytes ?? DEFAULT_LIMITS.objectBytes,
+      commits: file.limits?.commits ?? DEFAULT_LIMITS.commits,
+      refs: file.limits?.refs ?? DEFAULT_LIMITS.refs,
+      seconds: file.limits?.seconds ?? DEFAULT_LIMITS.seconds,
+    },
   };
 }
 

@@ -15,6 +15,7 @@ import {
   textField,
   timeField,
 } from "./fields.ts";
+import { DEFAULT_LIMITS, MOST_OBJECT_BYTES } from "./limits.ts";
 
 /**
  * The shape of a policy file. What one value can get wrong on its own is checked here; what takes two values to see
@@ -226,6 +227,29 @@ const algorithmsSchema = documented(
   { description: "What signatures and the self-signatures of keys must at least use" },
 );
 
+const limitField = (least: number, most: number, description: string, usual: number) =>
+  z.optional(integerField(least, most, { description: `${description} (${usual} unless given)`, examples: [usual] }));
+
+const limitsSchema = documented(
+  z.strictObject({
+    objectBytes: limitField(
+      4096,
+      MOST_OBJECT_BYTES,
+      "Most bytes of one commit or tag object",
+      DEFAULT_LIMITS.objectBytes,
+    ),
+    commits: limitField(1, 100_000_000, "Most commits of one push that have to be judged", DEFAULT_LIMITS.commits),
+    refs: limitField(1, 1_000_000, "Most refs that one push moves", DEFAULT_LIMITS.refs),
+    seconds: limitField(
+      1,
+      86_400,
+      "Most seconds from the start of the server's hook to its verdict",
+      DEFAULT_LIMITS.seconds,
+    ),
+  }),
+  { description: "How much one push may ask of the server; more is denied as `resource-limit`" },
+);
+
 /** Checked beside the members, not by zod: it would not look at the members of a misnamed one. */
 const propertyNames = { pattern: NAME.source };
 
@@ -254,6 +278,7 @@ export const policySchema = z.strictObject({
   algorithms: z.optional(algorithmsSchema),
   rules: listField(ruleSchema, "What is asked of which refs"),
   unmatched: z.optional(choiceField(["deny", "allow"], "A ref that no rule names (deny unless given)")),
+  limits: z.optional(limitsSchema),
   trust: z.optional(
     documented(
       z.strictObject({

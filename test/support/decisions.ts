@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "../../src/policy/limits.ts";
 import type {
   Commit,
   Evidence,
@@ -87,6 +88,7 @@ export const policy = (over: Partial<Policy> = {}): Policy => ({
   rules: [],
   unmatched: "deny",
   exempt: [],
+  limits: DEFAULT_LIMITS,
   ...over,
 });
 

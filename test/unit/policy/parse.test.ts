@@ -155,7 +155,7 @@ ${RULE}`);
     expect(await codeOf(HEAD + RULE + "#".repeat(4 * 1024 * 1024))).toBe("ERR_POLICY_INVALID");
   });
   it("tells all mistakes of one line break style by the same lines", async () => {
-    const text = `${HEAD}${RULE}limits: {}\n`;
+    const text = `${HEAD}${RULE}tresholds: {}\n`;
     for (const eol of ["\n", "\r\n"]) {
       const error: unknown = await parse(text.replaceAll("\n", eol)).catch((thrown: unknown) => thrown);
       expect((error as PolicyError).issues.map(({ line }) => line)).toEqual([11]);

@@ -1,0 +1,39 @@
+import { performance } from "node:perf_hooks";
+import type { Seconds } from "../model.ts";
+
+/**
+ * The moment by which work must have come to its end, whatever it waits for: a git child that hangs, a file system that
+ * does not answer. It cannot interrupt code that computes without a pause, which nothing here does for long.
+ */
+export class Deadline {
+  /** Resolves when the time is up; never rejects, and stays open for good once `meet` was called in time. */
+  readonly passed: Promise<void>;
+  readonly #started = performance.now();
+  #pass: () => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #open = true;
+
+  constructor(seconds: Seconds) {
+    this.passed = new Promise((resolve) => (this.#pass = resolve));
+    this.allow(seconds);
+  }
+
+  /** Sets the time anew, counted from the start. */
+  allow(seconds: Seconds): void {
+    if (!this.#open) return;
+    clearTimeout(this.#timer);
+    const left = Math.max(0, seconds * 1000 - (performance.now() - this.#started));
+    this.#timer = setTimeout(() => {
+      this.#open = false;
+      this.#pass();
+    }, left);
+    // Where nothing else is left to wait for, the process ends, and ends in a refusal.
+    this.#timer.unref();
+  }
+
+  /** The work is done: the time cannot run out any more. */
+  meet(): void {
+    clearTimeout(this.#timer);
+    this.#open = false;
+  }
+}
