@@ -49,6 +49,9 @@ export async function checkServer(repository: string, options: ServerOptions): P
   for (const [entry, node] of programs) await checkProgram(place, entry, node, reinstall, found);
   await checkPolicy(place, options, found);
   await checkRecord(place, options, found);
+  const { seedProblem } = await import("./check-seed.ts");
+  const seed = await seedProblem(place, options);
+  if (seed !== null) found.problems.push(seed);
   return found;
 }
 

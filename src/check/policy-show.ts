@@ -1,7 +1,7 @@
 import { fromLatin1 } from "../encoding/bytes.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { KeyWindow, PolicyOrigin, Seconds } from "../model.ts";
-import type { CommitRule, Enforcement, Exemption, Glob, Rule, Selector, TagRule } from "../policy/policy.ts";
+import type { CommitRule, Enforcement, Exemption, Glob, PushRule, Rule, Selector, TagRule } from "../policy/policy.ts";
 import type { Limits } from "../policy/limits.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
 
@@ -57,6 +57,7 @@ export interface ShownRule {
       })
     | null;
   readonly updates: { readonly force: string; readonly delete: string };
+  readonly pushes: (ShownEnforcement & { readonly signedBy: readonly string[]; readonly required: boolean }) | null;
 }
 
 /** A policy as it judges: presets and defaults in place, groups and roles spelled out, keys by fingerprint. Plain JSON. */
@@ -133,12 +134,13 @@ function showWindow({ from, until, retired, compromised }: KeyWindow): Partial<S
   };
 }
 
-const showRule = ({ name, refs, commits, tags, updates }: Rule): ShownRule => ({
+const showRule = ({ name, refs, commits, tags, updates, pushes }: Rule): ShownRule => ({
   name,
   refs: patterns(refs),
   commits: commits === null ? null : showCommits(commits),
   tags: tags === null ? null : showTags(tags),
   updates,
+  pushes: pushes === null ? null : showPushes(pushes),
 });
 
 const showCommits = (clause: CommitRule): NonNullable<ShownRule["commits"]> => ({
@@ -156,6 +158,12 @@ const showTags = (clause: TagRule): NonNullable<ShownRule["tags"]> => ({
   move: clause.move,
   delete: clause.delete,
   target: clause.target,
+  ...showEnforcement(clause),
+});
+
+const showPushes = (clause: PushRule): NonNullable<ShownRule["pushes"]> => ({
+  signedBy: members(clause.signedBy),
+  required: clause.required,
   ...showEnforcement(clause),
 });
 

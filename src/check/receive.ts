@@ -13,13 +13,15 @@ import type { Policy } from "../policy/policy.ts";
 import { Deadline } from "./deadline.ts";
 import { governServer, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
-import { renderPending } from "./pending.ts";
+import { renderPending, type KeptCertificate } from "./pending.ts";
 import { judgePush, type UpdateVerdict } from "./push.ts";
 import { algorithmOf, parseReceiveInput, type RefUpdate } from "./push-input.ts";
 import { judgeNextPolicy } from "./next-policy.ts";
 import { loadRecord } from "./record.ts";
+import type { RecordState } from "./record-state.ts";
 import { reportHead } from "./report-head.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
+import type { SignedPush } from "./signed-push.ts";
 import type { ReportSink } from "./sink.ts";
 import { hasUnmetRules, meetRules, tipsFromRecord, type JudgedTips } from "./tips.ts";
 
@@ -174,7 +176,11 @@ async function judgeOnce(
     : [];
   for (const entry of met) record.apply(entry);
   let verdicts: readonly UpdateVerdict[] = [];
+  let kept: KeptCertificate | null = null;
   try {
+    const signed = await signedPush(options, session, governing, record, updates, present, now);
+    if (signed?.decision != null) collect.decision(signed.decision);
+    kept = signed?.kept ?? null;
     const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing);
     const pushed = { ...context, tips, present, policyRef: governing.ref };
     verdicts = await judgePush(pushed, updates, collect);
@@ -188,9 +194,26 @@ async function judgeOnce(
   return {
     head: reportHead(governing),
     decisions,
-    pending: allowed ? renderPending(governing.loaded.origin, met, verdicts) : null,
+    pending: allowed ? renderPending(governing.loaded.origin, met, verdicts, kept) : null,
     moved: allowed ? await readAgain(options, session, governing, present, namesOf(updates)) : null,
   };
+}
+
+/** The push as such, where it is signed or a rule asks for that. */
+async function signedPush(
+  options: ReceiveOptions,
+  session: Session,
+  { loaded: { policy, anchors } }: GoverningPolicy,
+  record: RecordState,
+  updates: readonly RefUpdate[],
+  present: RefValues,
+  now: Seconds,
+): Promise<SignedPush | null> {
+  const { environment } = options;
+  const asked = policy.rules.some((rule) => rule.pushes !== null);
+  if (!asked && (environment["GIT_PUSH_CERT"] ?? "") === "") return null;
+  const { judgeSignedPush } = await import("./signed-push.ts");
+  return judgeSignedPush({ session, environment, anchors, record, now }, policy, updates, present);
 }
 
 /** What was found twice about one commit is said once. */

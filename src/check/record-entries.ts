@@ -73,6 +73,8 @@ export interface Pusher {
 export interface RecordCertificate {
   readonly oid: ObjectId;
   readonly sha256: string;
+  /** SHA-256 of what was signed: it cannot land again. */
+  readonly signed: string;
   readonly principal: string;
   readonly key: Fingerprint;
 }
@@ -187,13 +189,14 @@ function isEntry(value: unknown): value is LinkedEntry {
 const isObjectOrNull = (value: unknown): boolean => value === null || isObject(value);
 
 const isCertified = (value: unknown): boolean =>
-  value === null || (isObject(value) && isOid(value["oid"]) && isText(value["sha256"]));
+  value === null || (isObject(value) && isOid(value["oid"]) && isText(value["sha256"]) && isText(value["signed"]));
 
 function isState(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { roots, refs, stood, rules } = value;
+  const { roots, certificates, refs, stood, rules } = value;
   return (
     areOids(roots) &&
+    isPairs(certificates) &&
     Array.isArray(refs) &&
     refs.every((ref) => Array.isArray(ref) && isText(ref[0]) && isOid(ref[1]) && isOidOrNull(ref[2])) &&
     isPairs(stood) &&

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { formatTime } from "../encoding/time.ts";
 import type { Bytes, ObjectId, Seconds } from "../model.ts";
 import { readPending, removePending, type PendingFile } from "../io/pending-file.ts";
-import { withRecordLock } from "../io/record-file.ts";
+import { withRecordLock, writeCertificate } from "../io/record-file.ts";
 import { hookRepository } from "../io/repository.ts";
-import { parsePending, type PendingPush } from "./pending.ts";
+import { parsePending, type KeptCertificate, type PendingPush } from "./pending.ts";
 import { algorithmOf, parseReceiveInput, type RefUpdate } from "./push-input.ts";
 import { pusherOf } from "./pusher.ts";
 import { openRecord } from "./record.ts";
@@ -43,12 +43,18 @@ export async function recordReceive(options: RecordReceiveOptions): Promise<void
         ...metEntries(record.state, pushes),
         ...pushes.flatMap((push) => pushEntries(push, options, at)),
       ];
+      for (const { left } of pushes) await keepCertificate(commonDir, left?.pending.signed ?? null);
       await writeEntries(commonDir, record, entries);
       for (const { left } of pushes) if (left !== null) await removePending(left.file);
     });
   } finally {
     session.close();
   }
+}
+
+/** Its bytes are there before the record names them. */
+async function keepCertificate(gitDir: string, signed: KeptCertificate | null): Promise<void> {
+  if (signed !== null) await writeCertificate(gitDir, signed.certificate.sha256, Buffer.from(signed.bytes, "base64"));
 }
 
 /** The record's beginning where there is none, and the repository's roots once it has some. */
@@ -107,8 +113,9 @@ function pushEntries(
   options: RecordReceiveOptions,
   at: string,
 ): readonly RecordEntry[] {
+  const certificate = left?.pending.signed?.certificate ?? null;
   const by = pusherOf(options.environment, process.getuid?.() ?? null);
-  const push: RecordPush = { kind: "push", at, by, policy: left?.pending.policy ?? null, certificate: null };
+  const push: RecordPush = { kind: "push", at, by, policy: left?.pending.policy ?? null, certificate };
   return [push, ...updates.flatMap((update) => landedEntries(update, left?.pending ?? null, at))];
 }
 

@@ -3,12 +3,18 @@
  * outside the refs, so that nobody who can only push can write to it. From it come the judged tips of a rule: commits
  * that those reach have been judged by that rule and are not judged again.
  */
-import type { ObjectId, RefName } from "../model.ts";
-import type { RecordBaseline, RecordEntry, RecordLanded, RecordMet } from "./record-entries.ts";
+import { formatTime, parseTime } from "../encoding/time.ts";
+import type { ObjectId, RefName, Seconds } from "../model.ts";
+import type { RecordBaseline, RecordEntry, RecordLanded, RecordMet, RecordPush } from "./record-entries.ts";
+
+/** Longer than a certificate's nonce is good (push-nonce.ts), by a wide margin for clocks. */
+const CERTIFICATES_KEPT: Seconds = 2 * 24 * 60 * 60;
 
 /** A state as a file's first line keeps it. Refs that were deleted are left out: as if they had never been seen. */
 export interface SavedState {
   readonly roots: readonly ObjectId[];
+  /** What was signed in the push certificates of the last days, by its digest, and when they landed. */
+  readonly certificates: readonly (readonly [string, string])[];
   /** Name, value, and the value before it. */
   readonly refs: readonly (readonly [RefName, ObjectId, ObjectId | null])[];
   readonly stood: readonly (readonly [RefName, ObjectId])[];
@@ -42,6 +48,7 @@ export class RecordState {
   /** Values found standing when a rule was met, of refs on which nothing has landed since. */
   readonly #stood = new Map<RefName, ObjectId>();
   readonly #rules = new Map<string, RuleState>();
+  readonly #certificates = new Map<string, string>();
 
   apply(entry: RecordEntry): void {
     switch (entry.kind) {
@@ -67,6 +74,7 @@ export class RecordState {
         this.#land(entry);
         return;
       case "push":
+        this.#sign(entry);
     }
   }
 
@@ -74,6 +82,7 @@ export class RecordState {
   save(): SavedState {
     return {
       roots: this.roots,
+      certificates: [...this.#certificates],
       refs: [...this.#refs].flatMap(([ref, { value, from }]) => (value === null ? [] : [[ref, value, from] as const])),
       stood: [...this.#stood],
       rules: [...this.#rules].map(([name, { patterns, shared, own }]) => ({
@@ -85,11 +94,13 @@ export class RecordState {
     };
   }
 
-  #restore({ roots, refs, stood, rules }: SavedState): void {
+  #restore({ roots, certificates, refs, stood, rules }: SavedState): void {
     this.roots = roots;
     this.#refs.clear();
     this.#stood.clear();
     this.#rules.clear();
+    this.#certificates.clear();
+    for (const [signed, at] of certificates) this.#certificates.set(signed, at);
     for (const [ref, value, from] of refs) this.#refs.set(ref, { value, from });
     for (const [ref, value] of stood) this.#stood.set(ref, value);
     for (const { name, refs: patterns, shared, own } of rules) {
@@ -127,6 +138,19 @@ export class RecordState {
   ownTips(rule: string, ref: RefName): ReadonlySet<ObjectId> {
     const tips = [this.#rules.get(rule)?.own.get(ref), this.#refs.get(ref)?.value];
     return new Set(tips.filter((oid) => oid !== undefined && oid !== null));
+  }
+
+  /** Whether a push certificate over this, by its digest, has landed lately; a nonce lives shorter than that. */
+  hasLanded(signed: string): boolean {
+    return this.#certificates.has(signed);
+  }
+
+  #sign({ certificate, at }: RecordPush): void {
+    if (certificate === null) return;
+    // Times of one form and one zone stand in the order of their letters; what is of another day of the record is old.
+    const kept = formatTime(parseTime(at) - CERTIFICATES_KEPT);
+    for (const [signed, landed] of this.#certificates) if (landed < kept) this.#certificates.delete(signed);
+    this.#certificates.set(certificate.signed, at);
   }
 
   #rule(name: string): RuleState {

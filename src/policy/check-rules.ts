@@ -36,6 +36,7 @@ const SELECTORS: readonly (readonly [string, string])[] = [
   ["commits", "signedBy"],
   ["commits", "side"],
   ["tags", "signedBy"],
+  ["pushes", "signedBy"],
 ];
 
 function checkSelector(selector: unknown, path: Path, file: Mapping): readonly Problem[] {

@@ -81,12 +81,20 @@ export interface UpdateRule {
   readonly delete: "allow" | "deny";
 }
 
+/** Signed pushes. */
+export interface PushRule extends Enforcement {
+  readonly signedBy: Selector;
+  /** False: an unsigned push passes, a signed one must be theirs. */
+  readonly required: boolean;
+}
+
 export interface Rule {
   readonly name: string;
   readonly refs: readonly Glob[];
   readonly commits: CommitRule | null;
   readonly tags: TagRule | null;
   readonly updates: UpdateRule;
+  readonly pushes: PushRule | null;
 }
 
 /** Forgives `codes` on one commit, or on all that `reachableFrom` reaches. `until`: last moment at which it may newly arrive. */

@@ -15,6 +15,7 @@ import type {
   Place,
   Policy,
   Principal,
+  PushRule,
   Rule,
   TagRule,
   UpdateRule,
@@ -97,13 +98,14 @@ function resolveWindow({ from, until, retired, compromised }: KeyFile): KeyWindo
   };
 }
 
-function resolveRule({ name, refs, commits, tags, updates }: RuleFile, file: PolicyFile): Rule {
+function resolveRule({ name, refs, commits, tags, updates, pushes }: RuleFile, file: PolicyFile): Rule {
   return {
     name,
     refs: refs.map(compileGlob),
     commits: commits === undefined ? null : resolveCommits(commits, file),
     tags: tags === undefined ? null : resolveTags(tags, file),
     updates: resolveUpdates(updates),
+    pushes: pushes === undefined ? null : resolvePushes(pushes, file),
   };
 }
 
@@ -125,6 +127,15 @@ function resolveTags(clause: NonNullable<RuleFile["tags"]>, file: PolicyFile): T
     move: clause.move ?? "deny",
     delete: clause.delete ?? "deny",
     target: clause.target ?? "verified",
+    ...resolveEnforcement(clause),
+  };
+}
+
+/** Who says who may sign pushes wants them signed. */
+function resolvePushes(clause: NonNullable<RuleFile["pushes"]>, file: PolicyFile): PushRule {
+  return {
+    signedBy: selectPrincipals(clause.signedBy, file),
+    required: clause.required ?? true,
     ...resolveEnforcement(clause),
   };
 }

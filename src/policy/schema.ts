@@ -171,6 +171,20 @@ const updatesSchema = documented(
   { description: "How the refs may move" },
 );
 
+const pushesSchema = documented(
+  z.strictObject({
+    signedBy: selector("Who may sign pushes"),
+    required: z.optional(
+      documented(z.boolean(), {
+        description: "`true` (unless given): every push is signed; `false`: one that is signed is signed by these",
+        examples: [true],
+      }),
+    ),
+    ...enforcement,
+  }),
+  { description: "What a push must prove by its certificate (git push --signed); needs a nonce seed on the server" },
+);
+
 const ruleSchema = documented(
   z.strictObject({
     name: labelField({
@@ -184,6 +198,7 @@ const ruleSchema = documented(
     commits: z.optional(commitsSchema),
     tags: z.optional(tagsSchema),
     updates: z.optional(updatesSchema),
+    pushes: z.optional(pushesSchema),
   }),
   { description: "Every rule that names a ref must hold" },
 );

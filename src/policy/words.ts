@@ -9,10 +9,10 @@ import type { Policy, Principal, Selector } from "./policy.ts";
 import { ownerOf } from "./emails.ts";
 import { SKEW } from "./clock.ts";
 
-/** What words need to know of a commit or tag. */
+/** What words need to know of a commit, tag or push. */
 export interface Named {
-  readonly what: "commit" | "tag";
-  /** The committer's or tagger's. */
+  readonly what: "commit" | "tag" | "push";
+  /** The committer's or tagger's; a push certificate has none that counts. */
   readonly email: string | null;
   readonly signedOff: boolean;
   /** It may be older than the policy: history, and not the commit that somebody has just made. */
@@ -163,7 +163,9 @@ export function listed(names: Selector): string {
   return all.length < 2 ? (all[0] ?? "nobody") : `${all.slice(0, -1).join(", ")} or ${all.at(-1) ?? ""}`;
 }
 
-export const writer = (what: "commit" | "tag"): "committer" | "tagger" => (what === "commit" ? "committer" : "tagger");
+const WRITERS = { commit: "committer", tag: "tagger", push: "pusher" } as const;
+
+export const writer = (what: Named["what"]): (typeof WRITERS)[Named["what"]] => WRITERS[what];
 
 function keyNote({ issuer, suspect }: Unverified): string {
   if (issuer === null) return suspect === null ? "" : ` (${suspect})`;

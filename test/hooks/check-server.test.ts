@@ -57,6 +57,16 @@ describeWith(["git"], "check-install --server", () => {
   });
   afterAll(() => clone.remove());
 
+  it("tells where signed pushes are asked for and no nonce can be issued, or one that can be guessed", async () => {
+    const signed = POLICY.replace('"commits"', '"pushes":{"signedBy":["alice"]},"commits"');
+    writeFileSync(policy, signed);
+    expect((await problems()).join()).toContain("issues no nonce");
+    clone.git("--git-dir", server, "config", "receive.certNonceSeed", "short");
+    expect((await problems()).join()).toContain("can be guessed");
+    clone.git("--git-dir", server, "config", "receive.certNonceSeed", "0123456789abcdef0123456789abcdef");
+    expect(await problems()).toEqual([]);
+  });
+
   it("finds nothing wrong with what was just installed", async () => {
     const { problems: found, warnings } = await check();
     expect({ found, warnings }).toEqual({ found: [], warnings: [] });

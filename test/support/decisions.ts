@@ -67,6 +67,7 @@ export const rule = (over: Partial<Rule> = {}): Rule => ({
   commits: null,
   tags: null,
   updates: { force: "allow", delete: "allow" },
+  pushes: null,
   ...over,
 });
 

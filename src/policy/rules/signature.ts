@@ -7,7 +7,7 @@ import type { Named } from "../words.ts";
 import { judgeDates } from "./dates.ts";
 import { judgeLapse } from "./lapse.ts";
 
-/** What the rules on signatures see of a commit or tag. */
+/** What the rules on signatures see of a commit, tag or push. */
 export interface Judged extends Named {
   /** The committer's or tagger's date. */
   readonly dated: Seconds | null;

@@ -12,7 +12,7 @@ export function judgeSigner(
   asked: Selector,
   rule: string,
   policy: Policy,
-  place: "line" | "side" | "tag",
+  place: "line" | "side" | "tag" | "push",
 ): Objection | null {
   if (asked.has(signer.principal)) return null;
   const where = place === "side" ? " for what merges bring in" : "";
