@@ -43,7 +43,8 @@ const GROUPS = {
     "cli/(failure|hook|messages|streams|tally)",
     "check/(readiness|readiness-memo|signing-key|sink)",
     "encoding/(bytes|ssh-wire|text|time)",
-    "io/(clock|commit-context|config|git|input|preflight-memo|programs|refs)",
+    "io/(clock|commit-context|config|environment|git|git-dir|input|objects|preflight-memo|programs|reading|ref-watch)",
+    "io/(refs|repository)",
     "policy/(places|summary)",
     "report/(causes|hook|show)",
   ],
@@ -61,7 +62,8 @@ const GROUPS = {
   openpgp: ["signature/times", "signature/openpgp/(?!library).*"],
   judging: [
     "check/(deadline|examiner|governing|mending|missing|next-policy|outlines|pending|policy-changes|pre-push|push|push-input|range)",
-    "check/(receive|record|record-(?:chain|entries|state)|report-head|session|tags|tips|tracking|walk|witness)",
+    "check/(receive|record|record-(?:chain|entries|state)|report-head|session|straight-line|tags|tips)",
+    "check/(tracking|walk|witness)",
     "io/(environment|objects|pending-file|record-file|repository|revisions|safety)",
     "policy/(decide-ref|decide-tag|rules/.*)",
     "signature/verify",
@@ -80,6 +82,16 @@ const groups = Object.entries(GROUPS).map(([name, modules]) => {
     },
   };
 });
+
+/** A file that is still being loaded has nothing to give to one that it loads. */
+function refuseCycles(chunks) {
+  const imports = new Map(chunks.map((chunk) => [chunk.fileName, chunk.imports]));
+  const follow = (file, path) => {
+    if (path.includes(file)) throw new Error(`files of the bundle load each other: ${[...path, file].join(", ")}`);
+    for (const next of imports.get(file) ?? []) follow(next, [...path, file]);
+  };
+  for (const file of imports.keys()) follow(file, []);
+}
 
 const newest = (dir) =>
   readdirSync(dir, { withFileTypes: true, recursive: true })
@@ -130,6 +142,7 @@ if (!process.argv.includes("--if-stale") || isStale()) {
       codeSplitting: { includeDependenciesRecursively: false, groups },
     },
   });
+  refuseCycles(output.filter(({ type }) => type === "chunk"));
   const main = output.find((chunk) => chunk.isEntry);
   // A bundle of its own: it must load nothing before it knows how.
   await bundle(join(root, "src/cli/start.ts"), {

@@ -17,7 +17,7 @@ export async function nameMissing(
   updates: readonly Pick<RefUpdate, "ref" | "new">[],
   failure: GitError,
 ): Promise<Decision> {
-  const shallow = await isShallow(session.repository);
+  const shallow = isShallow(session.repository);
   for (const { ref, new: tip } of updates) {
     if (tip === null) continue;
     const oid = await findMissing(session, tip);

@@ -35,6 +35,8 @@ export interface LoadedKey {
 export interface LoadedPolicy {
   readonly policy: Policy;
   readonly anchors: Anchors;
+  /** The digest of what stands there now, read again from the same source. */
+  readonly digestNow: () => Promise<string>;
   /** In the order of the policy. */
   readonly keys: readonly LoadedKey[];
   readonly origin: PolicyOrigin;

@@ -33,10 +33,17 @@ export async function loadPolicy(source: PolicySource): Promise<LoadedPolicy> {
       keys.loaded.map(({ anchor }) => anchor),
       policy.algorithms,
     ),
+    digestNow: async () => digestOf((await source.readPolicy()).bytes, await readFiles(source, [...keys.files.keys()])),
     keys: keys.loaded,
     origin: { source: source.label(file), digest: digestOf(bytes, keys.files), serial: policy.serial },
     files: [file, ...[...keys.files.keys()].map((path) => posix.join(folder, path))],
   };
+}
+
+async function readFiles(source: PolicySource, paths: readonly string[]): Promise<ReadonlyMap<string, Bytes>> {
+  const files = new Map<string, Bytes>();
+  for (const path of paths) files.set(path, await source.readKey(path));
+  return files;
 }
 
 /** Over the policy and its key files in a fixed order, each with its name and length, so that no two sets look alike. */

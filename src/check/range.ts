@@ -10,6 +10,7 @@ import type { Examiner } from "./examiner.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
 import type { PolicyChanges } from "./policy-changes.ts";
+import type { StraightLine } from "./straight-line.ts";
 import { walkCommits, type Walked } from "./walk.ts";
 
 export interface JudgingContext {
@@ -20,6 +21,8 @@ export interface JudgingContext {
   readonly policy: Policy;
   readonly changes: PolicyChanges;
   readonly now: Seconds;
+  /** For a push: asked for the commits before git is. */
+  readonly line?: StraightLine | undefined;
 }
 
 /** Rules that ask about the same commits: all that the range includes and `exclude` does not reach. */
@@ -142,7 +145,9 @@ async function* inOrder(
 ): AsyncGenerator<ObjectId> {
   const [only] = groups;
   if (only?.commits === null) {
-    yield* listCommits(context.repository, { include: range.include, exclude: only.exclude });
+    const line = await context.line?.list(range.include, only.exclude);
+    if (line) yield* line;
+    else yield* listCommits(context.repository, { include: range.include, exclude: only.exclude });
     return;
   }
   for (const [index, group] of [...groups.entries()].reverse()) {

@@ -1,7 +1,9 @@
 import { GitError, ParseError, PolicyError, SignpolicyError } from "../errors.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { Bytes, Decision, ReportHead, RefName, Seconds } from "../model.ts";
-import { stopGit } from "../io/git.ts";
+import { stopGit, type Repository } from "../io/git.ts";
+import type { Reading } from "../io/reading.ts";
+import { watchRefs, type RefWatch } from "../io/ref-watch.ts";
 import { writePending } from "../io/pending-file.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
@@ -20,6 +22,7 @@ import { judgeNextPolicy } from "./next-policy.ts";
 import { loadRecord } from "./record.ts";
 import type { RecordState } from "./record-state.ts";
 import { reportHead } from "./report-head.ts";
+import { StraightLine } from "./straight-line.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { SignedPush } from "./signed-push.ts";
 import type { ReportSink } from "./sink.ts";
@@ -32,6 +35,8 @@ export interface ReceiveOptions extends PolicyChoice {
   /** All of standard input. */
   readonly input: Bytes;
   readonly now: () => Seconds;
+  /** Of the repository that `cwd` and `environment` name, where it was begun before. */
+  readonly reading?: Reading | undefined;
 }
 
 /** How often a push is judged anew because the policy or a ref moved meanwhile. */
@@ -104,17 +109,29 @@ async function refuse(sink: ReportSink, decision: Decision, governing: Governing
   await sink.decision(decision);
 }
 
+/** The refs as a push is judged by them. */
+interface Standing {
+  readonly present: Promise<RefValues> | RefValues;
+  /** Of these values, from before they were read; null for what was read since. */
+  readonly watch: RefWatch | null;
+}
+
+function readStanding(repository: Repository, names: readonly RefName[]): Standing {
+  const watch = watchRefs(repository, names);
+  const present = readRefs(repository, names);
+  present.catch(() => undefined);
+  return { present, watch };
+}
+
 async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], timed: Timed): Promise<Judgement> {
-  const repository = await hookRepository(options.cwd, options.environment, algorithmOf(updates));
-  const reading = updates.length > READ_AT_ONCE ? null : readRefs(repository, namesOf(updates));
-  reading?.catch(() => undefined);
-  const session = await openSession(repository);
+  const repository = hookRepository(options.cwd, options.environment, algorithmOf(updates));
+  let standing = updates.length > READ_AT_ONCE ? null : readStanding(repository, namesOf(updates));
+  const session = await openSession(repository, options.reading);
   try {
-    let present: Promise<RefValues> | RefValues | null = reading;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await judgeOnce(options, session, updates, present, timed);
+      const outcome = await judgeOnce(options, session, updates, standing, timed);
       if (outcome.moved !== null && attempt < ATTEMPTS) {
-        present = outcome.moved;
+        standing = { present: outcome.moved, watch: null };
         continue;
       }
       const decisions = [...outcome.decisions];
@@ -143,8 +160,22 @@ async function judgeOnce(
   options: ReceiveOptions,
   session: Session,
   updates: readonly RefUpdate[],
-  known: Promise<RefValues> | RefValues | null,
+  standing: Standing | null,
   timed: Timed,
+): Promise<Outcome> {
+  const line = new StraightLine(session.outlines);
+  const outcome = await judgeBy(options, session, updates, standing, timed, line);
+  const clean = outcome.decisions.every(({ allow, findings }) => allow && findings.length === 0);
+  return clean || !line.used ? outcome : judgeBy(options, session, updates, standing, timed, undefined);
+}
+
+async function judgeBy(
+  options: ReceiveOptions,
+  session: Session,
+  updates: readonly RefUpdate[],
+  standing: Standing | null,
+  timed: Timed,
+  line: StraightLine | undefined,
 ): Promise<Outcome> {
   const decisions: Decision[] = [];
   const collect = { decision: (decision: Decision) => void decisions.push(slim(decision)) };
@@ -168,7 +199,7 @@ async function judgeOnce(
     const decisions = [decidePush(overLimit("refs", limits, `${updates.length} refs`))];
     return { head: reportHead(governing), decisions, pending: null, moved: null };
   }
-  const present = await (known ?? readRefs(session.repository, namesOf(updates)));
+  const present = await (standing?.present ?? readRefs(session.repository, namesOf(updates)));
   const now = options.now();
   const context = judgingContext(session, governing, now, record);
   const met = hasUnmetRules(context.policy, record)
@@ -182,7 +213,7 @@ async function judgeOnce(
     if (signed?.decision != null) collect.decision(signed.decision);
     kept = signed?.kept ?? null;
     const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing);
-    const pushed = { ...context, tips, present, policyRef: governing.ref };
+    const pushed = { ...context, tips, present, policyRef: governing.ref, line };
     verdicts = await judgePush(pushed, updates, collect);
     decisions.push(...(await unrooted(session, governing, updates)));
     decisions.push(...unreported(decisions, await judgeNextPolicy(session, governing, pushed, updates)));
@@ -195,7 +226,9 @@ async function judgeOnce(
     head: reportHead(governing),
     decisions,
     pending: allowed ? renderPending(governing.loaded.origin, met, verdicts, kept) : null,
-    moved: allowed ? await readAgain(options, session, governing, present, namesOf(updates)) : null,
+    moved: allowed
+      ? await readAgain(options, session, governing, present, standing?.watch ?? null, namesOf(updates))
+      : null,
   };
 }
 
@@ -279,8 +312,14 @@ async function readAgain(
   session: Session,
   governing: GoverningPolicy,
   present: RefValues,
+  watch: RefWatch | null,
   names: readonly RefName[],
 ): Promise<RefValues | null> {
+  const { ref, loaded } = governing;
+  // A commit's tree stays what it is: a policy in one moves only with the ref.
+  if (watch?.stoodStill(session.config, ref === null ? names : [...names, ref]) === true) {
+    if (ref !== null || (await loaded.digestNow()) === loaded.origin.digest) return null;
+  }
   const [again, after] = await Promise.all([governServer(session, options), readRefs(session.repository, names)]);
   const same =
     again.loaded.origin.digest === governing.loaded.origin.digest &&

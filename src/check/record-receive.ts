@@ -31,7 +31,7 @@ export interface RecordReceiveOptions {
 export async function recordReceive(options: RecordReceiveOptions): Promise<void> {
   const updates = parseReceiveInput(options.input);
   if (updates.length === 0) return;
-  const session = await openSession(await hookRepository(options.cwd, options.environment, algorithmOf(updates)));
+  const session = await openSession(hookRepository(options.cwd, options.environment, algorithmOf(updates)));
   try {
     const { commonDir } = session.repository;
     await withRecordLock(commonDir, async () => {

@@ -1,7 +1,8 @@
 import type { ObjectId, RefName, Seconds } from "../model.ts";
-import { type GitConfig, readConfig } from "../io/config.ts";
+import type { GitConfig } from "../io/config.ts";
 import type { Repository } from "../io/git.ts";
-import { ObjectReader } from "../io/objects.ts";
+import type { ObjectReader } from "../io/objects.ts";
+import { startReading, type Reading } from "../io/reading.ts";
 import { refuseLazyFetch } from "../io/safety.ts";
 import { Examiner } from "./examiner.ts";
 import { Outlines } from "./outlines.ts";
@@ -24,10 +25,10 @@ export interface Session {
 }
 
 /** @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED, ERR_GIT_UNSAFE */
-export async function openSession(repository: Repository): Promise<Session> {
-  const reader = new ObjectReader(repository);
+export async function openSession(repository: Repository, reading?: Reading): Promise<Session> {
+  const { reader, config: asked } = reading ?? startReading(repository);
   try {
-    const config = await readConfig(repository);
+    const config = await asked;
     await refuseLazyFetch(repository, config);
     const outlines = new Outlines(reader, repository.algorithm);
     const trees = new TreeWalker(reader, repository.algorithm);

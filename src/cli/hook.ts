@@ -1,10 +1,12 @@
 import type { ReadinessOptions } from "../check/readiness.ts";
-import { EXIT, UsageError } from "../errors.ts";
+import { EXIT, GitError, UsageError } from "../errors.ts";
 import type { Bytes } from "../model.ts";
 import { createHookRenderer } from "../report/hook.ts";
 import type { HookStage } from "../report/hook.ts";
 import { readClock } from "../io/clock.ts";
 import { readInput } from "../io/input.ts";
+import { startReading, type Reading } from "../io/reading.ts";
+import { findHookPlace } from "../io/repository.ts";
 import { isGitlab, reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
 import { writeError } from "./streams.ts";
@@ -80,10 +82,12 @@ async function beforePush(call: Call): Promise<number> {
 }
 
 async function receive(call: Call): Promise<number> {
+  // git reads while we load what judges.
+  const reading = beginReading();
   const { judgeReceive } = await import("../check/receive.ts");
   const input = readInput();
   const output = hookOutput("push");
-  await judgeReceive({ ...here(), input, now: readClock }, output);
+  await judgeReceive({ ...here(), input, now: readClock, reading }, output);
   const { exitCode } = output.finish();
   return exitCode === EXIT.allowed ? next(call, input) : exitCode;
 }
@@ -102,6 +106,16 @@ async function remember(call: Call): Promise<number> {
 
 async function next({ args, then }: Call, input: Bytes | null): Promise<number> {
   return then === null ? EXIT.allowed : (await import("./next-hook.ts")).runNextHook(then, args, input);
+}
+
+/** Not begun where there is no repository: the one who judges says what that means. */
+function beginReading(): Reading | undefined {
+  try {
+    return startReading(findHookPlace(process.cwd(), process.env));
+  } catch (error) {
+    if (error instanceof GitError) return undefined;
+    throw error;
+  }
 }
 
 const here = (): ReadinessOptions => ({ cwd: process.cwd(), environment: process.env });

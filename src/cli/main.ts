@@ -45,7 +45,6 @@ async function main(): Promise<number> {
 
 void main().then((code) => {
   finished = true;
-  process.exitCode = code;
-  // All output is written by now; a handle left open must not keep a decided push waiting.
-  setTimeout(() => process.exit(code), 1000).unref();
+  // All output is written by now, and nobody waits for children to end, or for node to take itself apart.
+  process.exit(code);
 });

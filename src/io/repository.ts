@@ -1,8 +1,9 @@
-import { readFile, realpath } from "node:fs/promises";
+import { readFileSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { GitError } from "../errors.ts";
 import type { HashAlgorithm } from "../model.ts";
 import { discoveryEnvironment, judgingEnvironment } from "./environment.ts";
+import { commonDirOf } from "./git-dir.ts";
 import type { Repository } from "./git.ts";
 import { tryGit } from "./git.ts";
 
@@ -39,35 +40,42 @@ export async function findRepository(cwd: string, caller: Variables): Promise<Re
   };
 }
 
+/** A repository before its ids were seen. */
+export type HookPlace = Omit<Repository, "algorithm">;
+
 /**
  * The repository that a server's hook was started in. git-receive-pack runs hooks in the repository's own directory with
- * GIT_DIR set, usually to `.`; nothing is searched for. `oidLength` comes from the ids git wrote to the hook.
+ * GIT_DIR set, usually to `.`; nothing is searched for. What names its objects, the ids tell that git wrote to the hook.
  *
  * @throws GitError ERR_NOT_A_REPOSITORY
  */
-export async function hookRepository(cwd: string, caller: Variables, algorithm: HashAlgorithm): Promise<Repository> {
-  const gitDir = resolve(cwd, caller["GIT_DIR"] ?? ".");
-  const real = await realpath(gitDir).catch((cause: unknown) => {
+export function findHookPlace(cwd: string, caller: Variables): HookPlace {
+  let gitDir: string;
+  try {
+    gitDir = realpathSync.native(resolve(cwd, caller["GIT_DIR"] ?? "."));
+  } catch (cause) {
     throw new GitError("ERR_NOT_A_REPOSITORY", "the hook was not started in a repository", { cause });
-  });
-  const named = await readFile(resolve(real, "commondir"), "utf8").catch(() => null);
-  return {
-    gitDir: real,
-    commonDir: named === null ? real : resolve(real, named.trim()),
-    workTree: null,
-    algorithm,
-    cwd,
-    environment: judgingEnvironment(caller, real),
-  };
+  }
+  const environment = judgingEnvironment(caller, gitDir);
+  return { gitDir, commonDir: commonDirOf(gitDir), workTree: null, cwd, environment };
 }
+
+/** @throws GitError ERR_NOT_A_REPOSITORY */
+export const hookRepository = (cwd: string, caller: Variables, algorithm: HashAlgorithm): Repository => ({
+  ...findHookPlace(cwd, caller),
+  algorithm,
+});
 
 /**
  * Whether the repository is a shallow clone: its commits' parents end somewhere. We never let git pretend that the
  * history is complete there (GIT_SHALLOW_FILE), so walking past the edge fails.
  */
-export async function isShallow(repository: Pick<Repository, "commonDir">): Promise<boolean> {
-  const edge = await readFile(resolve(repository.commonDir, "shallow"), "latin1").catch(() => "");
-  return edge.trim() !== "";
+export function isShallow(repository: Pick<Repository, "commonDir">): boolean {
+  try {
+    return readFileSync(resolve(repository.commonDir, "shallow"), "latin1").trim() !== "";
+  } catch {
+    return false;
+  }
 }
 
 function lines(output: Buffer): readonly string[] {
