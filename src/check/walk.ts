@@ -11,6 +11,8 @@ export interface Walked {
 
 /** Objects asked for and verified ahead of the one that is decided; bounds memory and keeps both cores busy. */
 const AHEAD = 256;
+/** How many are left when more are asked for: those are asked for in one write, and `cat-file` is woken once for all. */
+const REFILL = 128;
 
 /**
  * Examines commits that come ancestors first, many at once, and yields them in the same order. Remembers for each the
@@ -27,7 +29,8 @@ export async function* walkCommits(
     const examined = examiner.commit(oid);
     examined.catch(() => undefined);
     queue.push({ oid, examined });
-    if (queue.length >= AHEAD) yield await dates.finish(queue.shift() as (typeof queue)[0]);
+    if (queue.length < AHEAD) continue;
+    for (const next of queue.splice(0, AHEAD - REFILL)) yield await dates.finish(next);
   }
   for (const next of queue) yield await dates.finish(next);
 }

@@ -41,7 +41,9 @@ export class PacketReader {
   }
 
   byte(): number {
-    const [value = 0] = this.bytes(1);
+    const value = this.#bytes[this.#offset];
+    if (value === undefined) this.fail("is cut off");
+    this.#offset += 1;
     return value;
   }
 
