@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ProgramChecks } from "./check-program.ts";
 import { checkServer } from "./check-server.ts";
 import { eachRepository } from "./each-server.ts";
 import { findGitolite } from "./gitolite.ts";
@@ -10,6 +11,7 @@ import type { CheckReport, PerRepository, Problem, ServerOptions } from "./insta
 export async function checkGitolite(
   home: string,
   options: ServerOptions,
+  programs: ProgramChecks,
 ): Promise<readonly PerRepository<CheckReport>[]> {
   const place = await findGitolite(home, options);
   const missing = await unlinked(place);
@@ -22,6 +24,6 @@ export async function checkGitolite(
   const named = new Set(missing.map((file) => join(file, "..", "..")));
   // What is not linked has been told; the rest is looked at as git will run it.
   const linked = place.repositories.filter((repository) => !named.has(repository));
-  const rest = await eachRepository(linked, (repository) => checkServer(repository, options));
+  const rest = await eachRepository(linked, (repository) => checkServer(repository, options, programs));
   return [{ repository: place.home, result: own }, ...rest];
 }

@@ -1,23 +1,17 @@
 /** Whether a server's hooks will run, as what was installed, and judge by the policy they were given. */
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { delimiter, dirname } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { entryIfAny, readTextIfAny, realPathIfAny } from "../io/files.ts";
-import { runProgram } from "../io/programs.ts";
 import { shellWord } from "./hook-lines.ts";
 import type { CheckReport, Problem, ServerLayout, ServerOptions } from "./installation.ts";
 import { commonHook, driverProblems, hookFile, layoutOf, strayHooks } from "./server-layout.ts";
 import { readServerMemory } from "./server-memory.ts";
-import { collectPackage, packageProblems } from "./server-package.ts";
-import { serverCodeProblem } from "./program-code.ts";
+import type { ProgramChecks, Start } from "./check-program.ts";
 import { parseServerHook } from "./server-hook.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
 import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
 import { inSession, loadPinned, standingPolicy } from "./server-policy.ts";
-
-/** The self-test pushes nothing, which takes a tenth of a second. */
-const SELF_TEST_MS = 30_000;
 
 interface Findings {
   readonly passed: string[];
@@ -26,7 +20,11 @@ interface Findings {
 }
 
 /** Looks at one repository. Runs our own program on an empty push, and nothing that is not ours. */
-export async function checkServer(repository: string, options: ServerOptions): Promise<CheckReport> {
+export async function checkServer(
+  repository: string,
+  options: ServerOptions,
+  programChecks: ProgramChecks,
+): Promise<CheckReport> {
   const place = await findServer(repository, options.directory, options.environment);
   const found: Findings = { passed: [], problems: [], warnings: [] };
   const layout = await layoutOf(place, await readServerMemory(place.gitDir), options);
@@ -41,12 +39,17 @@ export async function checkServer(repository: string, options: ServerOptions): P
       `core.hooksPath is set (${place.hooksScope} configuration): git looks for hooks in ${place.hooksDir}`,
     );
   }
-  const programs = new Map<string, string>();
+  const programs = new Map<string, string | null>();
   for (const hook of SERVER_HOOKS) {
     const parts = await checkHook(place, layout, hook, reinstall, found);
     if (parts !== null) programs.set(parts.entry, parts.node);
   }
-  for (const [entry, node] of programs) await checkProgram(place, entry, node, reinstall, found);
+  for (const [entry, node] of programs) {
+    const program = await programChecks.check(place, { entry, node }, reinstall);
+    found.passed.push(...program.passed);
+    found.problems.push(...program.problems);
+    found.warnings.push(...program.warnings);
+  }
   await checkPolicy(place, options, found);
   await checkRecord(place, options, found);
   const { seedProblem } = await import("./check-seed.ts");
@@ -61,7 +64,7 @@ async function checkHook(
   hook: ServerHook,
   reinstall: string,
   found: Findings,
-): Promise<{ node: string; entry: string } | null> {
+): Promise<Start | null> {
   // Under gitolite the hook may be a link to one that all repositories share.
   const common = layout === "gitolite" ? await commonHook(place, hook) : null;
   const file = common ?? hookFile(place, layout, hook);
@@ -81,52 +84,13 @@ async function checkHook(
       found.problems.push({ message: `${hook} is not safe: ${why}`, fix: fixFor(why, place) });
     }
   }
-  for (const path of [parts.node, parts.entry]) {
+  for (const path of [parts.node ?? parts.entry, parts.entry]) {
     if ((await realPathIfAny(path)) === null) return problem(`${file} names ${path}, which is missing`);
   }
-  if (!(await isExecutable(parts.node))) return problem(`${parts.node}, which ${hook} starts, cannot be run`);
+  const started = parts.node ?? parts.entry;
+  if (!(await mayBeRun(started))) return problem(`${started}, which ${hook} starts, cannot be run`);
   found.passed.push(`${file} is executable and starts ${parts.entry}`);
   return parts;
-}
-
-async function checkProgram(
-  place: ServerPlace,
-  entry: string,
-  node: string,
-  reinstall: string,
-  found: Findings,
-): Promise<void> {
-  const folder = dirname(dirname(entry));
-  const same = await collectPackage()
-    .then((program) => (folder.endsWith(program.version) ? program : null))
-    .catch(() => null);
-  const problems = await packageProblems(folder, same, place.owner);
-  for (const message of problems) found.problems.push({ message, fix: reinstall });
-  // Our own program, only once it is known to be what was installed.
-  if (problems.length > 0) return;
-  found.passed.push(`every file in ${folder} is as installed`);
-  const slower = serverCodeProblem(folder, place.owner);
-  if (slower !== null) found.warnings.push(`${slower}; mend it: ${reinstall}`);
-  for (const why of await otherWriters(node, place.owner)) found.warnings.push(`node is not safe: ${why}`);
-  const failure = await selfTest(place, node, entry);
-  if (failure === null) found.passed.push("an empty push passes with an empty environment");
-  else found.problems.push({ message: `the self-test failed: ${failure}`, fix: reinstall });
-}
-
-/** As git-receive-pack runs it: in the repository, GIT_DIR=. and nothing else that could help; as the owner, when we are root. */
-async function selfTest(place: ServerPlace, node: string, entry: string): Promise<string | null> {
-  const [execPath = ""] = await place.porcelain.revParse("--exec-path").catch(() => []);
-  const path = [dirname(execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter);
-  const environment = { GIT_DIR: ".", PATH: execPath === "" ? path : `${execPath}${delimiter}${path}` };
-  const owner = process.getuid?.() === 0 ? place.owner : {};
-  const options = { cwd: place.gitDir, environment, timeoutMs: SELF_TEST_MS, ...owner };
-  try {
-    const { status, output } = await runProgram(node, [entry, "hook", "pre-receive"], options);
-    if (status === 0) return null;
-    return output.trim().split("\n")[0] ?? `it ended with ${String(status)}`;
-  } catch (error) {
-    return error instanceof SignpolicyError ? error.message : String(error);
-  }
 }
 
 async function checkPolicy(place: ServerPlace, options: ServerOptions, found: Findings): Promise<void> {
@@ -180,7 +144,7 @@ function fixFor(why: string, place: ServerPlace): string {
   return `chmod go-w ${shellWord(path)}`;
 }
 
-const isExecutable = (path: string): Promise<boolean> =>
+const mayBeRun = (path: string): Promise<boolean> =>
   access(path, constants.X_OK).then(
     () => true,
     () => false,

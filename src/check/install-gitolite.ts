@@ -36,7 +36,7 @@ export async function installGitolite(
     const its = await findServer(repository, options.directory, options.environment);
     return prepareRepository(its, await readServerMemory(its.gitDir), installation);
   });
-  const hooks = await putServerHooks((hook) => join(hooksDir, hook), owner, put.entry);
+  const hooks = await putServerHooks((hook) => join(hooksDir, hook), owner, put);
   const before = await unlinked(place);
   if (before.length > 0) await linkCommonHooks(place, options);
   const links: InstallStep = { what: `links to them in every repository`, changed: before.length > 0 };

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { entryIfAny, isFolder, movePath, readTextIfAny, removePath, writeWhole } from "../io/files.ts";
-import { packageRoot } from "../io/package-root.ts";
+import { ownProgram, shimText } from "../io/package-root.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { fromTop, liesIn, ownHooksPath } from "./client-place.ts";
 import { CLIENT_HOOKS, asLatin1, shellWord } from "./hook-lines.ts";
@@ -82,13 +82,11 @@ async function clientHook(place: ClientPlace): Promise<string> {
   const own = await projectProgram(place);
   // A linked work tree may have no node_modules: the copy that installs now serves there. Not from a folder that is
   // shared with other people's clones, and not from npx's cache, which comes and goes.
-  const entry = join(packageRoot(), "dist", "signpolicy.cjs");
+  const entry = ownProgram();
   const lasting = !/[\\/]_npx[\\/]/.test(entry) && isPrivate(place) ? entry : null;
   const program = own ?? lasting;
   if (program === null) throw notInProject();
-  const template = await readTextIfAny(join(packageRoot(), "hooks", "client"));
-  if (template === null)
-    throw new SignpolicyError("ERR_INSTALL", "hooks/client is missing from the signpolicy package");
+  const template = await shimText("client");
   const word = (path: string) => shellWord(asLatin1(path));
   return template.replace("@PROGRAM@", () => word(program)).replace("@FALLBACK@", () => word(lasting ?? program));
 }

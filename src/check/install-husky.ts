@@ -11,7 +11,8 @@ import {
   targetIfAny,
   writeWhole,
 } from "../io/files.ts";
-import { runNode } from "../io/programs.ts";
+import { isExecutable } from "../io/executable.ts";
+import { runProgram } from "../io/programs.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { fromTop, ownHooksPath, sharedHooksPaths } from "./client-place.ts";
 import { CLIENT_HOOKS, huskyLines } from "./hook-lines.ts";
@@ -108,7 +109,10 @@ async function runHusky(place: ClientPlace, memory: InstallMemory, caller: Varia
   if (own === wanted && (await targetIfAny(join(stubs, "h"))) !== null) {
     return { memory, steps: [{ what, changed: false }], warnings: shared };
   }
-  const { status, output } = await runNode(huskyProgram(place), [fromTop(place, place.huskyDir)], place.top, caller);
+  // The one-file program has no node to run other people's files with.
+  const node = isExecutable() ? "node" : process.execPath;
+  const husky = [huskyProgram(place), fromTop(place, place.huskyDir)];
+  const { status, output } = await runProgram(node, husky, { cwd: place.top, environment: caller });
   const now = (await place.porcelain.config()).getAll("core.hookspath", ["local", "worktree"]).at(-1);
   if (status !== 0 || now !== wanted) {
     const killed = caller["HUSKY"] === "0";

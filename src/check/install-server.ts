@@ -24,7 +24,7 @@ export async function installServer(repository: string, installation: Installati
   await refuseLostHooks(SERVER_HOOKS.map(fileOf));
   const put = await putProgram(join(place.gitDir, "signpolicy"), place.owner, installation, memory);
   const prepared = await prepareRepository(place, { ...memory, programs: [...put.programs] }, installation);
-  const hooks = await putServerHooks(fileOf, place.owner, put.entry);
+  const hooks = await putServerHooks(fileOf, place.owner, put);
   const strays: InstallStep[] = [];
   for (const file of await strayHooks(place, layout)) {
     for (const step of await takeHook(file, file)) strays.push({ ...step, what: `${step.what} (moved)` });

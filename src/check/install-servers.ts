@@ -3,7 +3,7 @@ import { eachServer } from "./each-server.ts";
 import { installGitolite } from "./install-gitolite.ts";
 import type { InstallReport, InstallServerOptions, PerRepository, ServerOptions } from "./installation.ts";
 import { installServer } from "./install-server.ts";
-import { collectPackage } from "./server-package.ts";
+import { collectProgram } from "./collect-program.ts";
 import { loadPinned } from "./server-policy.ts";
 import { uninstallGitolite } from "./uninstall-gitolite.ts";
 import { uninstallServer } from "./uninstall-server.ts";
@@ -18,7 +18,7 @@ export async function installServers(
   repositories: readonly string[],
   options: InstallServerOptions,
 ): Promise<readonly PerRepository<InstallReport>[]> {
-  const program = await collectPackage();
+  const program = await collectProgram(options.selfContained === true);
   const policy = options.policy === undefined ? null : resolve(options.directory, options.policy);
   if (policy !== null) await loadPinned(policy);
   const installation = { program, policy, options };

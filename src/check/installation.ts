@@ -30,6 +30,8 @@ export interface ServerOptions {
 }
 
 export interface InstallServerOptions extends ServerOptions {
+  /** Installs the program as one file that needs no node on the server. */
+  readonly selfContained?: boolean;
   /** Policy file to pin in each repository's own configuration; relative to `directory`. */
   readonly policy?: string;
 }

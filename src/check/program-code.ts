@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { compileCode, isCurrent } from "../io/compile-code.ts";
 import { COMPILED } from "../io/compiled-code.ts";
+import { isExecutable } from "../io/executable.ts";
 import type { Owner } from "../io/files.ts";
 import { isFolder, removePath, writeWhole } from "../io/files.ts";
 import { packageRoot } from "../io/package-root.ts";
@@ -17,8 +18,9 @@ export async function putServerCode(folder: string, owner: Owner | null): Promis
   return true;
 }
 
-/** For this very program, which the hooks of a clone start. */
+/** For this very program, which the hooks of a clone start; the one-file program has its own in it. */
 export async function putCloneCode(commonDir: string): Promise<void> {
+  if (isExecutable()) return;
   const dist = join(packageRoot(), "dist");
   if (!(await isFolder(dist)) || isCurrent(inClone(commonDir), dist, owners(null))) return;
   await writeWhole(inClone(commonDir), compileCode(dist), { mode: 0o600, flush: false });

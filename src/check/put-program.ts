@@ -9,8 +9,9 @@ import { ENTRY, putPackage } from "./server-package.ts";
 export interface PutProgram {
   /** Holds the program of one version. */
   readonly folder: string;
-  /** What a hook starts. */
+  /** What a hook starts, and with which node; null for a program that needs none. */
   readonly entry: string;
+  readonly node: string | null;
   readonly step: InstallStep;
   /** Every folder of a program that this installation or an earlier one left, the present one last. */
   readonly programs: readonly string[];
@@ -27,7 +28,10 @@ export async function putProgram(
   const folder = join(parent, program.version);
   const given = options.prefix === undefined ? owner : null;
   const put = await putPackage(folder, program, given);
-  const changed = (await putServerCode(folder, given)) || put;
+  const node = program.kind === "package" ? process.execPath : null;
+  // The one-file program has its compiled code in it.
+  const changed = (node !== null && (await putServerCode(folder, given))) || put;
   const programs = [...memory.programs.filter((known) => known !== folder), folder];
-  return { folder, entry: join(folder, ENTRY), step: { what: `program in ${folder}`, changed }, programs };
+  const step = { what: `program in ${folder}`, changed };
+  return { folder, entry: join(folder, ENTRY[program.kind]), node, step, programs };
 }

@@ -4,6 +4,7 @@ import type { Owner } from "../io/files.ts";
 import { entryIfAny, giveTo, giveTreeTo, makeFolder, readTextIfAny } from "../io/files.ts";
 import type { InstallReport, InstallStep } from "./installation.ts";
 import { isOurHook, keptPath, putHook } from "./install-hooks.ts";
+import type { ServerHookParts } from "./server-hook.ts";
 import { renderServerHook } from "./server-hook.ts";
 import { SERVER_HOOKS, type ServerHook } from "./server-place.ts";
 
@@ -11,7 +12,7 @@ import { SERVER_HOOKS, type ServerHook } from "./server-place.ts";
 export async function putServerHooks(
   fileOf: (hook: ServerHook) => string,
   owner: Owner,
-  entry: string,
+  { node, entry }: Pick<ServerHookParts, "node" | "entry">,
 ): Promise<InstallReport> {
   const steps: InstallStep[] = [];
   const warnings: string[] = [];
@@ -22,7 +23,7 @@ export async function putServerHooks(
     const foreign = (await entryIfAny(keptPath(file))) ?? (await foreignHook(file));
     const runs = foreign !== null && (foreign.isSymbolicLink() || (foreign.mode & 0o111) !== 0);
     if (foreign !== null && !runs) warnings.push(`${keptPath(file)} was not executable: git did not run it, nor do we`);
-    const parts = { node: process.execPath, entry, then: runs ? keptPath(file) : null };
+    const parts = { node, entry, then: runs ? keptPath(file) : null };
     const step = await putHook(file, await renderServerHook(hook, parts), file);
     if (process.getuid?.() === 0) await giveTo(file, owner);
     steps.push(step);

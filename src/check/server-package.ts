@@ -1,12 +1,10 @@
 /**
- * The program as a server runs it: a copy of this package and of `openpgp` under the repository, since whoever can write
- * where it lies owns the verdicts. Its manifest names every file and its digest.
+ * The program as a server runs it: a copy under the repository, since whoever can write where it lies owns the verdicts. Its
+ * manifest names every file and its digest.
  */
 import { randomUUID } from "node:crypto";
 import { chmod } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { SignpolicyError } from "../errors.ts";
 import type { Owner } from "../io/files.ts";
 import {
   digestOf,
@@ -21,38 +19,30 @@ import {
   writeWhole,
 } from "../io/files.ts";
 import { COMPILED } from "../io/compiled-code.ts";
-import { packageRoot } from "../io/package-root.ts";
 import type { Bytes } from "../model.ts";
 
-const OWN = ["package.json", "LICENSE", "dist", "hooks", "config"];
-const OPENPGP = ["package.json", "LICENSE", "README.md", "dist/node"];
 const MANIFEST = "manifest.json";
-export const ENTRY = "dist/signpolicy.cjs";
+
+/** What a hook starts, as a path in the program's folder. */
+export const ENTRY = { package: "dist/signpolicy.cjs", executable: "signpolicy" } as const;
 
 export interface ServerPackage {
+  /** Files that a node of the server runs, or one that is all of it. */
+  readonly kind: keyof typeof ENTRY;
   readonly version: string;
   /** By path with `/`. The manifest is one of them. */
   readonly files: ReadonlyMap<string, Bytes>;
 }
 
-/**
- * Collects the files of this package and its one dependency.
- *
- * @throws SignpolicyError ERR_INSTALL when either is not complete
- */
-export async function collectPackage(): Promise<ServerPackage> {
-  const root = packageRoot();
-  const files = new Map<string, Bytes>();
-  await collect(root, OWN, "", files);
-  if (!files.has(ENTRY)) throw new SignpolicyError("ERR_INSTALL", `${join(root, ENTRY)} is missing: build the package`);
-  await collect(openpgpRoot(root), OPENPGP, "node_modules/openpgp/", files);
-  const { version } = JSON.parse((await readTextIfAny(join(root, "package.json"))) ?? "{}") as { version?: unknown };
-  if (typeof version !== "string" || !/^[\w.+-]+$/.test(version)) {
-    throw new SignpolicyError("ERR_INSTALL", "package.json of signpolicy names no version");
-  }
+/** The program of these files, with its manifest. */
+export function withManifest(
+  kind: ServerPackage["kind"],
+  version: string,
+  files: ReadonlyMap<string, Bytes>,
+): ServerPackage {
   const digests = Object.fromEntries([...files].map(([path, bytes]) => [path, digestOf(bytes)]));
-  files.set(MANIFEST, Buffer.from(`${JSON.stringify({ version, files: digests }, null, 1)}\n`));
-  return { version, files };
+  const manifest = Buffer.from(`${JSON.stringify({ version, files: digests }, null, 1)}\n`);
+  return { kind, version, files: new Map([...files, [MANIFEST, manifest]]) };
 }
 
 /**
@@ -67,7 +57,7 @@ export async function putPackage(folder: string, program: ServerPackage, owner: 
   try {
     for (const [path, bytes] of program.files) {
       // A torn file is noticed by its digest and denies; the record waits for the disk, this need not.
-      await writeWhole(join(fresh, path), bytes, { mode: path === ENTRY ? 0o755 : 0o644, flush: false });
+      await writeWhole(join(fresh, path), bytes, { mode: path === ENTRY[program.kind] ? 0o755 : 0o644, flush: false });
     }
     for (const path of foldersOf(program)) await chmod(join(fresh, path), 0o755);
     if (owner !== null && process.getuid?.() === 0) await giveTreeTo(fresh, owner);
@@ -133,34 +123,6 @@ async function manifestOf(folder: string): Promise<Map<string, string | null> | 
     return new Map([...Object.entries(files), [MANIFEST, null]]);
   } catch {
     return null;
-  }
-}
-
-async function collect(
-  root: string,
-  names: readonly string[],
-  prefix: string,
-  into: Map<string, Bytes>,
-): Promise<void> {
-  for (const name of names) {
-    const path = join(root, name);
-    if (await isFolder(path)) {
-      for (const file of await listFiles(path)) {
-        if (!file.endsWith(".map")) into.set(`${prefix}${name}/${file}`, await readBytes(join(path, file)));
-      }
-    } else if ((await entryIfAny(path)) !== null) into.set(prefix + name, await readBytes(path));
-  }
-}
-
-function openpgpRoot(root: string): string {
-  try {
-    const main = createRequire(join(root, "package.json")).resolve("openpgp");
-    return main.slice(0, main.lastIndexOf(join("openpgp", "dist")) + "openpgp".length);
-  } catch (cause) {
-    throw new SignpolicyError("ERR_INSTALL", "the openpgp package is not installed beside signpolicy", {
-      hint: "npm install",
-      cause,
-    });
   }
 }
 

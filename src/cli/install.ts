@@ -17,6 +17,7 @@ interface Options {
   readonly policy?: string;
   readonly prefix?: string;
   readonly layout?: LayoutWord;
+  readonly selfContained?: true;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -32,6 +33,7 @@ export function registerInstall(program: Command, context: Context): void {
     .addOption(new Option("--via <manager>", "how git finds the hooks").choices(["husky", "hooks", "config"]))
     .option("--server <dir...>", "install the server's hooks into these bare repositories, or into a gitolite")
     .option("--policy <file>", "with --server: pin this policy file in the repository's config")
+    .option("--self-contained", "with --server: install one file that needs no node there")
     .addOption(layoutOption())
     .option("--prefix <dir>", "with --server: keep the program here, not in <repository>/signpolicy")
     .option("-q, --quiet", "say nothing but warnings")
@@ -41,12 +43,13 @@ export function registerInstall(program: Command, context: Context): void {
 }
 
 async function install(options: Options, directory: string): Promise<number> {
-  const { server, policy, prefix, layout, via } = options;
+  const { server, policy, prefix, layout, selfContained, via } = options;
   if (server === undefined) {
     for (const [flag, value] of [
       ["--policy", policy],
       ["--prefix", prefix],
       ["--layout", layout],
+      ["--self-contained", selfContained],
     ] as const) {
       if (value !== undefined) throw new UsageError(say.onlyWithServer(flag));
     }
@@ -68,6 +71,7 @@ async function install(options: Options, directory: string): Promise<number> {
     ...(policy === undefined ? {} : { policy }),
     ...(prefix === undefined ? {} : { prefix }),
     ...layoutNamed(layout),
+    ...(selfContained === undefined ? {} : { selfContained }),
   });
   return eachRepository(done, (report, repository) => {
     printSteps("installed", report, options, repository);

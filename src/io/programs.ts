@@ -13,10 +13,6 @@ export interface ProgramResult {
 
 const OUTPUT_CAP = 64 * 1024;
 
-/** Runs a JavaScript file in this same node, without standard input. */
-export const runNode = (file: string, argv: readonly string[], cwd: string, environment: Variables) =>
-  runProgram(process.execPath, [file, ...argv], { cwd, environment });
-
 export interface ProgramOptions {
   readonly cwd: string;
   readonly environment: Variables;

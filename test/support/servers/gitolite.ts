@@ -7,11 +7,13 @@ import { makeKey, startSshd, type Sshd } from "./sshd.ts";
 export class Gitolite {
   readonly home: string;
   readonly #folder: string;
+  readonly #path: string;
   #sshd: Sshd | null = null;
 
   /** Sets it up with the one user `alice`, who administrates it. */
-  constructor(folder: string) {
+  constructor(folder: string, path: string) {
     this.#folder = folder;
+    this.#path = path;
     this.home = join(folder, "home");
     mkdirSync(join(this.home, ".ssh"), { recursive: true, mode: 0o700 });
     const key = makeKey(join(folder, "client"));
@@ -21,7 +23,12 @@ export class Gitolite {
 
   async start(): Promise<Sshd> {
     const authorizedKeys = join(this.home, ".ssh", "authorized_keys");
-    this.#sshd = await startSshd({ folder: this.#folder, home: this.home, login: { authorizedKeys } });
+    this.#sshd = await startSshd({
+      folder: this.#folder,
+      path: this.#path,
+      home: this.home,
+      login: { authorizedKeys },
+    });
     return this.#sshd;
   }
 
@@ -31,7 +38,7 @@ export class Gitolite {
 
   get environment(): Record<string, string> {
     return {
-      PATH: process.env["PATH"] ?? "",
+      PATH: this.#path,
       HOME: this.home,
       USER: "hosting",
       LC_ALL: "C",

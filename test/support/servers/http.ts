@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DAEMON_PATH, listens, startOnPort, startServer, type Running } from "./processes.ts";
+import { DAEMON_PATH, daemon, listens, startOnPort, startServer, type Running } from "./processes.ts";
 
 export interface HttpServer extends Running {
   /** `http://…` of a repository under the project root. */
@@ -12,14 +12,14 @@ export interface HttpServer extends Running {
 const TEMPORARY = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
 /** Serves the bare repositories under `projects` to the user `alice`. */
-export async function startHttp(folder: string, projects: string): Promise<HttpServer> {
+export async function startHttp(folder: string, projects: string, path: string): Promise<HttpServer> {
   mkdirSync(folder, { recursive: true });
   const at = (name: string): string => join(folder, name);
   const execPath = spawnSync("git", ["--exec-path"], { encoding: "utf8" }).stdout.trim();
   writeFileSync(at("passwords"), "alice:{PLAIN}secret\n");
   const socket = at("fcgi.sock");
-  const fcgi = await startServer("fcgiwrap", ["-c", "1", "-s", `unix:${socket}`], {
-    environment: { PATH: DAEMON_PATH },
+  const fcgi = await startServer(daemon("fcgiwrap"), ["-c", "1", "-s", `unix:${socket}`], {
+    environment: { PATH: path },
     isReady: () => listens(socket),
   });
   try {

@@ -3,9 +3,21 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BIN, PushServer, type PushResult } from "../push-server.ts";
 
+/** What an administrator installs with, and where the server's processes look for programs. */
+export interface ServerProgram {
+  /** The first words of every command. */
+  readonly words: readonly string[];
+  readonly path: string;
+}
+
+export const PACKAGE: ServerProgram = { words: [process.execPath, BIN], path: "/usr/bin:/bin" };
+
 export class InstalledServer extends PushServer {
-  constructor(policy: object) {
+  readonly program: ServerProgram;
+
+  constructor(policy: object, program = PACKAGE) {
     super(policy, "sha1", { hooks: false });
+    this.program = program;
   }
 
   /** Writes somebody else's hook, which was there first. */
@@ -37,7 +49,9 @@ export class InstalledServer extends PushServer {
 
   /** Runs the command in the server's folder. */
   try(words: readonly string[], env: Readonly<Record<string, string>> = {}): PushResult {
-    const { status, stdout, stderr } = this.server.run(process.execPath, [BIN, ...words], { env });
+    const { HOME = this.server.home } = env;
+    const command = ["-i", `PATH=${this.program.path}`, `HOME=${HOME}`, ...this.program.words, ...words];
+    const { status, stdout, stderr } = this.server.run("env", command);
     return { status: status ?? -1, text: `${stdout.toString("latin1")}${stderr}` };
   }
 

@@ -1,10 +1,14 @@
 /** Servers that a test starts on loopback and stops by the process it started. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createServer, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Where Debian keeps daemons, which is on nobody's PATH but root's. */
 export const DAEMON_PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+
+/** The absolute path of a program that may lie there. */
+export const daemon = (name: string): string =>
+  spawnSync("sh", ["-c", `command -v ${name}`], { env: { PATH: DAEMON_PATH }, encoding: "utf8" }).stdout.trim();
 
 const PATIENCE_MS = 15_000;
 

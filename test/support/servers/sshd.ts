@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { DAEMON_PATH, listens, startOnPort, startServer, type Running } from "./processes.ts";
+import { daemon, listens, startOnPort, startServer, type Running } from "./processes.ts";
 
 export interface Sshd extends Running {
   /** `ssh://…` of a path. */
@@ -15,6 +15,8 @@ export interface Sshd extends Running {
 export interface SshdOptions {
   /** Scratch folder for keys and configuration. */
   readonly folder: string;
+  /** PATH of whoever logs in. */
+  readonly path: string;
   /** HOME of whoever logs in, so that nobody's own `.gitconfig` takes part. */
   readonly home: string;
   /**
@@ -34,7 +36,7 @@ export function makeKey(file: string): string {
 
 const GIT_SHELL = 'git-shell -c "$SSH_ORIGINAL_COMMAND"';
 
-export async function startSshd({ folder, home, login }: SshdOptions): Promise<Sshd> {
+export async function startSshd({ folder, path, home, login }: SshdOptions): Promise<Sshd> {
   mkdirSync(folder, { recursive: true });
   const at = (name: string): string => join(folder, name);
   const hostKey = makeKey(at("host"));
@@ -45,7 +47,6 @@ export async function startSshd({ folder, home, login }: SshdOptions): Promise<S
   if (typeof login === "string") writeFileSync(authorized, `${forced}${clientKey}\n`);
   // sshd(8): as root it keeps its unprivileged half in this folder, which the init script of the package makes.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
-  const sshd = spawnSync("sh", ["-c", "command -v sshd"], { env: { PATH: DAEMON_PATH }, encoding: "utf8" });
 
   const running = await startOnPort((port) => {
     const settings = [
@@ -59,11 +60,11 @@ export async function startSshd({ folder, home, login }: SshdOptions): Promise<S
       "KbdInteractiveAuthentication no",
       `PermitRootLogin ${login === "git-shell" ? "prohibit-password" : "forced-commands-only"}`,
       "AcceptEnv GIT_PROTOCOL",
-      `SetEnv HOME=${home} GIT_CONFIG_NOSYSTEM=1`,
+      `SetEnv PATH=${path} HOME=${home} GIT_CONFIG_NOSYSTEM=1`,
       ...(login === "git-shell" ? [`ForceCommand ${GIT_SHELL}`] : []),
     ];
     writeFileSync(at("sshd_config"), `${settings.join("\n")}\n`);
-    return startServer(sshd.stdout.trim(), ["-D", "-e", "-f", at("sshd_config")], {
+    return startServer(daemon("sshd"), ["-D", "-e", "-f", at("sshd_config")], {
       environment: { PATH: "/usr/bin:/bin" },
       isReady: () => listens(port),
     });
