@@ -1,6 +1,6 @@
 import { ParseError } from "../errors.ts";
 import type { Bytes } from "../model.ts";
-import { decodeBase64 } from "./base64.ts";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { asBuffer, latin1 } from "./bytes.ts";
 
 export type ArmorLabel = "PGP SIGNATURE" | "PGP PUBLIC KEY BLOCK" | "SSH SIGNATURE";
@@ -75,6 +75,16 @@ function trimEnd(line: string): string {
     end--;
   }
   return end === line.length ? line : line.slice(0, end);
+}
+
+/** An armor block as gpg writes one: RFC 9580 §6.2, without armor headers. */
+export function encodeArmor(data: Bytes, label: "PGP PUBLIC KEY BLOCK"): string {
+  const sum = Buffer.alloc(3);
+  sum.writeUIntBE(crc24(data), 0, 3);
+  const lines = encodeBase64(data).match(/.{1,64}/g) ?? [];
+  return [`${BEGIN}${label}${DASHES}`, "", ...lines, `=${encodeBase64(sum)}`, `-----END ${label}${DASHES}`, ""].join(
+    "\n",
+  );
 }
 
 let crcTable: Int32Array | null = null;
