@@ -63,7 +63,12 @@ export async function policySchema(): Promise<object> {
   return policyJsonSchema();
 }
 
-async function chosenPolicy(options: PolicyCommandOptions): Promise<LoadedPolicy> {
+/**
+ * The policy that a command means: the file or ref named, else the work tree's own, else what governs.
+ *
+ * @throws PolicyError, GitError
+ */
+export async function chosenPolicy(options: PolicyCommandOptions): Promise<LoadedPolicy> {
   const { policy, policyRef, directory, environment } = options;
   if (policy !== undefined) return loadPolicy(filePolicySource(resolve(directory, policy)));
   const repository = await findRepository(directory, environment);

@@ -109,7 +109,7 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
 /** The policy holds such text as bytes. */
 const readable = (text: string): string => new TextDecoder().decode(fromLatin1(text));
 
-function showKey({ entry, anchor }: LoadedKey): ShownKey {
+export function showKey({ entry, anchor }: LoadedKey): ShownKey {
   const { format, source, namespaces, principals, window } = entry;
   const key = anchor.kind === "openpgp" ? anchor.certificate : anchor.key;
   return {

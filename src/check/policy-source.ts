@@ -29,6 +29,8 @@ export interface LoadedKey {
   readonly principal: string;
   readonly entry: KeyEntry;
   readonly anchor: AnchorEntry;
+  /** As the policy or its file holds it. */
+  readonly bytes: Bytes;
 }
 
 /** A policy ready to judge: parsed, its keys parsed, nothing missing. */

@@ -2,7 +2,7 @@ import { formatTime } from "../encoding/time.ts";
 import type { AlgorithmPolicy, Seconds } from "../model.ts";
 import { isEnforced } from "../policy/applies.ts";
 import type { Policy, Rule, Selector } from "../policy/policy.ts";
-import type { Reason } from "../signature/times.ts";
+import { problemAt } from "./key-standing.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
 
 /** Something in a sound policy that its writer may not have meant. */
@@ -37,15 +37,6 @@ async function keyWarnings(
   if (today !== null) return [{ where, message: `this key cannot sign today: ${today.detail} (${today.code})` }];
   const soon = await problemAt(key, algorithms, now + MONTH);
   return soon === null ? [] : [{ where, message: `in 30 days this key cannot sign: ${soon.detail} (${soon.code})` }];
-}
-
-async function problemAt({ anchor }: LoadedKey, algorithms: AlgorithmPolicy, now: Seconds): Promise<Reason | null> {
-  if (anchor.kind === "openpgp") {
-    const { problemsToday } = await import("../signature/openpgp/standing.ts");
-    return problemsToday(anchor.certificate, anchor.window, algorithms, now);
-  }
-  const { problemsToday } = await import("../signature/ssh/standing.ts");
-  return problemsToday(anchor.key, anchor.window, algorithms, now);
 }
 
 function principalWarnings({ principals, rules }: Policy): readonly PolicyWarning[] {

@@ -75,7 +75,7 @@ class KeyReader {
       const bytes = await this.#bytes(entry);
       const anchor = anchorOf(principal, entry, bytes);
       this.#claim(anchor, entry);
-      this.loaded.push({ principal, entry, anchor });
+      this.loaded.push({ principal, entry, anchor, bytes });
     } catch (error) {
       if (!(error instanceof KeyError || error instanceof ParseError || error instanceof PolicyError)) throw error;
       this.#complain(entry, error.message);

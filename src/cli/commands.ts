@@ -4,6 +4,7 @@ import { registerCheckInstall } from "./check-install.ts";
 import { exampleText } from "./examples.ts";
 import { registerHook } from "./hook-help.ts";
 import { registerInstall } from "./install.ts";
+import { registerKeys } from "./keys.ts";
 import * as say from "./messages.ts";
 import { parseFolder } from "./options.ts";
 import type { Register } from "./register.ts";
@@ -20,6 +21,7 @@ const COMMANDS: readonly Register[] = [
   registerUninstall,
   registerCheckInstall,
   registerPolicy,
+  registerKeys,
   registerRecord,
   registerHook,
 ];

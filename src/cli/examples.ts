@@ -62,6 +62,22 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "keys",
+    [
+      ["signpolicy keys list", "whose keys, and whether they can sign"],
+      ["signpolicy keys add 968479A1AFF927E37D1A566BB5690EEEBB952194", "a certificate in gpg's keyring"],
+      ["signpolicy keys add ~/.ssh/id_ed25519.pub --principal alice", "an ssh key"],
+      ["signpolicy keys add https://github.com/alice --principal alice", "what a forge has of her"],
+      ["signpolicy keys add HEAD~2", "the key that signed this commit"],
+      ["signpolicy keys add forge:github", "GitHub's own keys, for its merge button"],
+      ["signpolicy keys retire alice", "she has a new one; what the old one signed stays good"],
+      ["signpolicy keys revoke SHA256:4fKh1dQq --since 2026-02-03T10:00:00Z", "it was stolen"],
+      ["signpolicy keys check --within 30d", "in CI: tell before keys end"],
+      ["signpolicy keys export allowed-signers --write", "let plain git log --show-signature agree"],
+      ["signpolicy keys export keyring | gpg --import", "the same for OpenPGP keys"],
+    ],
+  ],
+  [
     "record",
     [
       ["signpolicy -C /srv/git/app.git record show", "what landed, and which rules passed it"],

@@ -22,6 +22,10 @@ export const badTime = (text: string): string => `'${text}' is not a time`;
 
 export const timeLooksLike = "a time looks like 2026-07-22T22:09:25Z, with its zone";
 
+export const badDuration = (text: string): string => `'${text}' is not a length of time`;
+
+export const durationLooksLike = "a length of time looks like 30d, 12h, 4w, 6m or 1y";
+
 export const policyTwice = "give --policy or --policy-ref, not both";
 
 export const unknownHook = (name: string): string => `unknown hook '${name}'`;
@@ -91,3 +95,37 @@ export const policyWarning = (where: string, message: string): string => `warnin
 export const policyIsGood = (source: string, counts: string): string => `${source} is good: ${counts}`;
 
 export const digestIs = (digest: string): string => `digest ${digest}`;
+
+export const commitPolicy = (files: readonly string[], what: string): string =>
+  `next: git add ${files.join(" ")} && git commit -S -m '${what}'`;
+
+export const keyAdded = (format: string, fingerprint: string, principal: string): string =>
+  `added ${format} key ${fingerprint} to ${principal}`;
+
+export const principalMade = (principal: string, role: string, emails: readonly string[]): string =>
+  `new principal ${principal} (${role}), who from now on owns ${emails.join(", ")}`;
+
+export const keyKnown = (fingerprint: string): string => `already in the policy: ${fingerprint}`;
+
+export const keyMarked = (what: string, fingerprint: string, principal: string): string =>
+  `${what} ${fingerprint} of ${principal}`;
+
+export const serialIs = (serial: number): string => `serial is now ${serial}`;
+
+export const omitted = (what: string): string => `warning: left out: ${what}`;
+
+export const signersWritten = (file: string): string => `wrote ${file}, and gpg.ssh.allowedSignersFile names it`;
+
+export const unknownForm = (form: string, forms: readonly string[]): string =>
+  `unknown form '${form}': forms are ${forms.join(", ")}`;
+
+export const writeIsForSigners = "--write goes with allowed-signers alone";
+
+export const keysAreGood = (count: string, within: string): string => `${count}: all can sign, also in ${within}`;
+
+export const keylessPrincipal = (principal: string): string => `${principal} has no key that can sign today`;
+
+export const revokedEntirely =
+  "nothing it ever signed counts from now on; --since TIME would keep what the server had received before";
+
+export const agentNeedsOwner = "an agent needs --owner: the principal who answers for it";

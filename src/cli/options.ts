@@ -54,6 +54,24 @@ export function parseAt(text: string): Seconds {
   }
 }
 
+const DURATION: Readonly<Record<string, Seconds>> = {
+  h: 3600,
+  d: 86_400,
+  w: 7 * 86_400,
+  m: 30 * 86_400,
+  y: 365 * 86_400,
+};
+
+/** `30d`, `12h`, `4w`, `6m`, `1y`. */
+export function parseDuration(text: string): Seconds {
+  const [, count, unit = ""] = /^(\d{1,5})([hdwmy])$/.exec(text) ?? [];
+  if (count === undefined) throw new UsageError(say.badDuration(text), { hint: say.durationLooksLike });
+  return Number(count) * (DURATION[unit] ?? 0);
+}
+
+/** For an option that may be given several times. */
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
 /** @throws UsageError when both are given: which of the two governs must not be a guess. */
 export function checkPolicyOptions(options: PolicyOptions): PolicyOptions {
   if (options.policy !== undefined && options.policyRef !== undefined) throw new UsageError(say.policyTwice);

@@ -1,6 +1,6 @@
 /** Where in a text a value is put, and how it is written there, so that the rest of the text stays to the byte. */
 import { Document, isMap, isScalar, isSeq, visit } from "yaml";
-import type { ParsedNode, YAMLMap, YAMLSeq } from "yaml";
+import type { ParsedNode } from "yaml";
 
 export type EditValue =
   string | number | boolean | readonly EditValue[] | { readonly [key: string]: EditValue | undefined };

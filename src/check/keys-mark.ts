@@ -1,0 +1,135 @@
+/** `keys retire`, `keys revoke`, `keys renew`: changes to a key that the policy holds. */
+import { formatTime } from "../encoding/time.ts";
+import { UsageError } from "../errors.ts";
+import type { Bytes, Seconds } from "../model.ts";
+import type { Edit } from "../policy/edit-document.ts";
+import { readCertificate } from "../signature/openpgp/certificate.ts";
+import type { OpenPgpCertificate } from "../signature/openpgp/certificate.ts";
+import { fingerprintOf, pathOf, selectKey } from "./key-select.ts";
+import { findGpg, fromKeyring, readKeySource } from "./key-sources.ts";
+import type { LoadedKey } from "./policy-source.ts";
+import { changePolicy, openPolicy } from "./policy-edit.ts";
+import type { EditablePolicy, PolicyChange, PolicyFileChoice } from "./policy-edit.ts";
+
+interface MarkOptions extends PolicyFileChoice {
+  /** Which key: see `selectKey`. */
+  readonly key: string;
+  readonly now: Seconds;
+}
+
+export interface MarkedKey extends PolicyChange {
+  readonly principal: string;
+  readonly fingerprint: string;
+}
+
+/** Nothing new from it; what it signed before `at` stays good. */
+export async function retireKey(options: MarkOptions, at: Seconds): Promise<MarkedKey> {
+  const editable = await openPolicy(options);
+  const key = selectKey(editable.loaded, options.key);
+  refuseCompromised(key);
+  return mark(editable, key, [setField(editable, key, "retired", formatTime(at))], new Map(), options);
+}
+
+/** It is in other hands: `since` keeps what a receive record shows received before, `true` keeps nothing. */
+export async function revokeKey(options: MarkOptions, since: Seconds | true): Promise<MarkedKey> {
+  const editable = await openPolicy(options);
+  const key = selectKey(editable.loaded, options.key);
+  const { compromised } = key.entry.window;
+  if (compromised === true && since !== true) {
+    throw new UsageError(
+      `${fingerprintOf(key)} is compromised from the beginning, and --since would forgive some of it`,
+      {
+        hint: "whoever may loosen the policy edits the line by hand",
+      },
+    );
+  }
+  const value =
+    since === true ? true : formatTime(typeof compromised === "number" ? Math.min(compromised, since) : since);
+  return mark(editable, key, [setField(editable, key, "compromised", value)], new Map(), options);
+}
+
+export interface RenewOptions extends MarkOptions {
+  /** Where the newer certificate comes from, as for `keys add`; gpg's keyring unless given. */
+  readonly source?: string | undefined;
+  readonly until?: Seconds | undefined;
+}
+
+/**
+ * Puts a newer copy of the same certificate in the place of the old one (an extended expiry, a new subkey, a revocation),
+ * or moves the policy's own `until`. A copy that has lost a key or a revocation is refused: old signatures, and old
+ * refusals, must stay what they were.
+ */
+export async function renewKey(options: RenewOptions): Promise<MarkedKey> {
+  const editable = await openPolicy(options);
+  const key = selectKey(editable.loaded, options.key);
+  refuseCompromised(key);
+  const { until } = options;
+  const edits = until === undefined ? [] : [setField(editable, key, "until", formatTime(until))];
+  if (key.anchor.kind !== "openpgp") {
+    if (until !== undefined && options.source === undefined) return mark(editable, key, edits, new Map(), options);
+    throw new UsageError("an SSH key has no expiry of its own that could be renewed", {
+      hint: "signpolicy keys renew KEY --until TIME, or signpolicy keys add the new key",
+    });
+  }
+  const files = new Map<string, Bytes>();
+  if (options.source !== undefined || until === undefined) {
+    const text = await newerCopy(key.anchor.certificate, options);
+    if (key.entry.source.kind === "file") files.set(key.entry.source.path, Buffer.from(text));
+    else edits.push(setField(editable, key, "openpgp", text));
+  }
+  return mark(editable, key, edits, files, options);
+}
+
+async function newerCopy(old: OpenPgpCertificate, options: RenewOptions): Promise<string> {
+  const { source } = options;
+  const offered =
+    source === undefined
+      ? await fromKeyring(old.fingerprint, await findGpg(options))
+      : (await readKeySource(source, options)).keys;
+  const found = offered.find(({ fingerprint }) => fingerprint === old.fingerprint);
+  if (found === undefined) throw new UsageError(`${source ?? "gpg's keyring"} does not hold ${old.fingerprint}`);
+  const fresh = readCertificate(Buffer.from(found.text));
+  const has = new Set(fresh.keys.map(({ fingerprint }) => fingerprint));
+  const lost = old.keys.filter(({ fingerprint }) => !has.has(fingerprint));
+  if (lost.length > 0) {
+    const names = lost.map(({ fingerprint }) => fingerprint).join(", ");
+    throw new UsageError(
+      `that copy lacks ${names}, which the policy's own copy has: commits signed by it would no longer verify`,
+      {
+        hint: `gpg --import the policy's copy first, then signpolicy keys renew ${old.fingerprint}`,
+      },
+    );
+  }
+  const revocations = new Set(fresh.revocations.map(({ body }) => Buffer.from(body).toString("hex")));
+  if (old.revocations.some(({ body }) => !revocations.has(Buffer.from(body).toString("hex")))) {
+    throw new UsageError("that copy lacks a revocation that the policy's own copy has", {
+      hint: `gpg --import the policy's copy first, then signpolicy keys renew ${old.fingerprint}`,
+    });
+  }
+  return found.text;
+}
+
+function refuseCompromised(key: LoadedKey): void {
+  if (key.entry.window.compromised === undefined) return;
+  throw new UsageError(`${fingerprintOf(key)} is marked as compromised, which is more than any other mark`);
+}
+
+const setField = ({ loaded }: EditablePolicy, key: LoadedKey, field: string, value: string | true): Edit => ({
+  kind: "set",
+  path: [...pathOf(loaded, key), field],
+  value,
+});
+
+async function mark(
+  editable: EditablePolicy,
+  key: LoadedKey,
+  edits: readonly Edit[],
+  files: ReadonlyMap<string, Bytes>,
+  options: MarkOptions,
+): Promise<MarkedKey> {
+  const change = await changePolicy(editable, edits, files, options);
+  // That a key put out of use cannot sign is what was asked for.
+  const isEnd = edits.some(({ path }) => ["retired", "compromised"].includes(String(path.at(-1))));
+  const warnings = change.warnings.filter((warning) => !isEnd || !warning.startsWith(`${key.entry.place.path},`));
+  return { ...change, warnings, principal: key.principal, fingerprint: fingerprintOf(key) };
+}
