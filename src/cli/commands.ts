@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
 import { registerCheckInstall } from "./check-install.ts";
 import { exampleText } from "./examples.ts";
+import { registerExplain } from "./explain.ts";
 import { registerHook } from "./hook-help.ts";
 import { registerInstall } from "./install.ts";
 import { registerKeys } from "./keys.ts";
@@ -17,6 +18,7 @@ import { registerVerify } from "./verify.ts";
 /** Each command in its own file; what a command needs to run is loaded when it runs. */
 const COMMANDS: readonly Register[] = [
   registerVerify,
+  registerExplain,
   registerInstall,
   registerUninstall,
   registerCheckInstall,

@@ -23,6 +23,15 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "explain",
+    [
+      ["signpolicy explain HEAD", "the commit just made"],
+      ["signpolicy explain 9f8e7d6c", "one that a push was refused for"],
+      ["signpolicy explain v1.2.0", "a tag"],
+      ["signpolicy explain --as refs/heads/main topic", "would it be good enough for main?"],
+    ],
+  ],
+  [
     "install",
     [
       ["signpolicy install", "husky where the project uses it, else git's own hooks folder"],

@@ -35,5 +35,5 @@ export function createReport(options: ReportOptions): Output {
 }
 
 /** Colour is for people: a terminal, and NO_COLOR (no-color.org) unset or empty. */
-const wantsColour = (): boolean =>
+export const wantsColour = (): boolean =>
   isatty(1) && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb";
