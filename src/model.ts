@@ -217,8 +217,10 @@ export interface Finding {
 export interface Decision {
   readonly subject: SubjectRef;
   readonly allow: boolean;
-  /** An exemption of the policy forgave an error. */
+  /** An exemption of the policy forgave an error, or an override lifted one. */
   readonly exempt: boolean;
+  /** Codes that an override lifted; absent where none did. */
+  readonly lifted?: readonly VerdictCode[];
   readonly principal: string | null;
   readonly rules: readonly string[];
   readonly evidence: readonly Evidence[];

@@ -22,11 +22,22 @@ export async function seedProblem(place: ServerPlace, options: ServerOptions): P
       fix,
     };
   }
-  if (seed.length >= SEED_LENGTH) return null;
-  return { message: "receive.certNonceSeed is so short that it can be guessed, and signed pushes be made ahead", fix };
+  if (seed.length < SEED_LENGTH) {
+    return {
+      message: "receive.certNonceSeed is so short that it can be guessed, and signed pushes be made ahead",
+      fix,
+    };
+  }
+  const takesOptions = /^(?:true|yes|on|1)$/i.test(config.get("receive.advertisepushoptions") ?? "");
+  if (takesOptions || policy.rules.every(({ override }) => override === null)) return null;
+  return {
+    message: "rules have an `override`, and this repository takes no push options: nobody can give a reason",
+    fix: `git --git-dir ${shellWord(place.gitDir)} config receive.advertisePushOptions true`,
+  };
 }
 
-const asksForCertificates = (policy: Policy): boolean => policy.rules.some(({ pushes }) => pushes !== null);
+const asksForCertificates = (policy: Policy): boolean =>
+  policy.rules.some(({ pushes, override }) => pushes !== null || override !== null);
 
 /** A policy that cannot be used is told of elsewhere. */
 async function standing(place: ServerPlace, options: ServerOptions): Promise<Policy | null> {

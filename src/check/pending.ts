@@ -1,7 +1,8 @@
 /** The verdict that `pre-receive` leaves for the `post-receive` of the same push, which alone knows what landed. */
 import type { ObjectId, PolicyOrigin, RefName, VerdictCode } from "../model.ts";
+import type { Override } from "../policy/override.ts";
 import type { UpdateVerdict } from "./push.ts";
-import type { RecordCertificate, RecordMet } from "./record-entries.ts";
+import type { RecordCertificate, RecordMet, RecordOverride } from "./record-entries.ts";
 
 export interface PendingPush {
   readonly policy: PolicyOrigin;
@@ -24,18 +25,21 @@ export interface PendingUpdate {
   readonly forward: boolean;
   readonly symbolic: RefName | null;
   readonly warned: readonly VerdictCode[];
+  readonly override: RecordOverride | null;
 }
 
 export function renderPending(
   policy: PolicyOrigin,
   met: readonly RecordMet[],
   verdicts: readonly UpdateVerdict[],
-  signed: KeptCertificate | null,
+  { kept, override }: { readonly kept: KeptCertificate | null; readonly override: Override | null },
 ): string {
-  const updates = verdicts.map(({ update, rules, forward, symbolic, warned }) => {
-    return { ...update, rules, forward, symbolic, warned };
+  const updates = verdicts.map(({ update, rules, forward, symbolic, warned, lifted }) => {
+    const { principal = "", reason = "" } = override ?? {};
+    const by = lifted.length === 0 ? null : { principal, reason, codes: lifted };
+    return { ...update, rules, forward, symbolic, warned, override: by };
   });
-  return JSON.stringify({ policy, met, updates, signed } satisfies PendingPush);
+  return JSON.stringify({ policy, met, updates, signed: kept } satisfies PendingPush);
 }
 
 /** Null for a file that was cut off; what it would have said is judged again. */

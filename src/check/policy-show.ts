@@ -57,6 +57,7 @@ export interface ShownRule {
       })
     | null;
   readonly updates: { readonly force: string; readonly delete: string };
+  readonly override: readonly string[];
   readonly pushes: (ShownEnforcement & { readonly signedBy: readonly string[]; readonly required: boolean }) | null;
 }
 
@@ -134,13 +135,14 @@ function showWindow({ from, until, retired, compromised }: KeyWindow): Partial<S
   };
 }
 
-const showRule = ({ name, refs, commits, tags, updates, pushes }: Rule): ShownRule => ({
+const showRule = ({ name, refs, commits, tags, updates, pushes, override }: Rule): ShownRule => ({
   name,
   refs: patterns(refs),
   commits: commits === null ? null : showCommits(commits),
   tags: tags === null ? null : showTags(tags),
   updates,
   pushes: pushes === null ? null : showPushes(pushes),
+  override: override === null ? [] : members(override),
 });
 
 const showCommits = (clause: CommitRule): NonNullable<ShownRule["commits"]> => ({

@@ -39,6 +39,8 @@ export interface UpdateVerdict {
   readonly symbolic: RefName | null;
   /** Codes of what was found and let through: warnings, and errors that an exemption forgave. */
   readonly warned: readonly VerdictCode[];
+  /** Codes that an override lifted: what stands there now was judged by nobody. */
+  readonly lifted: readonly VerdictCode[];
 }
 
 /**
@@ -63,13 +65,18 @@ export async function judgePush(
     known.set(update, { verdict, decisions });
     return verdict;
   };
+  /** An override speaks for its own ref alone. */
+  const isPassed = async (update: RefUpdate): Promise<boolean> => {
+    const { allowed, lifted } = await early(update);
+    return allowed && lifted.length === 0;
+  };
   const passedBranches = async (): Promise<readonly ObjectId[]> => {
     const passed: ObjectId[] = [];
     for (const update of updates) {
       if (!update.ref.startsWith("refs/heads/") || update.new === null) continue;
       const rules = rulesFor(context.policy, update.ref);
       const judged = rules.some((rule) => rule.commits !== null && isEnforced(rule.commits, context.now));
-      if (judged && (await early(update)).allowed) passed.push(update.new);
+      if (judged && (await isPassed(update))) passed.push(update.new);
     }
     return passed;
   };
@@ -96,6 +103,7 @@ const unjudged = (update: RefUpdate): UpdateVerdict => ({
   allowed: false,
   rules: [],
   warned: [],
+  lifted: [],
   forward: false,
   symbolic: null,
 });
@@ -106,6 +114,7 @@ const noBranches = (): Promise<readonly ObjectId[]> => Promise.resolve([]);
 class Verdict {
   allowed = true;
   readonly warned = new Set<VerdictCode>();
+  readonly lifted = new Set<VerdictCode>();
   readonly #emit: (decision: Decision) => void | Promise<void>;
   constructor(emit: (decision: Decision) => void | Promise<void>) {
     this.#emit = emit;
@@ -113,6 +122,7 @@ class Verdict {
   async take(decision: Decision): Promise<void> {
     if (!decision.allow) this.allowed = false;
     for (const { code, severity } of decision.findings) if (severity === "warning") this.warned.add(code);
+    for (const code of decision.lifted ?? []) this.lifted.add(code);
     await this.#emit(decision);
   }
 }
@@ -138,7 +148,7 @@ async function judgeUpdate(
         rules.map((rule) => rule.name),
       ),
     );
-    return { update, allowed: false, rules: [], forward: false, symbolic, warned: [] };
+    return { update, allowed: false, rules: [], forward: false, symbolic, warned: [], lifted: [] };
   }
   const newKind = update.new === null ? null : ((await context.examiner.kind(update.new)) ?? "missing");
   let forward: boolean | null = null;
@@ -163,12 +173,14 @@ async function judgeUpdate(
       rules,
       policyRef: context.policyRef !== null && names.includes(context.policyRef),
       targetProblem,
+      override: context.override ?? null,
       clock: { mode: "new", now, latestAncestor: null },
     }),
   );
-  const passed = verdict.allowed ? await rulesPassed(context, update, names, rules) : [];
-  const warned = [...verdict.warned].sort();
-  return { update, allowed: verdict.allowed, rules: passed, forward: forward === true, symbolic, warned };
+  const lifted = [...verdict.lifted].sort();
+  const passed = verdict.allowed && lifted.length === 0 ? await rulesPassed(context, update, names, rules) : [];
+  const warned = [...verdict.warned].filter((code) => !verdict.lifted.has(code)).sort();
+  return { update, allowed: verdict.allowed, rules: passed, forward: forward === true, symbolic, warned, lifted };
 }
 
 /**
@@ -255,7 +267,7 @@ async function judgeCommits(
   const range = { ref: update.ref, include: [tip], groups, history: [...context.tips.any], most };
   for await (const { decision, parents: met } of judgeRange(context, range)) {
     for (const parent of met) if (parent === update.old) parents.add(parent);
-    allowed &&= decision.allow;
+    allowed &&= decision.allow && decision.lifted === undefined;
     await verdict.take(decision);
     if (decision.subject.oid !== null) context.judged.add(decision.subject.oid);
     if (!isSpent(context)) continue;

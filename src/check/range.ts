@@ -6,6 +6,7 @@ import type { ObjectReader } from "../io/objects.ts";
 import { decideCommit } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
+import type { Override } from "../policy/override.ts";
 import type { Examiner } from "./examiner.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
@@ -23,6 +24,8 @@ export interface JudgingContext {
   readonly now: Seconds;
   /** For a push: asked for the commits before git is. */
   readonly line?: StraightLine | undefined;
+  /** Of the push that is judged. */
+  readonly override?: Override | null;
 }
 
 /** Rules that ask about the same commits: all that the range includes and `exclude` does not reach. */
@@ -209,6 +212,7 @@ async function judge(
     clock: { mode, now: context.now, latestAncestor: walked.latestAncestor, pushed: range.history !== "everything" },
     changedPolicyFiles,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
+    override: context.override ?? null,
   };
   const decision = decideCommit(input);
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.

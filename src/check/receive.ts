@@ -11,6 +11,7 @@ import { hookRepository } from "../io/repository.ts";
 import { rulesFor } from "../policy/applies.ts";
 import { decideProblem, decidePush, type Problem } from "../policy/decide-problem.ts";
 import { type Limits, overLimit } from "../policy/limits.ts";
+import type { Override } from "../policy/override.ts";
 import type { Policy } from "../policy/policy.ts";
 import { Deadline } from "./deadline.ts";
 import { governServer, type PolicyChoice } from "./governing.ts";
@@ -208,13 +209,15 @@ async function judgeBy(
   for (const entry of met) record.apply(entry);
   let verdicts: readonly UpdateVerdict[] = [];
   let kept: KeptCertificate | null = null;
+  let override: Override | null = null;
   try {
     const signed = await signedPush(options, session, governing, record, updates, present, now);
-    if (signed?.decision != null) collect.decision(signed.decision);
+    for (const decision of signed?.decisions ?? []) collect.decision(decision);
     kept = signed?.kept ?? null;
+    override = signed?.override ?? null;
     const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing);
     const pushed = { ...context, tips, present, policyRef: governing.ref, line };
-    verdicts = await judgePush(pushed, updates, collect);
+    verdicts = await judgePush({ ...pushed, override }, updates, collect);
     decisions.push(...(await unrooted(session, governing, updates)));
     decisions.push(...unreported(decisions, await judgeNextPolicy(session, governing, pushed, updates)));
   } catch (error) {
@@ -225,7 +228,7 @@ async function judgeBy(
   return {
     head: reportHead(governing),
     decisions,
-    pending: allowed ? renderPending(governing.loaded.origin, met, verdicts, kept) : null,
+    pending: allowed ? renderPending(governing.loaded.origin, met, verdicts, { kept, override }) : null,
     moved: allowed
       ? await readAgain(options, session, governing, present, standing?.watch ?? null, namesOf(updates))
       : null,
@@ -243,8 +246,9 @@ async function signedPush(
   now: Seconds,
 ): Promise<SignedPush | null> {
   const { environment } = options;
-  const asked = policy.rules.some((rule) => rule.pushes !== null);
-  if (!asked && (environment["GIT_PUSH_CERT"] ?? "") === "") return null;
+  const isAsked = policy.rules.some((rule) => rule.pushes !== null);
+  const isBare = ["GIT_PUSH_CERT", "GIT_PUSH_OPTION_0"].every((name) => (environment[name] ?? "") === "");
+  if (!isAsked && isBare) return null;
   const { judgeSignedPush } = await import("./signed-push.ts");
   return judgeSignedPush({ session, environment, anchors, record, now }, policy, updates, present);
 }

@@ -101,6 +101,14 @@ export interface RecordLanded {
   readonly forward: boolean;
   /** Codes of what was found and let through: warnings, exemptions. */
   readonly warned: readonly VerdictCode[];
+  /** Who had it pass against the rules, why, and what for; absent where nobody had to. */
+  readonly override?: RecordOverride;
+}
+
+export interface RecordOverride {
+  readonly principal: string;
+  readonly reason: string;
+  readonly codes: readonly VerdictCode[];
 }
 
 export type RecordEntry =
@@ -170,13 +178,14 @@ const SHAPES: ReadonlyMap<unknown, (entry: Loose) => boolean> = new Map([
   ["push", ({ by, policy, certificate }: Loose) => isObject(by) && isObjectOrNull(policy) && isCertified(certificate)],
   [
     "landed",
-    ({ ref, old, new: to, rules, forward, warned }: Loose) =>
+    ({ ref, old, new: to, rules, forward, warned, override }: Loose) =>
       isText(ref) &&
       isOidOrNull(old) &&
       isOidOrNull(to) &&
       areTexts(rules) &&
       typeof forward === "boolean" &&
-      areTexts(warned),
+      areTexts(warned) &&
+      (override === undefined || isOverride(override)),
   ],
 ]);
 
@@ -190,6 +199,9 @@ const isObjectOrNull = (value: unknown): boolean => value === null || isObject(v
 
 const isCertified = (value: unknown): boolean =>
   value === null || (isObject(value) && isOid(value["oid"]) && isText(value["sha256"]) && isText(value["signed"]));
+
+const isOverride = (value: unknown): boolean =>
+  isObject(value) && isText(value["principal"]) && isText(value["reason"]) && areTexts(value["codes"]);
 
 function isState(value: unknown): boolean {
   if (!isObject(value)) return false;

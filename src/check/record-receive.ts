@@ -131,6 +131,7 @@ function landedEntries(update: RefUpdate, pending: PendingPush | null, at: strin
     rules: known?.rules ?? [],
     forward: known?.forward ?? false,
     warned: known?.warned ?? [],
+    ...(known?.override == null ? {} : { override: known.override }),
   };
   const symbolic = known?.symbolic ?? null;
   return symbolic === null ? [entry] : [entry, { ...entry, ref: symbolic }];

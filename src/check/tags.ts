@@ -71,6 +71,7 @@ export async function judgeTags(
         clock,
         exemptions,
         targetProblem,
+        override: context.override ?? null,
       }),
     );
     oid = tag.target;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { BeginRecordOptions } from "../check/record-begin.ts";
-import type { LinkedEntry } from "../check/record-entries.ts";
+import type { LinkedEntry, RecordLanded } from "../check/record-entries.ts";
 import { EXIT } from "../errors.ts";
 import { toJson } from "../report/json.ts";
 import type { RenderFormat } from "../report/renderer.ts";
@@ -92,9 +92,16 @@ function entryLine(entry: LinkedEntry): string {
       const rules = entry.rules.length === 0 ? "no rule" : entry.rules.map(quoted).join(", ");
       const warned =
         entry.warned.length === 0 ? "" : `, let through: ${entry.warned.map((code) => show(code)).join(", ")}`;
-      return `${at} landed ${show(entry.ref)} ${valueOf(entry.old)}..${valueOf(entry.new)}, passed by ${rules}${warned}`;
+      const moved = `${show(entry.ref)} ${valueOf(entry.old)}..${valueOf(entry.new)}`;
+      return `${at} landed ${moved}, passed by ${rules}${warned}${overrideOf(entry)}`;
     }
   }
+}
+
+function overrideOf({ override }: RecordLanded): string {
+  if (override === undefined) return "";
+  const { principal, reason, codes } = override;
+  return `, overridden by ${showText(principal)} (${show(reason, 200)}): ${codes.map((code) => show(code)).join(", ")}`;
 }
 
 async function verifyIt(directory: string, format: RenderFormat): Promise<number> {

@@ -27,6 +27,9 @@ export function checkRules(file: Mapping): readonly Problem[] {
       const selector = mappingOf(rule[clause])[field];
       if (selector !== undefined) problems.push(...checkSelector(selector, [...path, clause, field], file));
     }
+    if (rule["override"] !== undefined) {
+      problems.push(...checkSelector(rule["override"], [...path, "override"], file));
+    }
     problems.push(...duplicates(mappingOf(rule["commits"])["base"], [...path, "commits", "base"]));
   });
   return problems;

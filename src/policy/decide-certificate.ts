@@ -4,7 +4,7 @@ import type { JudgingClock } from "./clock.ts";
 import { settle } from "./decision.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
-import type { Policy, PushRule, Rule } from "./policy.ts";
+import type { Policy, PushRule, Rule, Selector } from "./policy.ts";
 import type { Problem } from "./decide-problem.ts";
 import { judgeSignature } from "./rules/signature.ts";
 import type { Judged } from "./rules/signature.ts";
@@ -53,11 +53,9 @@ export function decideCertificate(input: CertificateInput): Decision | null {
 
 /** Who signed this push, by a key that is good now; null where the certificate does not stand. */
 export function signerOf(policy: Policy, certificate: JudgedCertificate | null, now: Seconds): Signer | null {
-  if (certificate === null || certificate.problems.length > 0) return null;
+  if (certificate === null || objectionsTo(policy, certificate, now).length > 0) return null;
   const [evidence, ...others] = certificate.evidence;
-  if (evidence?.outcome !== "verified" || others.length > 0) return null;
-  const judged = judgedPush(policy, certificate.at, now);
-  return judgeSignature(evidence, judged, new Set()) === null ? evidence.signer : null;
+  return evidence?.outcome === "verified" && others.length === 0 ? evidence.signer : null;
 }
 
 function judgeUnder(
@@ -65,10 +63,25 @@ function judgeUnder(
   pushes: PushRule,
   { policy, certificate, now }: CertificateInput,
 ): readonly Objection[] {
-  const judged = judgedPush(policy, certificate?.at ?? null, now);
+  const { signedBy } = pushes;
   if (certificate === null) {
+    const judged = judgedPush(policy, null, now);
     return pushes.required ? [{ code: "unsigned", ...unprovedWords(judged, true) }] : [];
   }
+  const [evidence] = certificate.evidence;
+  const signer = evidence?.outcome === "verified" ? judgeSigner(evidence.signer, signedBy, name, policy, "push") : null;
+  const found = objectionsTo(policy, certificate, now, signedBy);
+  return signer === null ? found : [...found, signer];
+}
+
+/** Why a certificate does not stand, whoever may sign; none: it does. `permitted` are people to ask, for words alone. */
+export function objectionsTo(
+  policy: Policy,
+  certificate: JudgedCertificate,
+  now: Seconds,
+  permitted: Selector = new Set(),
+): readonly Objection[] {
+  const judged = judgedPush(policy, certificate.at, now);
   const { problems, evidence } = certificate;
   const found: (Objection | null)[] = problems.map((problem) => {
     return { ...problem, hint: problem.hint ?? mendProblem(problem.code) ?? judged.again() };
@@ -76,10 +89,7 @@ function judgeUnder(
   // A certificate that could not be read has no evidence, and its problem says why.
   if (evidence.length === 0 && problems.length === 0)
     found.push({ code: "malformed", ...unprovedWords(judged, false) });
-  for (const one of evidence) {
-    found.push(judgeSignature(one, judged, pushes.signedBy));
-    if (one.outcome === "verified") found.push(judgeSigner(one.signer, pushes.signedBy, name, policy, "push"));
-  }
+  for (const one of evidence) found.push(judgeSignature(one, judged, permitted));
   return found.filter((objection) => objection !== null);
 }
 

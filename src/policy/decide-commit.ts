@@ -7,6 +7,7 @@ import { resignCommand } from "./fixes.ts";
 import type { Fix } from "./fixes.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
+import type { Override } from "./override.ts";
 import type { CommitRule, Exemption, Policy, Rule } from "./policy.ts";
 import { judgeCommitIdentity } from "./rules/identity.ts";
 import { judgePolicyChange } from "./rules/policy-change.ts";
@@ -35,6 +36,7 @@ export interface CommitInput {
   readonly changedPolicyFiles: readonly string[];
   /** Those of the policy that name this commit, by id or by reachability. */
   readonly exemptions: readonly Exemption[];
+  readonly override?: Override | null;
   /** Where a rewrite that mends it would start; absent where nobody knows. */
   readonly fix?: Fix;
 }
@@ -71,7 +73,13 @@ export function decideCommit(input: CommitInput): Decision {
   };
   const principal = signer?.signer.principal ?? null;
   const facts = { principal, rules, evidence, shown };
-  return settle({ kind: "commit", oid: commit.oid, ref }, facts, findings, { exemptions, oid: commit.oid, clock });
+  return settle(
+    { kind: "commit", oid: commit.oid, ref },
+    facts,
+    findings,
+    { exemptions, oid: commit.oid, clock },
+    input.override ?? null,
+  );
 }
 
 const NONE: readonly Objection[] = [];

@@ -4,6 +4,7 @@ import type { JudgingClock } from "./clock.ts";
 import { settle } from "./decision.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
+import type { Override } from "./override.ts";
 import type { Policy, Rule } from "./policy.ts";
 import { judgeLightweight } from "./rules/lightweight-tag.ts";
 import { judgePolicyRef } from "./rules/policy-ref.ts";
@@ -28,6 +29,7 @@ export interface RefInput {
   readonly policyRef: boolean;
   /** What `check` found wrong with a value that stands where a tag object might: only a verified commit is a target. */
   readonly targetProblem?: TargetProblem | null;
+  readonly override?: Override | null;
   readonly clock: JudgingClock;
 }
 
@@ -58,5 +60,5 @@ export function decideRef(input: RefInput): Decision {
     if (target !== null) findings.push(findingOf(target, rule.name, severity));
   }
   const facts = { principal: null, rules: rules.map((rule) => rule.name), evidence: [], shown: null };
-  return settle({ kind: "ref", oid: input.new, ref }, facts, findings, null);
+  return settle({ kind: "ref", oid: input.new, ref }, facts, findings, null, input.override ?? null);
 }

@@ -7,6 +7,7 @@ import { settle } from "./decision.ts";
 import { tagCommand } from "./fixes.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
+import type { Override } from "./override.ts";
 import type { Exemption, Policy, Rule, TagRule } from "./policy.ts";
 import { judgeTagIdentity } from "./rules/identity.ts";
 import { judgeSignature } from "./rules/signature.ts";
@@ -30,6 +31,7 @@ export interface TagInput {
   readonly exemptions: readonly Exemption[];
   /** What `check` found wrong with the object that the tag finally names. */
   readonly targetProblem: TargetProblem | null;
+  readonly override?: Override | null;
 }
 
 /**
@@ -56,7 +58,13 @@ export function decideTag(input: TagInput): Decision {
   const tagger = tag.tagger === null ? "" : shownIdentity(tag.tagger);
   const shown = { title: tag.title, author: tagger, committer: tagger };
   const facts = { principal: signer?.signer.principal ?? null, rules, evidence, shown };
-  return settle({ kind: "tag", oid: tag.oid, ref }, facts, findings, { exemptions, oid: tag.oid, clock });
+  return settle(
+    { kind: "tag", oid: tag.oid, ref },
+    facts,
+    findings,
+    { exemptions, oid: tag.oid, clock },
+    input.override ?? null,
+  );
 }
 
 function judgeUnder(name: string, tags: TagRule, input: TagInput, judged: Judged): readonly Objection[] {

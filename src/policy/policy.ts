@@ -95,6 +95,8 @@ export interface Rule {
   readonly tags: TagRule | null;
   readonly updates: UpdateRule;
   readonly pushes: PushRule | null;
+  /** Who may have a signed push pass against it, with a reason; null: nobody. */
+  readonly override: Selector | null;
 }
 
 /** Forgives `codes` on one commit, or on all that `reachableFrom` reaches. `until`: last moment at which it may newly arrive. */

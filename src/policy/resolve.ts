@@ -98,7 +98,7 @@ function resolveWindow({ from, until, retired, compromised }: KeyFile): KeyWindo
   };
 }
 
-function resolveRule({ name, refs, commits, tags, updates, pushes }: RuleFile, file: PolicyFile): Rule {
+function resolveRule({ name, refs, commits, tags, updates, pushes, override }: RuleFile, file: PolicyFile): Rule {
   return {
     name,
     refs: refs.map(compileGlob),
@@ -106,6 +106,7 @@ function resolveRule({ name, refs, commits, tags, updates, pushes }: RuleFile, f
     tags: tags === undefined ? null : resolveTags(tags, file),
     updates: resolveUpdates(updates),
     pushes: pushes === undefined ? null : resolvePushes(pushes, file),
+    override: override === undefined ? null : selectPrincipals(override, file),
   };
 }
 

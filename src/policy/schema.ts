@@ -199,6 +199,9 @@ const ruleSchema = documented(
     tags: z.optional(tagsSchema),
     updates: z.optional(updatesSchema),
     pushes: z.optional(pushesSchema),
+    override: z.optional(
+      selector("Who may have a signed push pass against this rule, with a reason (-o signpolicy.override=REASON)"),
+    ),
   }),
   { description: "Every rule that names a ref must hold" },
 );

@@ -25,6 +25,8 @@ interface RefReport {
   deniedCommits: number;
   readonly errors: Causes;
   readonly warnings: Causes;
+  /** What an override lifted, which is to be followed by an exemption once the push has landed. */
+  readonly lifted: Causes;
 }
 
 /**
@@ -47,7 +49,8 @@ export function createHookRenderer(options: HookOptions): Renderer {
       const isCommit = decision.subject.kind === "commit";
       if (isCommit) report.commits++;
       if (decision.allow) {
-        if (!decision.exempt) report.warnings.add(decision);
+        if (decision.lifted !== undefined) report.lifted.add(decision);
+        else if (!decision.exempt) report.warnings.add(decision);
         return "";
       }
       report.denied++;
@@ -65,9 +68,11 @@ export function createHookRenderer(options: HookOptions): Renderer {
         lines.push(...refLines(report.errors.list(), label, errors));
       }
       if (refused.length > SHOWN) lines.push([label, `signpolicy: +${refused.length - SHOWN} more refs rejected`]);
-      const warnings = { left: SHOWN_WARNINGS, told: new Set<string>() };
+      const landing = summary.denied === 0;
+      const isLifted = landing && [...refs.values()].some((report) => report.lifted.list().length > 0);
+      const warnings = { left: isLifted ? SHOWN : SHOWN_WARNINGS, told: new Set<string>() };
       for (const [ref, report] of refs) {
-        const causes = report.warnings.list();
+        const causes = [...(landing ? report.lifted.list() : []), ...report.warnings.list()];
         if (causes.length === 0 || warnings.left <= 0) continue;
         const many = causes.reduce((sum, cause) => sum + cause.count, 0);
         lines.push(["warning", `signpolicy: ${count(many, "subject")} on ${show(ref)}`]);
@@ -94,6 +99,7 @@ const newReport = (): RefReport => ({
   deniedCommits: 0,
   errors: new Causes(SHOWN),
   warnings: new Causes(SHOWN),
+  lifted: new Causes(SHOWN),
 });
 
 function headline(stage: HookStage, ref: string, report: RefReport): string {

@@ -68,6 +68,7 @@ export const rule = (over: Partial<Rule> = {}): Rule => ({
   tags: null,
   updates: { force: "allow", delete: "allow" },
   pushes: null,
+  override: null,
   ...over,
 });
 
