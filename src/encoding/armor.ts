@@ -31,7 +31,10 @@ export function decodeArmor(bytes: Bytes, label: ArmorLabel): Bytes {
   const fail = (message: string): never => {
     throw new ParseError(`armor of ${label}`, message);
   };
-  const lines = latin1(bytes).split("\n");
+  const whole = latin1(bytes);
+  const plain = decodePlain(whole, label);
+  if (plain !== null) return plain;
+  const lines = whole.split("\n");
   let next = 0;
   let end = lines.length;
   const line = (index: number): string => trimEnd(lines[index] ?? "");
@@ -61,9 +64,35 @@ export function decodeArmor(bytes: Bytes, label: ArmorLabel): Bytes {
   const data = decodeBase64(text);
   if (crc !== null) {
     const sum = decodeBase64(crc);
-    if (sum.length !== 3 || asBuffer(sum).readUIntBE(0, 3) !== crc24(data)) fail("has a wrong checksum");
+    if (sum.length !== 3 || ((sum[0] ?? 0) << 16) + ((sum[1] ?? 0) << 8) + (sum[2] ?? 0) !== crc24(data)) {
+      fail("has a wrong checksum");
+    }
   }
   return data;
+}
+
+/**
+ * A block as gpg and ssh-keygen write it: no armor header, no blank, every line ended by LF alone. Null for any other,
+ * and for one with anything wrong in it, which then is read line by line.
+ */
+function decodePlain(text: string, label: ArmorLabel): Bytes | null {
+  const isPgp = label !== "SSH SIGNATURE";
+  const begin = `${BEGIN}${label}${DASHES}\n${isPgp ? "\n" : ""}`;
+  const end = `\n-----END ${label}${DASHES}\n`;
+  if (!text.startsWith(begin) || !text.endsWith(end)) return null;
+  const sum = isPgp ? text.indexOf("\n=", begin.length) : -1;
+  const body = text.slice(begin.length, sum === -1 ? -end.length : sum);
+  if (body === "" || body.startsWith("\n") || body.endsWith("\n") || body.includes("\n\n")) return null;
+  const base64 = body.replaceAll("\n", "");
+  const data = Buffer.from(base64, "base64");
+  if (data.toString("base64") !== base64) return null;
+  if (sum === -1) return data;
+  return text.slice(sum + 2, -end.length) === checksum(data) ? data : null;
+}
+
+function checksum(data: Bytes): string {
+  const crc = crc24(data);
+  return Buffer.of(crc >> 16, (crc >> 8) & 0xff, crc & 0xff).toString("base64");
 }
 
 /** Not `String.prototype.trimEnd`, which also takes NBSP, BOM and form feeds. */

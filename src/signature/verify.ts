@@ -1,11 +1,19 @@
 import type { Bytes, Evidence, EvidenceCode, RawSignature, SignatureFormat, Signed } from "../model.ts";
 import type { Anchors } from "./anchors.ts";
+import { verifyInPool } from "./raw.ts";
+import type { RawVerifier } from "./raw.ts";
 import type { SigningTimes } from "./times.ts";
 
 /** A signature is a few hundred bytes; a certificate chain in it a few thousand (design §5). */
 const MAX_SIGNATURE_BYTES = 64 * 1024;
 
-type FormatVerifier = (signature: Bytes, payload: Bytes, anchors: Anchors, times: SigningTimes) => Promise<Evidence>;
+type FormatVerifier = (
+  signature: Bytes,
+  payload: Bytes,
+  anchors: Anchors,
+  times: SigningTimes,
+  raw: RawVerifier,
+) => Promise<Evidence>;
 
 /** Each format's code is loaded when a signature of it is met, and not before: a hook must start fast. */
 const VERIFIERS: Readonly<Record<"openpgp" | "ssh", () => Promise<FormatVerifier>>> = {
@@ -13,15 +21,19 @@ const VERIFIERS: Readonly<Record<"openpgp" | "ssh", () => Promise<FormatVerifier
   ssh: async () => (await import("./ssh/verify.ts")).verifySsh,
 };
 
+/** Those that are here: asking for a module that is loaded costs more than reading a signature. */
+const loaded: { openpgp?: FormatVerifier; ssh?: FormatVerifier } = {};
+
 /**
  * What the signatures of one object prove, as evidence; always at least one. Nothing but the stored bytes, the policy's
  * keys and the three clocks is consulted. Bytes from outside never make it throw: whatever they hold, the answer is
- * evidence. Whether the signer may sign here is the policy's business.
+ * evidence. Whether the signer may sign here is the policy's business. `raw` does the arithmetic, wherever that is done.
  */
 export async function verifySigned(
   signed: Signed,
   anchors: Anchors,
   times: SigningTimes,
+  raw: RawVerifier = verifyInPool,
 ): Promise<readonly [Evidence, ...Evidence[]]> {
   const [signature, ...others] = signed.signatures;
   if (signature === undefined) return [without("absent", "unknown", "unsigned", "the object carries no signature")];
@@ -29,7 +41,7 @@ export async function verifySigned(
     // git concatenates them, and a reader may take the result of one and the name of the other.
     return [without("refuted", signature.format, "multiple-signatures", "the object carries more than one signature")];
   }
-  return [await verifyOne(signature, signed.payload, anchors, times)];
+  return [await verifyOne(signature, signed.payload, anchors, times, raw)];
 }
 
 async function verifyOne(
@@ -37,6 +49,7 @@ async function verifyOne(
   payload: Bytes,
   anchors: Anchors,
   times: SigningTimes,
+  raw: RawVerifier,
 ): Promise<Evidence> {
   if (bytes.length > MAX_SIGNATURE_BYTES) {
     const detail = `the signature has ${bytes.length} bytes, the limit is ${MAX_SIGNATURE_BYTES}`;
@@ -45,8 +58,8 @@ async function verifyOne(
   switch (format) {
     case "openpgp":
     case "ssh": {
-      const verify = await VERIFIERS[format]();
-      return verify(bytes, payload, anchors, times);
+      const verify = (loaded[format] ??= await VERIFIERS[format]());
+      return verify(bytes, payload, anchors, times, raw);
     }
     case "x509":
       return without("undecided", format, "unsupported", "X.509 signatures are not verified yet");

@@ -1,26 +1,27 @@
-/** Raw verification by node:crypto, off the main thread. */
-import { createPublicKey, verify } from "node:crypto";
-import type { JsonWebKey, KeyObject, VerifyKeyObjectInput } from "node:crypto";
+/** OpenPGP's keys and numbers in the form that node:crypto takes. */
+import { createPublicKey } from "node:crypto";
+import type { JsonWebKey, KeyObject } from "node:crypto";
 import { asBuffer, concatBytes } from "../../encoding/bytes.ts";
 import type { Bytes } from "../../model.ts";
+import type { RawCheck } from "../raw.ts";
 import type { KeyMaterial, OpenPgpKey } from "./key.ts";
 import { isBetweenZeroAnd, isReducedEdwards, leftPad } from "./numbers.ts";
 
 /** What was hashed, in the two forms that verifiers take. */
 export interface Hashed {
   readonly hash: string;
-  readonly message: readonly Bytes[];
+  readonly message: Bytes;
   readonly digest: Bytes;
 }
 
-/** Takes a signature's numbers; false for whatever is wrong with them. */
-export type RawVerifier = (numbers: readonly Bytes[], hashed: Hashed) => Promise<boolean>;
+/** Takes a signature's numbers; null where they are none that could verify. */
+export type NativeCheck = (numbers: readonly Bytes[], hashed: Hashed) => RawCheck | null;
 
 /**
- * The verifier for a key, prepared once; null where this build of OpenSSL does not take such keys (some distributions
+ * What asks node:crypto about signatures of a key, prepared once; null where this build of OpenSSL does not take such keys (some distributions
  * leave the Brainpool curves out), or where a point is not on its curve, under which nothing verifies.
  */
-export function nativeVerifier(key: OpenPgpKey): RawVerifier | null {
+export function nativeCheck(key: OpenPgpKey): NativeCheck | null {
   const { material } = key;
   const object = keyObject(material);
   if (object === null) return null;
@@ -29,21 +30,21 @@ export function nativeVerifier(key: OpenPgpKey): RawVerifier | null {
       return ([s = EMPTY], { hash, message }) => {
         // RFC 8017 §5.2.2: s \< n; libgcrypt takes s + n, too (attack 39).
         const padded = isBetweenZeroAnd(material.n, s) ? leftPad(s, material.n.length) : null;
-        return padded === null ? NO : verifyNatively(hash, message, { key: object }, padded);
+        return padded === null ? null : { key: object, hash, message, signature: padded };
       };
     case "ecdsa":
       return ([r = EMPTY, s = EMPTY], { hash, message }) => {
         const { order } = material;
         const [left, right] = [leftPad(r, order.length), leftPad(s, order.length)];
-        if (left === null || right === null || !isBetweenZeroAnd(order, r) || !isBetweenZeroAnd(order, s)) return NO;
-        return verifyNatively(hash, message, { key: object, dsaEncoding: "ieee-p1363" }, concatBytes(left, right));
+        if (left === null || right === null || !isBetweenZeroAnd(order, r) || !isBetweenZeroAnd(order, s)) return null;
+        return { key: object, hash, message, signature: concatBytes(left, right) };
       };
     case "ed25519":
     case "ed448":
       // RFC 9580 §5.2.3.3: EdDSA signs the digest as its message.
       return (numbers, { digest }) => {
         const signature = edwardsSignature(numbers);
-        return signature === null ? NO : verifyNatively(null, [digest], { key: object }, signature);
+        return signature === null ? null : { key: object, hash: null, message: digest, signature };
       };
     case "none":
       return null;
@@ -51,7 +52,6 @@ export function nativeVerifier(key: OpenPgpKey): RawVerifier | null {
 }
 
 const EMPTY: Bytes = new Uint8Array(0);
-const NO = Promise.resolve(false);
 
 function keyObject(material: KeyMaterial): KeyObject | null {
   try {
@@ -98,18 +98,4 @@ function edwardsSignature(numbers: readonly Bytes[]): Bytes | null {
     signature = r === null || s === null ? null : concatBytes(r, s);
   }
   return signature !== null && isReducedEdwards(signature) ? signature : null;
-}
-
-function verifyNatively(
-  hash: string | null,
-  message: readonly Bytes[],
-  key: VerifyKeyObjectInput,
-  signature: Bytes,
-): Promise<boolean> {
-  return new Promise((resolve) => {
-    // The callback form runs in the thread pool, so that both cores work.
-    verify(hash, concatBytes(...message), key, signature, (error, good) => {
-      resolve(error === null && good);
-    });
-  });
 }

@@ -72,11 +72,17 @@ export class PacketReader {
    */
   mpi(exact: boolean): Bytes {
     const bits = this.uint16();
-    const value = this.bytes(Math.ceil(bits / 8));
+    const length = Math.ceil(bits / 8);
+    if (length > this.left) this.fail("is cut off");
     const top = bits % 8 === 0 ? 8 : bits % 8;
-    if (exact && bits > 0 && (value[0] ?? 0) >> (top - 1) !== 1) this.fail("has a number whose length is not exact");
-    const start = value.findIndex((byte) => byte !== 0);
-    return start === -1 ? value.subarray(value.length) : value.subarray(start);
+    const first = this.#bytes[this.#offset] ?? 0;
+    const end = this.#offset + length;
+    if (exact && bits > 0 && first >> (top - 1) !== 1) {
+      this.#offset = end;
+      this.fail("has a number whose length is not exact");
+    }
+    while (this.#offset < end && this.#bytes[this.#offset] === 0) this.#offset += 1;
+    return this.bytes(end - this.#offset);
   }
 
   end(): void {

@@ -1,12 +1,14 @@
 /** Does a signature stand, as a matter of arithmetic? Nothing here says whether the key may sign. */
-import { equalBytes } from "../../encoding/bytes.ts";
+import { concatBytes } from "../../encoding/bytes.ts";
 import { digestBytes } from "../../encoding/digest.ts";
 import type { Bytes } from "../../model.ts";
 import { hashFacts } from "./algorithms.ts";
 import type { OpenPgpKey } from "./key.ts";
 import { isBetweenZeroAnd } from "./numbers.ts";
-import { nativeVerifier } from "./native.ts";
-import type { RawVerifier } from "./native.ts";
+import { verifyInPool } from "../raw.ts";
+import type { RawVerifier } from "../raw.ts";
+import { nativeCheck } from "./native.ts";
+import type { NativeCheck } from "./native.ts";
 import type { OpenPgpSignature } from "./signature.ts";
 
 /**
@@ -18,15 +20,20 @@ export async function provesSignature(
   key: OpenPgpKey,
   signature: OpenPgpSignature,
   content: readonly Bytes[],
+  raw: RawVerifier = verifyInPool,
 ): Promise<boolean> {
   if (signature.version !== key.version || signature.publicKeyAlgorithm !== key.publicKeyAlgorithm) return false;
   const hash = hashFacts(signature.hashAlgorithm)?.name;
   if (hash === undefined || key.material.kind === "none") return false;
-  const message = [signature.salt, ...content, signature.trailer];
+  const message = concatBytes(signature.salt, ...content, signature.trailer);
   const digest = digestOf(hash, message);
-  if (digest === null || !equalBytes(digest.subarray(0, 2), signature.digestPrefix)) return false;
-  const native = verifierOf(key);
-  if (native !== null) return native(signature.numbers, { hash, message, digest });
+  const { digestPrefix } = signature;
+  if (digest === null || digest[0] !== digestPrefix[0] || digest[1] !== digestPrefix[1]) return false;
+  const native = nativeOf(key);
+  if (native !== null) {
+    const check = native(signature.numbers, { hash, message, digest });
+    return check !== null && raw(check);
+  }
   if (key.material.kind === "ecdsa") {
     const { order } = key.material;
     if (!signature.numbers.every((number) => isBetweenZeroAnd(order, number))) return false;
@@ -35,22 +42,22 @@ export async function provesSignature(
   return verifyWithLibrary(key, signature, digest);
 }
 
-function digestOf(name: string, parts: readonly Bytes[]): Bytes | null {
+function digestOf(name: string, message: Bytes): Bytes | null {
   try {
-    return digestBytes(name, ...parts);
+    return digestBytes(name, message);
   } catch {
     // A hash that this build of OpenSSL leaves out (RIPEMD-160, MD5 under FIPS).
     return null;
   }
 }
 
-const verifiers = new WeakMap<OpenPgpKey, RawVerifier | null>();
+const prepared = new WeakMap<OpenPgpKey, NativeCheck | null>();
 
-function verifierOf(key: OpenPgpKey): RawVerifier | null {
-  let verifier = verifiers.get(key);
-  if (verifier === undefined) {
-    verifier = nativeVerifier(key);
-    verifiers.set(key, verifier);
+function nativeOf(key: OpenPgpKey): NativeCheck | null {
+  let native = prepared.get(key);
+  if (native === undefined) {
+    native = nativeCheck(key);
+    prepared.set(key, native);
   }
-  return verifier;
+  return native;
 }

@@ -1,5 +1,4 @@
 /** The signature packet (RFC 9580 §5.2), versions 4 and 6. */
-import { concatBytes } from "../../encoding/bytes.ts";
 import type { Bytes } from "../../model.ts";
 import { ALGORITHM, hashFacts } from "./algorithms.ts";
 import { PacketReader } from "./packets.ts";
@@ -109,9 +108,11 @@ function readNumbers(reader: PacketReader, algorithm: number, version: 4 | 6): r
 }
 
 function trailer(version: 4 | 6, hashedPart: Bytes): Bytes {
-  const tail = Buffer.alloc(6);
-  tail[0] = version;
-  tail[1] = 0xff;
-  tail.writeUInt32BE(hashedPart.length, 2);
-  return concatBytes(hashedPart, tail);
+  const { length } = hashedPart;
+  const whole = Buffer.allocUnsafe(length + 6);
+  whole.set(hashedPart);
+  whole[length] = version;
+  whole[length + 1] = 0xff;
+  for (let byte = 0; byte < 4; byte++) whole[length + 2 + byte] = length >>> (24 - 8 * byte);
+  return whole;
 }

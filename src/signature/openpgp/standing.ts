@@ -66,6 +66,12 @@ interface Evaluated {
 
 const evaluated = new WeakMap<OpenPgpKey, Evaluated>();
 
+/** The state of a key, where it was worked out before. */
+export function knownState(key: OpenPgpKey, algorithms: AlgorithmPolicy, now: Seconds): KeyState | null {
+  const known = evaluated.get(key);
+  return known?.now === now && known.algorithms === algorithms ? known.state : null;
+}
+
 /** The state of a key, worked out once for all signatures of one run. */
 export async function currentState(
   certificate: OpenPgpCertificate,
@@ -73,8 +79,8 @@ export async function currentState(
   algorithms: AlgorithmPolicy,
   now: Seconds,
 ): Promise<KeyState> {
-  const known = evaluated.get(key);
-  if (known?.now === now && known.algorithms === algorithms) return known.state;
+  const known = knownState(key, algorithms, now);
+  if (known !== null) return known;
   const examined = await examineCertificate(certificate);
   const state = keyState(certificate, examined, key, algorithms, now);
   evaluated.set(key, { now, algorithms, state });

@@ -65,32 +65,47 @@ export interface HashedFacts {
 
 /** @throws ParseError where a subpacket is not of its type's form */
 export function readHashedFacts(hashed: readonly Subpacket[], what: string): HashedFacts {
-  const last = (type: number): Subpacket | undefined => hashed.findLast((subpacket) => subpacket.type === type);
-  const seconds = (type: number): Seconds | null => {
-    const subpacket = last(type);
-    if (subpacket === undefined) return null;
-    const reader = new PacketReader(subpacket.body, what);
-    const value = reader.uint32();
-    reader.end();
-    return value;
-  };
+  let critical: Subpacket | null = null;
+  let repeats = false;
+  const seen: number[] = [];
+  for (const subpacket of hashed) {
+    const { type } = subpacket;
+    if (subpacket.critical && !UNDERSTOOD.has(type)) critical ??= subpacket;
+    if (!SINGLE.has(type)) continue;
+    repeats ||= seen.includes(type);
+    seen.push(type);
+  }
   const reasons = hashed.filter(({ type }) => type === SUBPACKET.revocationReason);
-  const flags = last(SUBPACKET.keyFlags);
-  const single = hashed.filter(({ type }) => SINGLE.has(type)).map(({ type }) => type);
-  const critical = hashed.find(({ critical, type }) => critical && !UNDERSTOOD.has(type));
+  const flags = lastOf(hashed, SUBPACKET.keyFlags);
   return {
-    created: seconds(SUBPACKET.created),
+    created: secondsOf(lastOf(hashed, SUBPACKET.created), what),
     // RFC 9580 §5.2.3.13 and §5.2.3.18: zero is never.
-    lifetime: seconds(SUBPACKET.lifetime) || null,
-    keyLifetime: seconds(SUBPACKET.keyLifetime) || null,
-    keyFlags: flags === undefined ? null : (flags.body[0] ?? 0),
+    lifetime: secondsOf(lastOf(hashed, SUBPACKET.lifetime), what) || null,
+    keyLifetime: secondsOf(lastOf(hashed, SUBPACKET.keyLifetime), what) || null,
+    keyFlags: flags === null ? null : (flags.body[0] ?? 0),
     revocationReason: reasons.length === 1 ? (reasons[0]?.body[0] ?? null) : null,
     revokers: hashed
       .filter(({ type }) => type === SUBPACKET.revocationKey)
       .map(({ body }) => upperHex(body.subarray(2))),
-    notUnderstood: critical === undefined ? null : describe(critical),
-    repeats: new Set(single).size < single.length,
+    notUnderstood: critical === null ? null : describe(critical),
+    repeats,
   };
+}
+
+function lastOf(hashed: readonly Subpacket[], wanted: number): Subpacket | null {
+  for (let index = hashed.length - 1; index >= 0; index--) {
+    const subpacket = hashed[index];
+    if (subpacket?.type === wanted) return subpacket;
+  }
+  return null;
+}
+
+function secondsOf(subpacket: Subpacket | null, what: string): Seconds | null {
+  if (subpacket === null) return null;
+  const reader = new PacketReader(subpacket.body, what);
+  const value = reader.uint32();
+  reader.end();
+  return value;
 }
 
 const describe = ({ type }: Subpacket): string =>

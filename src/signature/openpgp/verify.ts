@@ -5,6 +5,8 @@ import { formatTime } from "../../encoding/time.ts";
 import { ParseError } from "../../errors.ts";
 import type { AlgorithmPolicy, Bytes, Evidence, Seconds } from "../../model.ts";
 import type { Anchors } from "../anchors.ts";
+import { verifyInPool } from "../raw.ts";
+import type { RawVerifier } from "../raw.ts";
 import type { Reason, SigningTimes } from "../times.ts";
 import { ALGORITHM } from "./algorithms.ts";
 import type { OpenPgpCandidate } from "./anchors.ts";
@@ -12,7 +14,7 @@ import { PACKET, splitPackets } from "./packets.ts";
 import { provesSignature } from "./prove.ts";
 import { SIGNATURE_TYPE, readSignature } from "./signature.ts";
 import type { OpenPgpSignature } from "./signature.ts";
-import { currentState, judgeKey } from "./standing.ts";
+import { currentState, judgeKey, knownState } from "./standing.ts";
 import { weakHash } from "./state.ts";
 
 /**
@@ -27,6 +29,7 @@ export async function verifyOpenPgp(
   payload: Bytes,
   anchors: Anchors,
   times: SigningTimes,
+  raw: RawVerifier = verifyInPool,
 ): Promise<Evidence> {
   let signature: DocumentSignature | Reason;
   try {
@@ -38,7 +41,7 @@ export async function verifyOpenPgp(
   if ("code" in signature) return refuse(signature, null, null);
   const candidates = findCandidates(signature, anchors);
   if (candidates.length === 0) return refuse(unknownKey(signature), signature, null);
-  return judge(signature, payload, candidates, anchors.algorithms, times);
+  return judge(signature, payload, candidates, anchors.algorithms, times, raw);
 }
 
 /** A signature of the one shape that may stand under a commit or tag; nothing about it is proven. */
@@ -56,11 +59,16 @@ const BEGIN = "-----BEGIN PGP SIGNATURE-----";
 
 /** @throws ParseError */
 function readDocumentSignature(armored: Bytes): DocumentSignature | Reason {
-  const text = asBuffer(armored);
-  if (text.includes(BEGIN, text.indexOf(BEGIN) + 1)) {
+  let bytes: Bytes;
+  try {
+    bytes = decodeArmor(armored, "PGP SIGNATURE");
+  } catch (error) {
+    // Two blocks never decode.
+    const text = asBuffer(armored);
+    if (!text.includes(BEGIN, text.indexOf(BEGIN) + 1)) throw error;
     return { code: "multiple-signatures", detail: "more than one armor block" };
   }
-  const [first, ...others] = splitPackets(decodeArmor(armored, "PGP SIGNATURE"), "OpenPGP signature");
+  const [first, ...others] = splitPackets(bytes, "OpenPGP signature");
   // Attack 13: two signatures, one's result, the other's name. Attacks 16, 17: messages and compressed data.
   if (first?.tag !== PACKET.signature) return malformed("the armor holds something else than a signature");
   if (others.some(({ tag }) => tag === PACKET.signature)) {
@@ -86,8 +94,6 @@ function readDocumentFacts(packet: OpenPgpSignature): DocumentSignature | Reason
   }
   const issuer = issuers.fingerprints[0]?.fingerprint ?? issuers.keyIds[0];
   if (issuer === undefined) return malformed("the signature does not name the key that made it");
-  const idOf = ({ version, fingerprint }: { version: number; fingerprint: string }): string =>
-    version === 4 ? fingerprint.slice(-16) : fingerprint.slice(0, 16);
   return {
     packet,
     created: facts.created,
@@ -96,6 +102,9 @@ function readDocumentFacts(packet: OpenPgpSignature): DocumentSignature | Reason
     keyIds: new Set([...issuers.fingerprints.map(idOf), ...issuers.keyIds]),
   };
 }
+
+const idOf = ({ version, fingerprint }: { version: number; fingerprint: string }): string =>
+  version === 4 ? fingerprint.slice(-16) : fingerprint.slice(0, 16);
 
 const malformed = (detail: string): Reason => ({ code: "malformed", detail });
 
@@ -113,6 +122,7 @@ async function judge(
   candidates: readonly OpenPgpCandidate[],
   algorithms: AlgorithmPolicy,
   times: SigningTimes,
+  raw: RawVerifier,
 ): Promise<Evidence> {
   const { packet, created, ends, issuer, keyIds } = signature;
   const meant = candidates.filter(({ key }) => namesOnly(signature, key));
@@ -128,8 +138,9 @@ async function judge(
       refusal ??= refuse({ code: "weak-algorithm", detail: `the signature uses ${weak}` }, signature, principal);
       continue;
     }
-    if (!(await provesSignature(key, packet, [payload]))) continue;
-    const state = await currentState(certificate, key, algorithms, times.now);
+    if (!(await provesSignature(key, packet, [payload], raw))) continue;
+    const state =
+      knownState(key, algorithms, times.now) ?? (await currentState(certificate, key, algorithms, times.now));
     const { refuted, lapsed } = judgeKey(state, key, window, created, times);
     const reason = refuted ?? (ends <= times.now ? signatureExpired(ends) : null);
     if (reason === null) {

@@ -44,7 +44,8 @@ const ED25519_ORDER = (1n << 252n) + 27742317777372353535851937790883648493n;
 
 /** RFC 8032 §5.1.7: S is below the group order; libgcrypt and OpenSSH 9.2 take S + L for S. */
 export function isEd25519Scalar(s: Bytes): boolean {
-  return littleEndian(s) < ED25519_ORDER;
+  // The order is a little above 2^252, and nearly every S below that.
+  return (s.length === 32 && (s[31] ?? 0xff) < 0x10) || littleEndian(s) < ED25519_ORDER;
 }
 
 // y of the points whose order divides 8: 0, ±1 and the four of order 8 (two values of y, two signs of x).

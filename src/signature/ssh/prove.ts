@@ -1,26 +1,25 @@
-/** The one place where SSH signatures meet the platform's verifier. */
-import { createHash, verify } from "node:crypto";
-import type { VerifyKeyObjectInput } from "node:crypto";
+/** Does an SSH signature stand, as a matter of arithmetic? */
+import { createHash } from "node:crypto";
 import { concatBytes } from "../../encoding/bytes.ts";
 import type { Bytes } from "../../model.ts";
+import type { RawVerifier } from "../raw.ts";
 import { keyObject } from "./key.ts";
 import type { SshPublicKey } from "./key.ts";
 import type { Presence, SshSignature } from "./signature.ts";
 
 /**
  * True exactly when `key` made `signature` over `message`. Says nothing about presence, validity or trust.
- * Runs in the thread pool (callback form), so that many in flight use every core.
  *
  * @throws ParseError when the key itself is unusable
  */
-export async function proveSignature(key: SshPublicKey, signature: SshSignature, message: Bytes): Promise<boolean> {
-  const { raw, presence } = signature;
+export async function proveSignature(
+  key: SshPublicKey,
+  { raw: number, hash, presence }: SshSignature,
+  message: Bytes,
+  raw: RawVerifier,
+): Promise<boolean> {
   const data = presence === null ? message : authenticatorData(key, presence, message);
-  const input: VerifyKeyObjectInput = { key: keyObject(key), dsaEncoding: "ieee-p1363" };
-  return new Promise((resolve) => {
-    // A signature that OpenSSL cannot even try is no signature by this key.
-    verify(signature.hash, data, input, raw, (error, ok) => resolve(error === null && ok));
-  });
+  return raw({ key: keyObject(key), hash, message: data, signature: number });
 }
 
 /** PROTOCOL.u2f, "SSH U2F Signatures": what the authenticator signs in place of the message. */

@@ -1,8 +1,11 @@
 /** SSH signatures (PROTOCOL.sshsig) over commits and tags: bytes from outside, the policy's keys and three clocks give evidence. */
 import { decodeArmor } from "../../encoding/armor.ts";
+import { latin1 } from "../../encoding/bytes.ts";
 import { SshReader } from "../../encoding/ssh-wire.ts";
 import { ParseError } from "../../errors.ts";
 import type { AlgorithmPolicy, Bytes, Evidence, Fingerprint } from "../../model.ts";
+import { verifyInPool } from "../raw.ts";
+import type { RawVerifier } from "../raw.ts";
 import type { Reason, SigningTimes } from "../times.ts";
 import { certifiedShape, isDsa, shapeOf } from "./algorithms.ts";
 import type { SshTrust } from "./anchors.ts";
@@ -29,6 +32,7 @@ export async function verifySsh(
   payload: Bytes,
   anchors: SshTrust,
   times: SigningTimes,
+  raw: RawVerifier = verifyInPool,
 ): Promise<Evidence> {
   let issuer: Fingerprint | null = null;
   let suspect: string | null = null;
@@ -44,7 +48,7 @@ export async function verifySsh(
   try {
     const sig = readSshSig(decodeArmor(signature, "SSH SIGNATURE"), anchors.algorithms);
     if ("code" in sig) return refuse(sig);
-    const signer = readSigner(sig.publicKey);
+    const signer = knownSigner(sig.publicKey);
     if ("code" in signer) return refuse(signer);
     const { key, certificate } = signer;
     issuer = key.fingerprint;
@@ -55,7 +59,7 @@ export async function verifySsh(
     if (entries.length === 0) return refuse(unknownKey(signer));
     if (entries.every(({ principal }) => principal === entries[0]?.principal)) suspect = entries[0]?.principal ?? null;
 
-    const presence = await prove(sig, payload, signer, anchors.algorithms);
+    const presence = await prove(sig, payload, signer, anchors.algorithms, raw);
     if (presence !== null && "code" in presence) return refuse(presence);
     const judged = judgeSigner(signer, entries, presence, anchors, times);
     if ("code" in judged) return refuse(judged);
@@ -73,6 +77,23 @@ export async function verifySsh(
     if (!(error instanceof ParseError)) throw error;
     return refuse({ code: "malformed", detail: error.message });
   }
+}
+
+/** Signers of a history are few, and reading a key takes longer than all else that is read. */
+const REMEMBERED = 256;
+const LONGEST = 4096;
+const signers = new Map<string, ClaimedSigner>();
+
+function knownSigner(publicKey: Bytes): ClaimedSigner | Reason {
+  if (publicKey.length > LONGEST) return readSigner(publicKey);
+  const bytes = latin1(publicKey);
+  const known = signers.get(bytes);
+  if (known !== undefined) return known;
+  const signer = readSigner(publicKey);
+  if ("code" in signer) return signer;
+  if (signers.size >= REMEMBERED) signers.clear();
+  signers.set(bytes, signer);
+  return signer;
 }
 
 /** The key or certificate that the signature carries, by its own account. */
@@ -99,9 +120,16 @@ async function prove(
   payload: Bytes,
   { key, certificate }: ClaimedSigner,
   algorithms: AlgorithmPolicy,
+  raw: RawVerifier,
 ): Promise<Presence | null | Reason> {
   if (certificate !== null) {
-    const issued = await proveBlob(certificate.signature, certificate.authority, certificate.signedBytes, algorithms);
+    const issued = await proveBlob(
+      certificate.signature,
+      certificate.authority,
+      certificate.signedBytes,
+      algorithms,
+      raw,
+    );
     if ("code" in issued) {
       return issued.code === "bad-signature"
         ? { code: "cert-invalid", detail: "the CA did not sign this certificate" }
@@ -111,7 +139,7 @@ async function prove(
       return { code: "cert-invalid", detail: "the CA's authenticator issued this certificate with nobody present" };
     }
   }
-  const signature = await proveBlob(sig.signature, key, signedData(sig, payload), algorithms);
+  const signature = await proveBlob(sig.signature, key, signedData(sig, payload), algorithms, raw);
   return "code" in signature ? signature : signature.presence;
 }
 
@@ -120,8 +148,9 @@ async function proveBlob(
   key: SshPublicKey,
   message: Bytes,
   algorithms: AlgorithmPolicy,
+  raw: RawVerifier,
 ): Promise<SshSignature | Reason> {
   const signature = readSshSignature(blob, key, algorithms);
-  if ("code" in signature || (await proveSignature(key, signature, message))) return signature;
+  if ("code" in signature || (await proveSignature(key, signature, message, raw))) return signature;
   return { code: "bad-signature", detail: `this is not what ${key.fingerprint} signed` };
 }

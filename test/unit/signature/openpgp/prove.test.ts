@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Bytes } from "../../../../src/model.ts";
-import { nativeVerifier } from "../../../../src/signature/openpgp/native.ts";
+import { nativeCheck } from "../../../../src/signature/openpgp/native.ts";
 import { readKey } from "../../../../src/signature/openpgp/key.ts";
 import type { OpenPgpKey } from "../../../../src/signature/openpgp/key.ts";
 import { provesSignature } from "../../../../src/signature/openpgp/prove.ts";
@@ -50,8 +50,8 @@ describe("provesSignature", () => {
     const real = ecdsaKey("p256");
     const broken = Uint8Array.from(real.body);
     broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
-    expect(nativeVerifier(key(broken))).toBeNull();
-    expect(nativeVerifier(key(real.body))).not.toBeNull();
+    expect(nativeCheck(key(broken))).toBeNull();
+    expect(nativeCheck(key(real.body))).not.toBeNull();
     const signed = signature(signatureBody(real, [PAYLOAD]));
     expect(await provesSignature(key(broken), signed, [PAYLOAD])).toBe(false);
     expect(await provesSignature(key(broken), { ...signed, numbers: [bytes(), bytes()] }, [PAYLOAD])).toBe(false);

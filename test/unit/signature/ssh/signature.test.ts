@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { verifyInPool } from "../../../../src/signature/raw.ts";
 import { parseSshPublicKey } from "../../../../src/signature/ssh/key.ts";
 import { proveSignature, userPresent, userVerified } from "../../../../src/signature/ssh/prove.ts";
 import { readSshSignature } from "../../../../src/signature/ssh/signature.ts";
@@ -20,8 +21,8 @@ describe("readSshSignature and proveSignature", () => {
     const signature = read(key);
     if ("code" in signature) throw new Error(signature.detail);
     expect(signature.hash).toBe(hash);
-    expect(await proveSignature(parseSshPublicKey(key.line), signature, MESSAGE)).toBe(true);
-    expect(await proveSignature(parseSshPublicKey(key.line), signature, text("other"))).toBe(false);
+    expect(await proveSignature(parseSshPublicKey(key.line), signature, MESSAGE, verifyInPool)).toBe(true);
+    expect(await proveSignature(parseSshPublicKey(key.line), signature, text("other"), verifyInPool)).toBe(false);
   });
   it("read the flags and the counter of a FIDO key", () => {
     const signature = read(skEd25519Key(), { flags: 5, counter: 0xfffffffe });
