@@ -54,7 +54,7 @@ const GROUPS = {
     "io/(plain-files|policy-file)",
     "policy/(?!document-yaml|edit-|json-schema|decide-ref|decide-tag|rules/).*",
     "policy/rules/(dates|identity|lapse|policy-change|signature|signer|unmatched)",
-    "signature/anchors",
+    "signature/(anchors|raw)",
     "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",
     "signature/ssh/(algorithms|anchors|key|numbers)",
     "subject/tree",
@@ -63,7 +63,7 @@ const GROUPS = {
   judging: [
     "check/(deadline|examiner|governing|mending|missing|next-policy|outlines|pending|policy-changes|pre-push|push|push-input|range)",
     "check/(receive|record|record-(?:chain|entries|state)|report-head|session|straight-line|tags|tips)",
-    "check/(tracking|walk|witness)",
+    "check/(raw-verifier|tracking|walk|witness)",
     "io/(environment|objects|pending-file|record-file|repository|revisions|safety)",
     "policy/(decide-ref|decide-tag|rules/.*)",
     "signature/verify",
@@ -149,6 +149,8 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     define: { SIGNPOLICY_MAIN: JSON.stringify(`./${main.fileName}`) },
     output: { entryFileNames: "signpolicy.cjs", banner: "#!/usr/bin/env node" },
   });
+  // A thread that verifies signatures holds nothing else.
+  await bundle(join(root, "src/check/raw-thread.ts"), { define: {}, output: { entryFileNames: "raw-thread.cjs" } });
   chmodSync(entry, 0o755);
   const modules = output.flatMap((chunk) => chunk.moduleIds ?? []);
   writeFileSync(join(root, "dist", "THIRD-PARTY.txt"), renderNotices(modules));

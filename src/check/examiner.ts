@@ -6,6 +6,7 @@ import type { Anchors } from "../signature/anchors.ts";
 import type { Problem } from "../policy/decide-problem.ts";
 import { type Limits, overLimit } from "../policy/limits.ts";
 import { verifySigned } from "../signature/verify.ts";
+import { verifyInPool, type RawVerifier } from "../signature/raw.ts";
 import { parseCommit } from "../subject/commit.ts";
 import type { Witness } from "./witness.ts";
 import { hashObject } from "../subject/hash.ts";
@@ -35,6 +36,7 @@ export class Examiner {
   readonly #now: Seconds;
   readonly #limits: Limits;
   readonly #witness: Witness | null;
+  readonly #raw: RawVerifier;
   readonly #commits = new Map<ObjectId, Promise<Examined<Commit>>>();
 
   constructor(
@@ -44,9 +46,11 @@ export class Examiner {
     now: Seconds,
     limits: Limits,
     witness: Witness | null = null,
+    raw: RawVerifier = verifyInPool,
   ) {
     this.#limits = limits;
     this.#witness = witness;
+    this.#raw = raw;
     this.#reader = reader;
     this.#repository = repository;
     this.#anchors = anchors;
@@ -90,7 +94,8 @@ export class Examiner {
     }
     const evidenceOf = async (): Promise<readonly Evidence[]> => {
       const receivedAt = this.#witness === null ? null : await this.#witness(oid);
-      return verifySigned(subject, this.#anchors, { now: this.#now, claimed: claimed(subject), receivedAt });
+      const times = { now: this.#now, claimed: claimed(subject), receivedAt };
+      return verifySigned(subject, this.#anchors, times, this.#raw);
     };
     const { length } = object.bytes;
     if (length <= LARGE) return { subject, evidence: await evidenceOf() };

@@ -32,16 +32,18 @@ export class PolicyChanges {
   }
 
   /** For one range: which of its commits may change one of the files; every one that does is among them. */
-  within(range: Range): (commit: Commit) => Promise<boolean> {
+  within(range: Range): (commit: Commit) => boolean | Promise<boolean> {
     let asked = 0;
+    let known: ReadonlySet<ObjectId> | null = null;
     let listed: Promise<ReadonlySet<ObjectId>> | null = null;
-    return async ({ oid, parents }) => {
+    return ({ oid, parents }) => {
       asked += 1;
       // Comparing a few trees ourselves costs less than starting git; a long history is git's to search. It leaves out
       // merges that equal their parents inside the range, whatever the one outside holds.
       if (asked <= COMPARED || parents.length > 1) return true;
-      listed ??= commitsTouching(this.#place, range, this.#paths).then((oids) => new Set(oids));
-      return (await listed).has(oid);
+      if (known !== null) return known.has(oid);
+      listed ??= commitsTouching(this.#place, range, this.#paths).then((oids) => (known = new Set(oids)));
+      return listed.then((touching) => touching.has(oid));
     };
   }
 

@@ -3,7 +3,7 @@ import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
-import { decideCommit } from "../policy/decide-commit.ts";
+import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { Override } from "../policy/override.ts";
@@ -63,7 +63,10 @@ export async function* judgeRange(context: JudgingContext, range: RangeToJudge):
   const isNew = await prepareClock(context, range, groups);
   const mending = new Mending(context.repository, range.include, range.only !== true);
   for await (const walked of walkCommits(inOrder(context, range, groups), context.examiner, context.outlines)) {
-    const holding = groups.filter((group) => group.commits === null || group.commits.has(walked.oid));
+    const holding =
+      groups.length === 1 && groups[0]?.commits === null
+        ? groups
+        : groups.filter((group) => group.commits === null || group.commits.has(walked.oid));
     yield await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history", mending);
   }
 }
@@ -75,7 +78,10 @@ interface PreparedGroup {
   readonly commits: ReadonlySet<ObjectId> | null;
   /** The first-parent line, null where no rule tells it from the sides. */
   readonly line: ReadonlySet<ObjectId> | null;
-  readonly mayTouch: (commit: Commit) => Promise<boolean>;
+  readonly mayTouch: (commit: Commit) => boolean | Promise<boolean>;
+  /** Its rules as they apply to a commit on the line, and to one on a side. */
+  readonly onLine: readonly AppliedRule[];
+  readonly onSide: readonly AppliedRule[];
   /** For each exemption by reachability: commits of the group that it does not cover. */
   readonly beyond: ReadonlyMap<Exemption, ReadonlySet<ObjectId>>;
 }
@@ -94,6 +100,7 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
     coverage(context, commits, policy.exempt, bound),
   ]);
   return {
+    ...placed(group.rules),
     ...group,
     commits: members === null ? null : new Set(members),
     line: line === null ? null : new Set(line),
@@ -112,8 +119,13 @@ async function prepareNamed(context: JudgingContext, range: RangeToJudge, group:
     const covered = await Promise.all(range.include.map((oid) => isAncestor(context.repository, oid, from)));
     beyond.set(exemption, new Set(range.include.filter((_, index) => covered[index] !== true)));
   }
-  return { ...group, commits: named, line: null, mayTouch: () => Promise.resolve(true), beyond };
+  return { ...placed(group.rules), ...group, commits: named, line: null, mayTouch: () => true, beyond };
 }
+
+const placed = (rules: readonly Rule[]): { readonly onLine: AppliedRule[]; readonly onSide: AppliedRule[] } => ({
+  onLine: rules.map((rule) => ({ rule, place: "line" })),
+  onSide: rules.map((rule) => ({ rule, place: "side" })),
+});
 
 /** Whether a rule asks the same of the first-parent line and of the sides. */
 export const isSameSelector = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
@@ -181,19 +193,22 @@ async function judge(
   mending: Mending,
 ): Promise<JudgedCommit> {
   const subject = { kind: "commit", oid: walked.oid, ref: range.ref } as const;
-  const names = groups.flatMap((group) => group.rules.map((rule) => rule.name));
   if ("problem" in walked.examined)
-    return { decision: decideProblem(subject, walked.examined.problem, names), parents: [] };
+    return { decision: decideProblem(subject, walked.examined.problem, namesOf(groups)), parents: [] };
   const { subject: commit, evidence } = walked.examined;
   let changedPolicyFiles: readonly string[] = [];
-  const asked = await Promise.all(groups.map((group) => group.mayTouch(commit)));
-  if (asked.includes(true)) {
+  let mayTouch = false;
+  for (const group of groups) {
+    const touches = group.mayTouch(commit);
+    if (typeof touches === "boolean" ? touches : await touches) mayTouch = true;
+  }
+  if (mayTouch) {
     try {
       changedPolicyFiles = await context.changes.changedBy(commit);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       return {
-        decision: decideProblem(subject, { code: "missing-object", message: error.message }, names),
+        decision: decideProblem(subject, { code: "missing-object", message: error.message }, namesOf(groups)),
         parents: commit.parents,
       };
     }
@@ -203,12 +218,7 @@ async function judge(
     commit,
     ref: range.ref,
     evidence,
-    applied: groups.flatMap((group) =>
-      group.rules.map((rule) => ({
-        rule,
-        place: group.line?.has(walked.oid) === false ? ("side" as const) : ("line" as const),
-      })),
-    ),
+    applied: appliedIn(groups, walked.oid),
     clock: { mode, now: context.now, latestAncestor: walked.latestAncestor, pushed: range.history !== "everything" },
     changedPolicyFiles,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
@@ -218,6 +228,14 @@ async function judge(
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.
   if (decision.allow) return { decision, parents: commit.parents };
   return { decision: decideCommit({ ...input, fix: await mending.fixFor(commit) }), parents: commit.parents };
+}
+
+const namesOf = (groups: readonly PreparedGroup[]): readonly string[] =>
+  groups.flatMap((group) => group.rules.map((rule) => rule.name));
+
+function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId): readonly AppliedRule[] {
+  const [only, ...others] = groups.map(({ line, onLine, onSide }) => (line?.has(oid) === false ? onSide : onLine));
+  return only === undefined ? [] : others.length === 0 ? only : [...only, ...others.flat()];
 }
 
 function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {

@@ -3,24 +3,27 @@ import type { GitConfig } from "../io/config.ts";
 import type { Repository } from "../io/git.ts";
 import type { ObjectReader } from "../io/objects.ts";
 import { startReading, type Reading } from "../io/reading.ts";
+import type { RawVerifier } from "../signature/raw.ts";
 import { refuseLazyFetch } from "../io/safety.ts";
 import { Examiner } from "./examiner.ts";
 import { Outlines } from "./outlines.ts";
 import { PolicyChanges } from "./policy-changes.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { JudgingContext } from "./range.ts";
+import { SessionRawVerifier } from "./raw-verifier.ts";
 import type { RecordState } from "./record-state.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
 import { TreeWalker } from "./trees.ts";
 import { recordWitness, type Arrivals } from "./witness.ts";
 
-/** An open repository with what every use case reads it through. `close` ends the git child behind it. */
+/** An open repository with what every use case reads it through. `close` ends the git child and the threads behind it. */
 export interface Session {
   readonly repository: Repository;
   readonly config: GitConfig;
   readonly reader: ObjectReader;
   readonly outlines: Outlines;
   readonly trees: TreeWalker;
+  readonly raw: RawVerifier;
   close(): void;
 }
 
@@ -32,7 +35,12 @@ export async function openSession(repository: Repository, reading?: Reading): Pr
     await refuseLazyFetch(repository, config);
     const outlines = new Outlines(reader, repository.algorithm);
     const trees = new TreeWalker(reader, repository.algorithm);
-    return { repository, config, reader, outlines, trees, close: () => reader.close() };
+    const raw = new SessionRawVerifier();
+    const close = (): void => {
+      reader.close();
+      raw.close();
+    };
+    return { repository, config, reader, outlines, trees, raw: raw.verify, close };
   } catch (error) {
     reader.close();
     throw error;
@@ -62,7 +70,7 @@ export function judgingContext(
   const id = record?.id ?? null;
   const witness = id === null ? null : recordWitness(repository, policy, arrivalsOf(repository.commonDir, id));
   reader.readUpTo(policy.limits.objectBytes);
-  const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness);
+  const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness, session.raw);
   const changes = policyChanges(session, governing.ref === null ? [] : files);
   return { repository, reader, examiner, outlines, policy, changes, now };
 }

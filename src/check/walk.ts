@@ -10,9 +10,9 @@ export interface Walked {
 }
 
 /** Objects asked for and verified ahead of the one that is decided; bounds memory and keeps both cores busy. */
-const AHEAD = 256;
+const AHEAD = 512;
 /** How many are left when more are asked for: those are asked for in one write, and `cat-file` is woken once for all. */
-const REFILL = 128;
+const REFILL = 256;
 
 /**
  * Examines commits that come ancestors first, many at once, and yields them in the same order. Remembers for each the

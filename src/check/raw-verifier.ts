@@ -1,0 +1,32 @@
+import { verifyInPool, type RawVerifier } from "../signature/raw.ts";
+import type { RawThreads } from "./raw-threads.ts";
+
+/** A thread takes as long to start as some hundred checks do. */
+const MANY = 400;
+
+/**
+ * The arithmetic of one run: node's own pool for a few signatures, threads of our own from the moment they turn out to be
+ * many. The answers are the same, node:crypto's, and so is what is asked.
+ */
+export class SessionRawVerifier {
+  #asked = 0;
+  #threads: RawThreads | null = null;
+  #closed = false;
+
+  readonly verify: RawVerifier = (check) => {
+    if (this.#threads !== null) return this.#threads.verify(check);
+    this.#asked += 1;
+    if (this.#asked === MANY) void this.#start();
+    return verifyInPool(check);
+  };
+
+  close(): void {
+    this.#closed = true;
+    this.#threads?.close();
+  }
+
+  async #start(): Promise<void> {
+    const { RawThreads } = await import("./raw-threads.ts");
+    if (!this.#closed) this.#threads = new RawThreads();
+  }
+}
