@@ -14,7 +14,8 @@ let threads: RawThreads | null = null;
 afterEach(() => threads?.close());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const start = (file: string, count = 1): RawThreads => (threads = new RawThreads({ program: file, isText: false }, count));
+const start = (file: string, count = 1): RawThreads =>
+  (threads = new RawThreads({ program: file, isText: false }, count));
 
 interface Pair {
   readonly publicKey: KeyObject;
