@@ -2,7 +2,7 @@ import tsdoc from "eslint-plugin-tsdoc";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "executable/", ".executable-*/", "coverage/", "node_modules/"] },
+  { ignores: ["dist/", "executable/", "coverage/", "node_modules/"] },
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked],

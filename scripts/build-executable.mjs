@@ -1,7 +1,7 @@
 // Builds executable/signpolicy: this node with the whole program in it, for servers that have none (docs/servers.md).
 // Node's own recipe for single executable applications: a blob of the bundle's files, put into a copy of node.
 //
-//   npm run build:executable [-- --openpgp FILE] [-- --if-stale]
+//   npm run build:executable -- [--openpgp FILE] [--out FOLDER] [--if-stale]
 //
 // `openpgp` is LGPL: it lies in the executable as the package's own CommonJS build, loaded by nothing but its exports, and
 // --openpgp puts another build of it there.
@@ -16,8 +16,10 @@ import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-const target = join(root, "executable");
-const { values } = parseArgs({ options: { openpgp: { type: "string" }, "if-stale": { type: "boolean" } } });
+const { values } = parseArgs({
+  options: { openpgp: { type: "string" }, out: { type: "string" }, "if-stale": { type: "boolean" } },
+});
+const target = values.out === undefined ? join(root, "executable") : resolve(values.out);
 const openpgp = values.openpgp === undefined ? ownOpenpgp() : resolve(values.openpgp);
 
 execFileSync(process.execPath, [join(root, "scripts", "build.mjs"), "--if-stale"], { stdio: "inherit" });
@@ -43,7 +45,9 @@ async function build() {
   }
   const { build: bundle } = await import("rolldown");
   const { inject } = await import("postject");
-  const work = mkdtempSync(join(root, ".executable-"));
+  mkdirSync(target, { recursive: true });
+  // In the same folder, since what is done is moved to its place as a whole.
+  const work = mkdtempSync(join(target, ".build-"));
   const at = (name) => join(work, name);
   try {
     const main = `./${readdirSync(dist).find((name) => /^main-.*\.cjs$/.test(name))}`;
@@ -101,7 +105,6 @@ async function build() {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const said = execFileSync(at("signpolicy"), ["--version"], { encoding: "utf8", env: {} }).trim();
     if (said !== version) throw new Error(`the executable says ${said}, package.json ${version}`);
-    mkdirSync(target, { recursive: true });
     copyFileSync(join(root, "LICENSE"), join(target, "LICENSE"));
     for (const name of ["THIRD-PARTY.txt", "signpolicy"]) renameSync(at(name), join(target, name));
     writeFileSync(join(target, "stamp"), stamp);

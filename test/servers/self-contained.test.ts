@@ -15,7 +15,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { projectRoot } from "../support/clone.ts";
+import { armor, ecdsaKey, offCurve, simpleCertificate } from "../support/openpgp.ts";
 import { alice, mainRule, policyOf } from "../support/push-server.ts";
+import { runScenario } from "../support/scenario.ts";
 import { EXECUTABLE, buildExecutable, pathWithoutNode } from "../support/servers/executable.ts";
 import { describeGitolite } from "../support/servers/gitolite-suite.ts";
 import { InstalledServer, PACKAGE, type ServerProgram } from "../support/servers/installed.ts";
@@ -136,5 +139,42 @@ describeWith("git", "the executable", () => {
     const words = ["policy", "check", join(server.server.root, "policy.json")];
     const { status } = spawnSync(beside, words, { cwd: folder, env: { PATH: program.path }, encoding: "utf8" });
     expect([status, existsSync(sprung)]).toEqual([0, false]);
+  });
+
+  it("holds openpgp as a file of its own, in whose place another build of it does the work", () => {
+    const folder = join(scratch, "rebuilt");
+    const mark = join(scratch, "loaded");
+    const own = readFileSync(join(projectRoot, "node_modules/openpgp/dist/node/openpgp.min.cjs"), "utf8");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "own.cjs"), `${own}\nrequire("fs").writeFileSync(${JSON.stringify(mark)}, "");\n`);
+    buildExecutable("--openpgp", join(folder, "own.cjs"), "--out", folder);
+    // node's crypto takes no point that is not on its curve: then the package is asked.
+    writeFileSync(
+      join(folder, "key.asc"),
+      armor("PGP PUBLIC KEY BLOCK", simpleCertificate(offCurve(ecdsaKey("p256")))),
+    );
+    const principals = { alice: { name: "Alice", emails: ["alice@example.org"], keys: [{ openpgp: "key.asc" }] } };
+    const rules = [{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["alice"] } }];
+    writeFileSync(join(folder, "policy.json"), JSON.stringify({ version: 1, principals, rules }));
+    const check = (...words: readonly string[]) => {
+      const args = ["-i", `PATH=${program.path}`, ...words, "policy", "check", join(folder, "policy.json")];
+      const { status, stdout, stderr } = spawnSync("env", args, { encoding: "utf8" });
+      return { status, said: stdout + stderr };
+    };
+    const { status, said } = check(join(folder, "signpolicy"));
+    expect([status, said, existsSync(mark)]).toEqual([0, expect.stringContaining("key-invalid"), true]);
+    expect(check(EXECUTABLE)).toEqual({ status, said });
+    expect(check(...PACKAGE.words)).toEqual({ status, said });
+  });
+
+  it.each([
+    "help-and-version",
+    "install-and-record",
+    "policy-commands",
+    "push-hooks",
+    "usage-errors",
+    "verify-history",
+  ])("is the whole command: %s", (name) => {
+    runScenario(join(projectRoot, "test/cli/scenarios", `${name}.txt`), EXECUTABLE);
   });
 });

@@ -166,6 +166,13 @@ export function ecdsaKey(curve: keyof typeof CURVES = "p256", options: KeyOption
   });
 }
 
+/** A key whose point is not on its curve; what it signs bears the numbers of the key it was made of. */
+export function offCurve(key: TestKey): TestKey {
+  const material = Buffer.from(key.body.subarray(6));
+  material.writeUInt8(material.readUInt8(material.length - 1) ^ 1, material.length - 1);
+  return testKey({ version: 4, created: key.created }, key.algorithm, material, key.native, (...of) => key.sign(...of));
+}
+
 /** A key that only encrypts (X25519, algorithm 25). */
 export const x25519Key = (options: KeyOptions = {}): TestKey =>
   testKey(options, 25, Buffer.alloc(32, 9), true, () => [bytes()]);

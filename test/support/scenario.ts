@@ -47,12 +47,12 @@ class Scenario {
   readonly #values = new Map<string, string>();
   readonly #env: Record<string, string>;
 
-  constructor(root: string) {
+  constructor(root: string, program: string) {
     this.work = join(root, "work");
     const home = join(root, "home");
     const tools = join(root, "bin");
     for (const folder of [this.work, home, tools]) mkdirSync(folder);
-    for (const name of ["signpolicy", "git-signpolicy"]) symlinkSync(bin, join(tools, name));
+    for (const name of ["signpolicy", "git-signpolicy"]) symlinkSync(program, join(tools, name));
     this.#folder = this.work;
     // A repository is never looked for above the scenario's own folder, whatever the machine has there.
     this.#env = {
@@ -170,13 +170,17 @@ class Scenario {
   }
 }
 
-/** @throws Error naming the line that did not hold */
-export function runScenario(file: string): void {
+/**
+ * Plays a scenario against `program`: the bundle unless said otherwise.
+ *
+ * @throws Error naming the line that did not hold
+ */
+export function runScenario(file: string, program = bin): void {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "scenario-")));
   try {
     // The commands write, commit and push; nothing of that may ever reach the project itself.
     if (root.startsWith(project)) throw new Error("scenarios refuse to run inside the project");
-    const scenario = new Scenario(root);
+    const scenario = new Scenario(root, program);
     const [script = "", ...files] = readFileSync(file, "utf8").split(/^-- (?=\S+ --$)/m);
     for (const entry of files) {
       const end = entry.indexOf(" --\n");

@@ -8,9 +8,9 @@ import { projectRoot } from "../clone.ts";
 export const EXECUTABLE = join(projectRoot, "executable", "signpolicy");
 
 /** Builds it where what is there is not of these sources; takes some seconds then. */
-export function buildExecutable(): void {
+export function buildExecutable(...more: readonly string[]): void {
   const script = fileURLToPath(new URL("../../../scripts/build-executable.mjs", import.meta.url));
-  const { status, stderr } = spawnSync(process.execPath, [script, "--if-stale"], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, [script, "--if-stale", ...more], { encoding: "utf8" });
   if (status !== 0) throw new Error(`build:executable failed: ${stderr}`);
 }
 

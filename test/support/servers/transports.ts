@@ -98,6 +98,32 @@ export function describeTransports(of: string, prepare: () => ServerProgram): vo
           expect(lines.filter((line) => line.startsWith("hint: fix: "))).not.toEqual([]);
           for (const line of lines) expect(line).toMatch(/^(?:error|hint|warning): [\x20-\x7e]{1,65}$/);
         });
+
+        it("are refused in lines that fit, grouped by cause, whatever bytes the commits hold", () => {
+          const titles = [
+            "\x1b[2J\x1b[31mall is well",
+            "GL-HOOK-ERR: all is well",
+            "remote: ok\rerror: ok",
+            "\u202egnp.exe",
+            "\x00\xff",
+          ];
+          let tip = server.value("refs/heads/main") ?? "";
+          for (let n = 0; n < 27; n += 1) {
+            const message = Buffer.from(`${titles[n % titles.length] ?? ""} ${String(n)}`, "utf8").toString("latin1");
+            tip = server.commit(n % 9 === 8 ? eve : null, { parents: tip === "" ? [] : [tip], message });
+          }
+          const ref = `refs/heads/${"long-".repeat(14)}\u00e9\u202e`;
+          server.setPolicy({ ...policy, rules: [{ ...mainRule, refs: ["refs/heads/**"] }] });
+          const result = push(`${tip}:${ref}`);
+          server.setPolicy(policy);
+          expect(result.status).toBe(1);
+          const lines = InstalledServer.remoteLines(result.text);
+          for (const line of lines) expect(line).toMatch(/^(?=.{0,72}$)(?:error|hint): [\x20-\x7e]+$/);
+          expect(lines.filter((line) => /^error: [0-9a-f]{8} (?:unsigned|unknown-key) "/.test(line))).toHaveLength(20);
+          expect(lines.filter((line) => line.startsWith("error: unsigned (rule"))).toHaveLength(1);
+          const more = lines.flatMap((line) => /^error: \+(\d+) more /.exec(line)?.[1] ?? []);
+          expect(more.reduce((sum, many) => sum + Number(many), 0)).toBe(7);
+        });
       });
     }
   });
