@@ -1,6 +1,6 @@
 import { GitError, PolicyError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
-import { rulesFor } from "../policy/applies.ts";
+import { rulesOn } from "../policy/applies.ts";
 import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
@@ -140,7 +140,7 @@ class Verification {
 
   async #judgeBranch(target: Target): Promise<void> {
     const ref = await this.#rulingRef(target.ref);
-    const rules = ref === null ? [] : rulesFor(this.#context.policy, ref);
+    const rules = ref === null ? [] : rulesOn(this.#context.policy, ref, this.#context.now);
     if (rules.length === 0 && (await this.#unmatched(ref, target.include[0] ?? null))) return;
     await this.#judgeHistory(target, ref, rules);
   }
@@ -239,17 +239,19 @@ class Verification {
   async #judgeTag(target: Target, oid: ObjectId, kind: "commit" | "tag" | "tree" | "blob"): Promise<void> {
     const { policy, now } = this.#context;
     const ref = target.ref ?? (await this.#tagRef(oid));
-    const rules = rulesFor(policy, ref);
+    const rules = rulesOn(policy, ref, now);
     const judging = rules.filter((rule) => rule.commits !== null);
-    const branch =
-      judging.length > 0 ? null : ((await defaultBranch(this.#session))?.branch ?? (await implicitRef(this.#session)));
-    const fallback = branch === null ? [] : rulesFor(policy, branch).filter((rule) => rule.commits !== null);
+    const judged = judging.some(({ paths }) => paths === null);
+    const branch = judged ? null : ((await defaultBranch(this.#session))?.branch ?? (await implicitRef(this.#session)));
+    const branchRules = branch === null ? [] : rulesOn(policy, branch, now).filter((rule) => rule.commits !== null);
+    const fallback = branchRules.some(({ paths }) => paths === null) ? branchRules : [];
     const verified = rules.some((rule) => rule.tags?.target === "verified");
     const judgeTarget = async (commit: ObjectId): Promise<boolean> => {
-      if (judging.length > 0) return this.#judgeHistory({ include: [commit], exclude: target.exclude }, ref, judging);
-      if (!verified) return true;
-      if (fallback.length === 0) return false;
-      return this.#judgeHistory({ include: [commit], exclude: target.exclude }, branch, fallback);
+      const history = { include: [commit], exclude: target.exclude };
+      const own = judging.length === 0 || (await this.#judgeHistory(history, ref, judging));
+      // Rules for paths have not looked at every commit, so they verify no target.
+      if (judged || !verified) return own;
+      return fallback.length > 0 && (await this.#judgeHistory(history, branch, fallback)) && own;
     };
     const subject = { ref, oid, kind, rules, mode: "history" } as const;
     const chain = await judgeTags(this.#context, subject, { take: (decision) => this.#take(decision) }, judgeTarget);

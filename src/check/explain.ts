@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { findRepository } from "../io/repository.ts";
 import type { Commit, Decision, Evidence, ObjectId, RefName, Seconds, Tag } from "../model.ts";
-import { rulesFor } from "../policy/applies.ts";
+import { rulesFor, rulesOn } from "../policy/applies.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { Rule } from "../policy/policy.ts";
 import type { ExplainedKey, ExplainedRule, Explanation } from "../report/explain.ts";
@@ -88,7 +88,7 @@ async function explainCommit(scene: Scene): Promise<Explanation> {
   const { context, oid, ref, governing } = scene;
   const examined = await context.examiner.commit(oid);
   const clock = await clockFor(scene);
-  const rules = ref === null ? [] : rulesFor(context.policy, ref);
+  const rules = ref === null ? [] : rulesOn(context.policy, ref, context.now);
   const history = clock.mode === "history" ? "everything" : [];
   const judgeBy = async (group: readonly Rule[]): Promise<Decision | null> => {
     const range = { ref, include: [oid], groups: [{ rules: group, exclude: [] }], history, only: true } as const;
@@ -103,6 +103,8 @@ async function explainCommit(scene: Scene): Promise<Explanation> {
       if (!rules.includes(rule)) return { name: rule.name, asks: null, signedBy: [], findings: [] };
       if (rule.commits === null) return { name: rule.name, asks: "nothing of this", signedBy: [], findings: [] };
       const alone = await judgeBy([rule]);
+      if (rule.paths !== null && alone?.rules.includes(rule.name) !== true)
+        return { name: rule.name, asks: "nothing of this", signedBy: [], findings: [] };
       return {
         name: rule.name,
         asks: "commits",

@@ -42,7 +42,8 @@ async function decideReadiness(
   const evidence = await expectEvidence(key, loaded.anchors, now);
   const commit = commitToBe(context, evidence);
   const subject = subjectOn(branch);
-  const rules = branch === null ? [] : rulesFor(loaded.policy, branch);
+  // What the commit will change is not known yet, since git may stage more; rules for paths are the push's question.
+  const rules = branch === null ? [] : rulesFor(loaded.policy, branch).filter(({ paths }) => paths === null);
   const applied = rules.map((rule) => ({ rule, place: "line" as const }));
   const decided = decideCommit({
     policy: loaded.policy,

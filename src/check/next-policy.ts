@@ -1,6 +1,6 @@
 import { ParseError, PolicyError } from "../errors.ts";
 import type { Decision, ObjectId } from "../model.ts";
-import { isEnforced, rulesFor } from "../policy/applies.ts";
+import { judgesCommits, rulesFor } from "../policy/applies.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { Policy } from "../policy/policy.ts";
 import { humans } from "../policy/words.ts";
@@ -99,8 +99,8 @@ function serialProblem(governing: GoverningPolicy, next: number | null, replaces
 /** Under the next policy somebody must be able to push to its ref, and to change it. */
 function guardProblem(next: Policy, { ref }: GoverningPolicy, { now }: PushContext): string | null {
   if (ref === null) return null;
-  const clauses = rulesFor(next, ref).flatMap(({ commits }) =>
-    commits !== null && isEnforced(commits, now) ? [commits] : [],
+  const clauses = rulesFor(next, ref).flatMap((rule) =>
+    rule.commits !== null && judgesCommits(rule, now) ? [rule.commits] : [],
   );
   const [first, ...others] = clauses.map(({ signedBy }) => humans(next, signedBy));
   if (first === undefined) return `no rule with \`commits\` at error level names ${ref}, where it is read from`;
@@ -115,9 +115,7 @@ async function judgeAuthors(
   { ref, old, new: now }: RefUpdate,
   next: LoadedPolicy,
 ): Promise<readonly Decision[]> {
-  const rules = rulesFor(context.policy, governing.ref ?? ref).filter(
-    ({ commits }) => commits !== null && isEnforced(commits, context.now),
-  );
+  const rules = rulesFor(context.policy, governing.ref ?? ref).filter((rule) => judgesCommits(rule, context.now));
   const exclude = [old, governing.trustRoot].filter((oid) => oid !== null);
   const changes = policyChanges(session, [...governing.loaded.files, ...next.files]);
   const range = { include: now === null ? [] : [now], exclude };

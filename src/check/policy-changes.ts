@@ -2,13 +2,11 @@ import type { Commit, ObjectId } from "../model.ts";
 import { commitsTouching, mergeBases, type Range } from "../io/revisions.ts";
 import type { GitPlace } from "../io/git.ts";
 import type { Outlines } from "./outlines.ts";
+import { type Entry, isMerged } from "./merged-entry.ts";
 import type { TreeWalker } from "./trees.ts";
 
 /** Commits of a range whose trees are compared before git is asked for the rest. */
 const COMPARED = 64;
-
-/** Mode and id of what stands at a path; null for nothing. */
-type Entry = string | null;
 
 /** The entry of a commit that cannot be read: equal to no other. */
 const UNREADABLE = "unreadable";
@@ -82,12 +80,4 @@ export class PolicyChanges {
     const entry = await this.#trees.entry(commit.tree, path);
     return entry === null ? null : `${entry.mode} ${entry.oid}`;
   }
-}
-
-/** Whether `after` is what merging `before` gives, from whichever common ancestor; unrelated histories start from nothing. */
-function isMerged(after: Entry, before: readonly Entry[], bases: readonly Entry[]): boolean {
-  return (bases.length === 0 ? [null] : bases).every((base) => {
-    const [side, another] = new Set(before.filter((entry) => entry !== base));
-    return another === undefined && after === (side ?? base);
-  });
 }

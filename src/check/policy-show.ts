@@ -38,6 +38,8 @@ interface ShownEnforcement {
 export interface ShownRule {
   readonly name: string;
   readonly refs: readonly string[];
+  /** Only of a rule for paths. */
+  readonly paths?: readonly string[];
   readonly commits:
     | (ShownEnforcement & {
         readonly signedBy: readonly string[];
@@ -135,9 +137,10 @@ function showWindow({ from, until, retired, compromised }: KeyWindow): Partial<S
   };
 }
 
-const showRule = ({ name, refs, commits, tags, updates, pushes, override }: Rule): ShownRule => ({
+const showRule = ({ name, refs, paths, commits, tags, updates, pushes, override }: Rule): ShownRule => ({
   name,
   refs: patterns(refs),
+  ...(paths === null ? {} : { paths: patterns(paths) }),
   commits: commits === null ? null : showCommits(commits),
   tags: tags === null ? null : showTags(tags),
   updates,

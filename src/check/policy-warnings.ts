@@ -1,6 +1,6 @@
 import { formatTime } from "../encoding/time.ts";
 import type { AlgorithmPolicy, Seconds } from "../model.ts";
-import { isEnforced } from "../policy/applies.ts";
+import { denies } from "../policy/applies.ts";
 import type { Policy, Rule, Selector } from "../policy/policy.ts";
 import { problemAt } from "./key-standing.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
@@ -57,13 +57,15 @@ function principalWarnings({ principals, rules }: Policy): readonly PolicyWarnin
 function ruleWarnings(rule: Rule, policy: Policy, now: Seconds): readonly PolicyWarning[] {
   const { commits, tags, refs, name } = rule;
   const messages: string[] = [];
-  if (policy.unmatched === "deny" && !denies(rule, now)) {
+  if (policy.unmatched === "deny" && !deniesAny(rule, now)) {
     const open = refs.filter(
-      ({ pattern }) => !policy.rules.some((other) => denies(other, now) && covers(other, pattern)),
+      ({ pattern }) => !policy.rules.some((other) => deniesAny(other, now) && covers(other, pattern)),
     );
     if (open.length > 0) {
       const patterns = open.map(({ pattern }) => pattern).join(", ");
-      messages.push(`empties \`unmatched: deny\`: it only warns, and no other rule denies anything on ${patterns}`);
+      messages.push(
+        `empties \`unmatched: deny\`: it ${rule.paths === null ? "only warns" : "asks only of some paths"}, and no other rule denies anything on ${patterns}`,
+      );
     }
   }
   if (commits !== null && !hasHuman(commits.signedBy, policy)) {
@@ -76,22 +78,26 @@ function ruleWarnings(rule: Rule, policy: Policy, now: Seconds): readonly Policy
       messages.push("`tags` asks nothing of refs outside refs/tags/");
     }
   }
-  for (const { pattern } of [...refs, ...(commits?.base ?? [])]) {
+  if (
+    rule.paths !== null &&
+    refs.length === 0 &&
+    !policy.rules.some((other) => other.refs.length > 0 && denies(other, now))
+  ) {
+    messages.push("holds nowhere: no other rule names a ref at error level");
+  }
+  for (const { pattern } of [...refs, ...(rule.paths ?? []), ...(commits?.base ?? [])]) {
     if (/[{}()|]/.test(pattern)) messages.push(`${pattern} is taken literally: only *, ** and ? are special`);
   }
   for (const { pattern } of commits?.base ?? []) {
-    if (!policy.rules.some((other) => other.commits !== null && covers(other, pattern))) {
+    if (!policy.rules.some((other) => other.commits !== null && other.paths === null && covers(other, pattern))) {
       messages.push(`\`base\` names ${pattern}, whose commits no rule judges`);
     }
   }
   return messages.map((message) => ({ where: `rule \`${name}\``, message }));
 }
 
-/** Whether a rule refuses anything today. */
-function denies({ commits, tags, updates }: Rule, now: Seconds): boolean {
-  const clauses = [commits, tags].filter((clause) => clause !== null);
-  return clauses.some((clause) => isEnforced(clause, now)) || updates.force === "deny" || updates.delete === "deny";
-}
+/** Whether a rule refuses anything today, whatever the commit changes. */
+const deniesAny = (rule: Rule, now: Seconds): boolean => rule.paths === null && denies(rule, now);
 
 /** Whether a rule names all refs of a pattern, as far as the two texts show. */
 const covers = ({ refs }: Rule, pattern: string): boolean =>

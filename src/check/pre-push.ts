@@ -1,6 +1,6 @@
 import type { Bytes, ObjectId, RefName, Seconds } from "../model.ts";
 import { GitError } from "../errors.ts";
-import { isEnforced, rulesFor } from "../policy/applies.ts";
+import { judgesCommits, rulesOn } from "../policy/applies.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
 import { findRepository } from "../io/repository.ts";
@@ -72,7 +72,7 @@ function namedRemote(session: Session, options: PrePushOptions): string | null {
 /** What the remote holds on refs under a rule was judged when it was pushed there. */
 function tipsFromRemote(policy: Policy, values: ReadonlyMap<RefName, ObjectId>, now: Seconds): JudgedTips {
   const byRule = new Map<Rule, Set<ObjectId>>(policy.rules.map((rule) => [rule, new Set()]));
-  for (const [ref, oid] of values) for (const rule of rulesFor(policy, ref)) byRule.get(rule)?.add(oid);
+  for (const [ref, oid] of values) for (const rule of rulesOn(policy, ref, now)) byRule.get(rule)?.add(oid);
   return {
     shared(rule) {
       const base = rule.commits?.base ?? [];
@@ -83,8 +83,6 @@ function tipsFromRemote(policy: Policy, values: ReadonlyMap<RefName, ObjectId>, 
       const own = values.get(ref);
       return new Set(own === undefined ? [] : [own]);
     },
-    any: new Set(
-      [...byRule].flatMap(([rule, tips]) => (rule.commits !== null && isEnforced(rule.commits, now) ? [...tips] : [])),
-    ),
+    any: new Set([...byRule].flatMap(([rule, tips]) => (judgesCommits(rule, now) ? [...tips] : []))),
   };
 }

@@ -1,5 +1,5 @@
 import type { Decision, ObjectId, ObjectKind, RefName, VerdictCode } from "../model.ts";
-import { isEnforced, rulesFor } from "../policy/applies.ts";
+import { isEnforced, judgesCommits, rulesOn } from "../policy/applies.ts";
 import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
@@ -74,8 +74,7 @@ export async function judgePush(
     const passed: ObjectId[] = [];
     for (const update of updates) {
       if (!update.ref.startsWith("refs/heads/") || update.new === null) continue;
-      const rules = rulesFor(context.policy, update.ref);
-      const judged = rules.some((rule) => rule.commits !== null && isEnforced(rule.commits, context.now));
+      const judged = rulesOn(context.policy, update.ref, context.now).some((rule) => judgesCommits(rule, context.now));
       if (judged && (await isPassed(update))) passed.push(update.new);
     }
     return passed;
@@ -137,7 +136,7 @@ async function judgeUpdate(
   const { ref } = update;
   const symbolic = context.present.get(ref)?.symbolic ?? null;
   const names = symbolic === null ? [ref] : [ref, symbolic];
-  const rules = [...new Set(names.flatMap((name) => rulesFor(policy, name)))];
+  const rules = [...new Set(names.flatMap((name) => rulesOn(policy, name, now)))];
   const verdict = new Verdict(emit);
   const present = context.present.get(ref)?.oid ?? null;
   if (present !== update.old) {
@@ -193,7 +192,7 @@ async function vouches(
   commit: ObjectId,
   passedBranches: () => Promise<readonly ObjectId[]>,
 ): Promise<boolean> {
-  if (rules.some((rule) => rule.commits !== null && isEnforced(rule.commits, context.now))) return true;
+  if (rules.some((rule) => judgesCommits(rule, context.now))) return true;
   const judged = [...context.tips.any];
   if (await isReached(context, commit, judged)) return true;
   return isReached(context, commit, [...judged, ...(await passedBranches())]);

@@ -12,6 +12,8 @@ import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
 import type { PolicyChanges } from "./policy-changes.ts";
 import type { StraightLine } from "./straight-line.ts";
+import type { Touched, TouchedPaths } from "./touched-paths.ts";
+import type { TreeWalker } from "./trees.ts";
 import { walkCommits, type Walked } from "./walk.ts";
 
 export interface JudgingContext {
@@ -21,6 +23,7 @@ export interface JudgingContext {
   readonly outlines: Outlines;
   readonly policy: Policy;
   readonly changes: PolicyChanges;
+  readonly trees: TreeWalker;
   readonly now: Seconds;
   /** For a push: asked for the commits before git is. */
   readonly line?: StraightLine | undefined;
@@ -62,13 +65,28 @@ export async function* judgeRange(context: JudgingContext, range: RangeToJudge):
   const groups = await Promise.all(range.groups.map((group) => prepareGroup(context, range, group)));
   const isNew = await prepareClock(context, range, groups);
   const mending = new Mending(context.repository, range.include, range.only !== true);
+  const paths = range.groups.some(({ rules }) => rules.some(isForPaths)) ? await openPaths(context) : null;
   for await (const walked of walkCommits(inOrder(context, range, groups), context.examiner, context.outlines)) {
     const holding =
       groups.length === 1 && groups[0]?.commits === null
         ? groups
         : groups.filter((group) => group.commits === null || group.commits.has(walked.oid));
-    yield await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history", mending);
+    yield await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history", { mending, paths });
   }
+}
+
+/** What is asked of the repository about some commits only. */
+interface Means {
+  readonly mending: Mending;
+  /** Null where no rule is for paths. */
+  readonly paths: TouchedPaths | null;
+}
+
+const isForPaths = (rule: Rule): boolean => rule.paths !== null && rule.commits !== null;
+
+async function openPaths({ trees, outlines, repository }: JudgingContext): Promise<TouchedPaths> {
+  const { TouchedPaths } = await import("./touched-paths.ts");
+  return new TouchedPaths(trees, outlines, repository);
 }
 
 interface PreparedGroup {
@@ -190,7 +208,7 @@ async function judge(
   walked: Walked,
   groups: readonly PreparedGroup[],
   mode: "new" | "history",
-  mending: Mending,
+  { mending, paths }: Means,
 ): Promise<JudgedCommit> {
   const subject = { kind: "commit", oid: walked.oid, ref: range.ref } as const;
   if ("problem" in walked.examined)
@@ -213,12 +231,22 @@ async function judge(
       };
     }
   }
+  const touched =
+    paths === null
+      ? null
+      : await paths.by(
+          commit,
+          groups.flatMap(({ rules }) => rules.filter(isForPaths)),
+        );
+  if (touched !== null && "code" in touched) {
+    return { decision: decideProblem(subject, touched, namesOf(groups)), parents: commit.parents };
+  }
   const input = {
     policy: context.policy,
     commit,
     ref: range.ref,
     evidence,
-    applied: appliedIn(groups, walked.oid),
+    applied: appliedIn(groups, walked.oid, touched),
     clock: { mode, now: context.now, latestAncestor: walked.latestAncestor, pushed: range.history !== "everything" },
     changedPolicyFiles,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
@@ -233,9 +261,16 @@ async function judge(
 const namesOf = (groups: readonly PreparedGroup[]): readonly string[] =>
   groups.flatMap((group) => group.rules.map((rule) => rule.name));
 
-function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId): readonly AppliedRule[] {
+/** `touched` is null where no rule is for paths. */
+function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId, touched: Touched | null): readonly AppliedRule[] {
   const [only, ...others] = groups.map(({ line, onLine, onSide }) => (line?.has(oid) === false ? onSide : onLine));
-  return only === undefined ? [] : others.length === 0 ? only : [...only, ...others.flat()];
+  const applied = only === undefined ? [] : others.length === 0 ? only : [...only, ...others.flat()];
+  if (touched === null) return applied;
+  return applied.flatMap((asking): AppliedRule[] => {
+    const touches = touched.get(asking.rule);
+    if (touches !== undefined) return [{ ...asking, touches }];
+    return isForPaths(asking.rule) ? [] : [asking];
+  });
 }
 
 function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {

@@ -8,7 +8,7 @@ import { writePending } from "../io/pending-file.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { hookRepository } from "../io/repository.ts";
-import { rulesFor } from "../policy/applies.ts";
+import { rulesOn } from "../policy/applies.ts";
 import { decideProblem, decidePush, type Problem } from "../policy/decide-problem.ts";
 import { type Limits, overLimit } from "../policy/limits.ts";
 import type { Override } from "../policy/override.ts";
@@ -203,7 +203,7 @@ async function judgeBy(
   const present = await (standing?.present ?? readRefs(session.repository, namesOf(updates)));
   const now = options.now();
   const context = judgingContext(session, governing, now, record);
-  const met = hasUnmetRules(context.policy, record)
+  const met = hasUnmetRules(context.policy, record, now)
     ? meetRules(context.policy, record, await listRefs(session.repository), formatTime(now))
     : [];
   for (const entry of met) record.apply(entry);
@@ -215,7 +215,7 @@ async function judgeBy(
     for (const decision of signed?.decisions ?? []) collect.decision(decision);
     kept = signed?.kept ?? null;
     override = signed?.override ?? null;
-    const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing);
+    const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing, now);
     const pushed = { ...context, tips, present, policyRef: governing.ref, line };
     verdicts = await judgePush({ ...pushed, override }, updates, collect);
     decisions.push(...(await unrooted(session, governing, updates)));
@@ -287,9 +287,9 @@ function worded(error: SignpolicyError): { message: string; hint?: string } {
 }
 
 /** The trust root and what lies before it are what the administrator vouched for, under the rules of the branch he vouched for. */
-function rootedTips(tips: JudgedTips, policy: Policy, { ref, trustRoot }: GoverningPolicy): JudgedTips {
+function rootedTips(tips: JudgedTips, policy: Policy, { ref, trustRoot }: GoverningPolicy, now: Seconds): JudgedTips {
   if (trustRoot === null || ref === null) return tips;
-  const rooted = new Set(rulesFor(policy, ref));
+  const rooted = new Set(rulesOn(policy, ref, now));
   return {
     ...tips,
     shared: (rule) => (rooted.has(rule) ? new Set([...tips.shared(rule), trustRoot]) : tips.shared(rule)),

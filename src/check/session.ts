@@ -65,14 +65,14 @@ export function judgingContext(
   now: Seconds,
   record: RecordState | null = null,
 ): JudgingContext {
-  const { repository, reader, outlines } = session;
+  const { repository, reader, outlines, trees } = session;
   const { policy, anchors, files } = governing.loaded;
   const id = record?.id ?? null;
   const witness = id === null ? null : recordWitness(repository, policy, arrivalsOf(repository.commonDir, id));
   reader.readUpTo(policy.limits.objectBytes);
   const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness, session.raw);
   const changes = policyChanges(session, governing.ref === null ? [] : files);
-  return { repository, reader, examiner, outlines, policy, changes, now };
+  return { repository, reader, examiner, outlines, policy, changes, trees, now };
 }
 
 /** Read when a key of the policy is marked as compromised, and not before. */

@@ -1,6 +1,7 @@
 import type { ObjectId, RefName, Seconds } from "../model.ts";
 import { compileGlob } from "../policy/globs.ts";
-import { isEnforced, rulesFor } from "../policy/applies.ts";
+import { isEnforced, judgesCommits, patternsOn, rulesOn } from "../policy/applies.ts";
+import { parseTime } from "../encoding/time.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
 import type { RecordMet } from "./record-entries.ts";
@@ -18,7 +19,7 @@ export interface JudgedTips {
 
 /** Judged tips from the receive record. Every rule that names a ref of the push must have been met (`meetRules`). */
 export function tipsFromRecord(policy: Policy, record: RecordState, now: Seconds): JudgedTips {
-  const judging = policy.rules.filter((rule) => judges(rule, now));
+  const judging = policy.rules.filter((rule) => judgesCommits(rule, now));
   return {
     shared: (rule) => new Set([...record.sharedTips(rule.name), ...baseTips(policy, rule, record, now)]),
     own: (rule, ref) => record.ownTips(rule.name, ref),
@@ -29,7 +30,10 @@ export function tipsFromRecord(policy: Policy, record: RecordState, now: Seconds
 /** A rule that only warns lets anything stand where it looks. */
 const judges = (rule: Rule, now: Seconds): boolean => rule.commits !== null && isEnforced(rule.commits, now);
 
-/** What the rules of the refs in `base` judged: on each such ref, the values that all of them passed at error level. */
+/**
+ * What the rules of the refs in `base` judged: on each such ref, the values that all of them passed at error level. Rules
+ * for paths alone have not looked at every commit.
+ */
 function baseTips(policy: Policy, rule: Rule, record: RecordState, now: Seconds): readonly ObjectId[] {
   const base = rule.commits?.base ?? [];
   if (base.length === 0) return [];
@@ -37,7 +41,9 @@ function baseTips(policy: Policy, rule: Rule, record: RecordState, now: Seconds)
     .refsLeft()
     .filter((ref) => base.some((glob) => glob.matches(ref)))
     .flatMap((ref) => {
-      const [first, ...others] = rulesFor(policy, ref).filter((judge) => judges(judge, now));
+      const rules = rulesOn(policy, ref, now).filter((judge) => judges(judge, now));
+      const first = rules.find((judge) => judgesCommits(judge, now));
+      const others = rules.filter((judge) => judge !== first);
       if (first === undefined) return [];
       return [...record.sharedTips(first.name)].filter((oid) =>
         others.every((other) => record.sharedTips(other.name).has(oid)),
@@ -51,13 +57,14 @@ function baseTips(policy: Policy, rule: Rule, record: RecordState, now: Seconds)
  * A ref that the rule named all along but the record never saw came to be while the hook was off: it gets nothing.
  */
 export function meetRules(policy: Policy, record: RecordState, present: RefValues, at: string): readonly RecordMet[] {
+  const now = parseTime(at);
   return policy.rules.flatMap((rule): RecordMet[] => {
     const known = record.patternsOf(rule.name);
-    const patterns = rule.refs.map((glob) => glob.pattern);
+    const patterns = patternsOn(policy, rule, now);
     if (known !== null && sameMembers(known, patterns)) return [];
     const before = known === null ? [] : [...known].map(compileGlob);
     const named = [...present].filter(
-      ([ref]) => rulesFor(policy, ref).includes(rule) && !before.some((glob) => glob.matches(ref)),
+      ([ref]) => rulesOn(policy, ref, now).includes(rule) && !before.some((glob) => glob.matches(ref)),
     );
     const tips = Object.fromEntries(
       named.flatMap(([ref, value]) => {
@@ -71,16 +78,10 @@ export function meetRules(policy: Policy, record: RecordState, present: RefValue
 }
 
 /** Whether `meetRules` would have anything to say; tells without listing every ref. */
-export function hasUnmetRules(policy: Policy, record: RecordState): boolean {
+export function hasUnmetRules(policy: Policy, record: RecordState, now: Seconds): boolean {
   return policy.rules.some((rule) => {
     const known = record.patternsOf(rule.name);
-    return (
-      known === null ||
-      !sameMembers(
-        known,
-        rule.refs.map((glob) => glob.pattern),
-      )
-    );
+    return known === null || !sameMembers(known, patternsOn(policy, rule, now));
   });
 }
 

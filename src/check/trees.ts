@@ -22,11 +22,16 @@ export class TreeWalker {
    *
    * @throws ParseError for a tree that is missing, broken or too large
    */
-  async entry(tree: ObjectId, path: string): Promise<TreeEntry | null> {
+  entry(tree: ObjectId, path: string): Promise<TreeEntry | null> {
+    return this.entryAt(tree, path.split("/"));
+  }
+
+  /** The same for a path in components: a hostile name may hold a slash. */
+  async entryAt(tree: ObjectId, names: readonly string[]): Promise<TreeEntry | null> {
     let entry: TreeEntry = { mode: "40000", oid: tree };
-    for (const name of path.split("/")) {
-      if (entry.mode !== "40000") return null;
-      const next: TreeEntry | undefined = (await this.#tree(entry.oid)).get(name);
+    for (const name of names) {
+      if (!isFolder(entry)) return null;
+      const next: TreeEntry | undefined = (await this.tree(entry.oid)).get(name);
       if (next === undefined) return null;
       entry = next;
     }
@@ -40,7 +45,12 @@ export class TreeWalker {
     return object.bytes;
   }
 
-  #tree(oid: ObjectId): Promise<ReadonlyMap<string, TreeEntry>> {
+  /**
+   * The entries of a tree by name.
+   *
+   * @throws ParseError for one that is missing, broken or too large
+   */
+  tree(oid: ObjectId): Promise<ReadonlyMap<string, TreeEntry>> {
     const known = this.#trees.get(oid);
     if (known !== undefined) return known;
     if (this.#trees.size >= CACHED) this.#trees.clear();
@@ -55,6 +65,9 @@ export class TreeWalker {
     return parseTree(object.bytes, this.#algorithm);
   }
 }
+
+/** git reads a mode as a number, so that `040000` is a folder, too. */
+export const isFolder = ({ mode }: TreeEntry): boolean => (parseInt(mode, 8) & 0o170000) === 0o040000;
 
 /** A plain file: neither symbolic link nor submodule nor folder. */
 export const isPlainFile = (entry: TreeEntry | null): entry is TreeEntry =>

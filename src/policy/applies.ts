@@ -7,6 +7,34 @@ export function rulesFor(policy: Policy, ref: RefName): readonly Rule[] {
   return policy.rules.filter((rule) => rule.refs.some((glob) => namesRef(glob, ref)));
 }
 
+/**
+ * Every rule that holds on this ref: those that name it, and rules for paths alone where one of those that name it denies
+ * something at this time.
+ */
+export function rulesOn(policy: Policy, ref: RefName, time: Seconds): readonly Rule[] {
+  const naming = rulesFor(policy, ref);
+  if (!policy.rules.some(isForPathsAlone) || !naming.some((rule) => denies(rule, time))) return naming;
+  return policy.rules.filter((rule) => isForPathsAlone(rule) || naming.includes(rule));
+}
+
+/** The patterns of the refs that a rule holds on at this time. */
+export function patternsOn(policy: Policy, rule: Rule, time: Seconds): readonly string[] {
+  const rules = isForPathsAlone(rule) ? policy.rules.filter((other) => denies(other, time)) : [rule];
+  return [...new Set(rules.flatMap(({ refs }) => refs.map(({ pattern }) => pattern)))];
+}
+
+const isForPathsAlone = ({ refs, paths }: Rule): boolean => paths !== null && refs.length === 0;
+
+/** Whether a rule refuses anything at this time. `updates` has no level. */
+export function denies({ commits, tags, updates, pushes }: Rule, time: Seconds): boolean {
+  const clauses = [commits, tags, pushes].filter((clause) => clause !== null);
+  return clauses.some((clause) => isEnforced(clause, time)) || updates.force === "deny" || updates.delete === "deny";
+}
+
+/** Whether a rule asks every commit for a signature at this time. One for paths looks at few of them, and vouches for none. */
+export const judgesCommits = ({ commits, paths }: Rule, time: Seconds): boolean =>
+  commits !== null && paths === null && isEnforced(commits, time);
+
 /** Whether a glob of a rule names this ref: it matches, and spells a reserved ref's prefix out. */
 export function namesRef(glob: Glob, ref: RefName): boolean {
   if (!glob.matches(ref)) return false;

@@ -20,7 +20,9 @@ export function checkRules(file: Mapping): readonly Problem[] {
       } else names.set(name, index);
     }
     problems.push(
+      ...checkReach(rule, path),
       ...duplicates(rule["refs"], [...path, "refs"]),
+      ...duplicates(rule["paths"], [...path, "paths"]),
       ...checkUpdates(rule["updates"], [...path, "updates"]),
     );
     for (const [clause, field] of SELECTORS) {
@@ -33,6 +35,25 @@ export function checkRules(file: Mapping): readonly Problem[] {
     problems.push(...duplicates(mappingOf(rule["commits"])["base"], [...path, "commits", "base"]));
   });
   return problems;
+}
+
+/** A rule names refs, or paths, which only `commits` can ask about. */
+function checkReach(rule: Mapping, path: Path): readonly Problem[] {
+  if (rule["paths"] === undefined) {
+    return rule["refs"] === undefined
+      ? [{ path: [...path, "refs"], message: "`refs` is missing", expected: "a list (or `paths`)" }]
+      : [];
+  }
+  const problems = ["tags", "updates", "pushes"]
+    .filter((clause) => rule[clause] !== undefined)
+    .map((clause) => ({
+      path: [...path, clause],
+      message: "no path can be asked of it",
+      expected: `\`${clause}\` in a rule without \`paths\``,
+    }));
+  return rule["commits"] === undefined
+    ? [...problems, { path, message: "has `paths`, but asks nothing of commits", expected: "`commits`" }]
+    : problems;
 }
 
 const SELECTORS: readonly (readonly [string, string])[] = [

@@ -21,6 +21,8 @@ import { multipleWords, unprovedWords } from "./words.ts";
 export interface AppliedRule {
   readonly rule: Rule;
   readonly place: "line" | "side";
+  /** Of a rule for paths: which of them the commit changes, and how, in words. */
+  readonly touches?: string;
 }
 
 export interface CommitInput {
@@ -29,7 +31,7 @@ export interface CommitInput {
   /** The ref it is judged for; null where there is none. */
   readonly ref: RefName | null;
   readonly evidence: readonly Evidence[];
-  /** Every rule that governs it. Rules without `commits` ask nothing of it. */
+  /** Every rule that governs it; of those for paths, the ones whose paths it changes. Rules without `commits` ask nothing of it. */
   readonly applied: readonly AppliedRule[];
   readonly clock: JudgingClock;
   /** Policy and key files that the commit changes, as latin-1 paths. */
@@ -53,14 +55,14 @@ export function decideCommit(input: CommitInput): Decision {
   const signer = evidence.find((one) => one.outcome === "verified") ?? null;
   const rules: string[] = [];
   let findings: Finding[] | null = null;
-  for (const { rule, place } of applied) {
+  for (const { rule, place, touches } of applied) {
     if (rule.commits === null) continue;
     rules.push(rule.name);
-    const objections = judgeUnder(rule.name, rule.commits, place, input, judged);
+    const objections = judgeUnder(rule, rule.commits, place, input, judged);
     if (objections.length === 0) continue;
     const severity = isEnforced(rule.commits, enforcementTime(clock, signer, commit)) ? "error" : "warning";
     findings ??= [];
-    for (const objection of objections) findings.push(findingOf(objection, rule.name, severity));
+    for (const objection of objections) findings.push(findingOf(withPaths(objection, touches), rule.name, severity));
   }
   if (rules.length === 0) {
     const objections = judgeUnruledCommit(policy, ref);
@@ -84,14 +86,19 @@ export function decideCommit(input: CommitInput): Decision {
 
 const NONE: readonly Objection[] = [];
 
+const withPaths = (objection: Objection, touches: string | undefined): Objection =>
+  touches === undefined ? objection : { ...objection, message: `${objection.message}; it changes ${touches}` };
+
 function judgeUnder(
-  name: string,
+  { name, paths }: Rule,
   clause: CommitRule,
   place: "line" | "side",
   input: CommitInput,
   judged: Judged,
 ): readonly Objection[] {
   const objections = judgeSignatures(name, clause, place, input, judged);
+  // Who may change the policy is asked by the rules that judge every commit.
+  if (paths !== null) return objections;
   const change = judgePolicyChange(input.changedPolicyFiles, input.evidence, name, clause, judged);
   return change === null ? objections : [...objections, change];
 }

@@ -3,6 +3,7 @@ import { isObjectId, isZeroId } from "../encoding/identifiers.ts";
 import { parseTime } from "../encoding/time.ts";
 import { ParseError } from "../errors.ts";
 import { compileGlob } from "./globs.ts";
+import { compilePathGlob } from "./path-globs.ts";
 
 /** What the JSON Schema says of a field, for editors. */
 export interface FieldDocumentation {
@@ -13,6 +14,7 @@ export interface FieldDocumentation {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly oneOf?: readonly object[];
+  readonly anyOf?: readonly object[];
   readonly propertyNames?: object;
 }
 
@@ -126,6 +128,13 @@ function refProblem(pattern: string): string | null {
   const bad = /[\0-\x20\x7f~^:[\\]|\.\.|@\{|\.lock(?:\/|$)|(?:^|\/)\.|\.$/.exec(pattern);
   return bad === null ? null : `holds ${JSON.stringify(bad[0])}, which no ref name does there`;
 }
+
+/** A pattern for paths from the top of the tree, with `/` between components. */
+export const pathField = (description: string) =>
+  textField("a pattern for paths, such as ci/** or package.json", (text) => parseFailure(() => compilePathGlob(text)), {
+    description,
+    examples: ["ci/**", "package.json", "**/Makefile"],
+  });
 
 /** Paths beside the policy that mean the same file everywhere: in a folder, in a tree, on Windows. */
 export function filePathProblem(text: string): string | null {

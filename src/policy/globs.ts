@@ -19,8 +19,12 @@ export function compileGlob(pattern: string): Glob {
   const text = latin1(new TextEncoder().encode(pattern));
   if (!/[*?]/.test(text)) return { pattern, matches: (name) => name === text };
   const components = text.split("/").map((component) => (component === "**" ? ANY : compileComponent(component)));
-  return { pattern, matches: (name) => matchAll(components, name.split("/"), (component, part) => component(part)) };
+  return { pattern, matches: (name) => matchComponents(components, name.split("/")) };
 }
+
+/** Whether the components of a pattern take up all of these names. */
+export const matchComponents = (components: readonly (ComponentMatcher | null)[], names: readonly string[]): boolean =>
+  matchAll(components, names, (component, name) => component(name));
 
 function checkPattern(pattern: string): void {
   const fail = (message: string): never => {
@@ -37,14 +41,15 @@ function checkPattern(pattern: string): void {
 }
 
 /** Stands for any number of units, also none. */
-const ANY = null;
+export const ANY = null;
 
 /** Stands for exactly one character. */
 const ONE = "?";
 
-type ComponentMatcher = (component: string) => boolean;
+export type ComponentMatcher = (component: string) => boolean;
 
-function compileComponent(component: string): ComponentMatcher {
+/** Matches one component, as latin-1 text of its bytes, against a pattern in the same form. */
+export function compileComponent(component: string): ComponentMatcher {
   if (!/[*?]/.test(component)) return (name) => name === component;
   const units = characters(component).map((unit) => (unit === "*" ? ANY : unit));
   return (name) => matchAll(units, characters(name), (unit, character) => unit === ONE || unit === character);

@@ -8,12 +8,7 @@ type Issue = z.core.$ZodIssue;
 
 /** Says in our words what zod found. `value` is what was checked. */
 export function problemsOf(issues: readonly Issue[], value: unknown): readonly Problem[] {
-  const problems = issues.flatMap((issue) => describe(issue, issue.path as Path, value));
-  // A rule for paths alone has no refs, and says so by a key that is refused already.
-  const pathRules = problems.filter(({ path }) => path.length === 3 && path[2] === "paths").map(({ path }) => path[1]);
-  return problems.filter(
-    ({ path, message }) => !(path[2] === "refs" && message.endsWith("missing") && pathRules.includes(path[1])),
-  );
+  return issues.flatMap((issue) => describe(issue, issue.path as Path, value));
 }
 
 function describe(issue: Issue, path: Path, value: unknown): readonly Problem[] {
@@ -78,7 +73,6 @@ const NOT_BUILT: Readonly<Partial<Record<string, readonly string[]>>> = {
   "": ["administration", "forge"],
   trust: ["merges"],
   "trust.exempt[]": ["key"],
-  "rules[]": ["paths"],
   "rules[].commits": ["threshold"],
   "rules[].tags": ["threshold"],
 };

@@ -13,6 +13,16 @@ export interface Glob {
   matches(name: string): boolean;
 }
 
+/** Matches paths, and what a file system may take for them (src/policy/path-folding.ts). */
+export interface PathGlob extends Glob {
+  /** Whether it names the path byte for byte. */
+  names(path: string): boolean;
+  /** Whether it may match something below this folder. */
+  reaches(folder: string): boolean;
+  /** Whether it spells this folder out, with something below it: what stands there in the folder's place hides that. */
+  spells(folder: string): boolean;
+}
+
 /** Where a value stands in the policy file, for issues found after parsing. */
 export interface Place {
   /** JSON path: `$.principals.alice.keys[0]`. */
@@ -90,7 +100,10 @@ export interface PushRule extends Enforcement {
 
 export interface Rule {
   readonly name: string;
+  /** Empty where the rule has `paths` alone: it names no ref, and holds on those that another names at error level. */
   readonly refs: readonly Glob[];
+  /** The rule asks only of commits that change one of these; null: of every commit. */
+  readonly paths: readonly PathGlob[] | null;
   readonly commits: CommitRule | null;
   readonly tags: TagRule | null;
   readonly updates: UpdateRule;

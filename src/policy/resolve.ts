@@ -6,6 +6,7 @@ import { renderPath } from "./document.ts";
 import { DEFAULT_EXEMPT_CODES } from "./exemptible.ts";
 import { compileGlob } from "./globs.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
+import { compilePathGlob } from "./path-globs.ts";
 import type {
   CommitRule,
   Enforcement,
@@ -98,10 +99,14 @@ function resolveWindow({ from, until, retired, compromised }: KeyFile): KeyWindo
   };
 }
 
-function resolveRule({ name, refs, commits, tags, updates, pushes, override }: RuleFile, file: PolicyFile): Rule {
+function resolveRule(
+  { name, refs, paths, commits, tags, updates, pushes, override }: RuleFile,
+  file: PolicyFile,
+): Rule {
   return {
     name,
-    refs: refs.map(compileGlob),
+    refs: refs?.map(compileGlob) ?? [],
+    paths: paths?.map(compilePathGlob) ?? null,
     commits: commits === undefined ? null : resolveCommits(commits, file),
     tags: tags === undefined ? null : resolveTags(tags, file),
     updates: resolveUpdates(updates),

@@ -11,6 +11,7 @@ import {
   NAME,
   nameField,
   objectIdField,
+  pathField,
   refField,
   textField,
   timeField,
@@ -191,9 +192,17 @@ const ruleSchema = documented(
       description: "Unique; the record and every report know the rule by it",
       examples: ["protected branches"],
     }),
-    refs: listField(
-      refField("A pattern for full ref names"),
-      "Which refs the rule governs; `*` stays within a component, `**` crosses them",
+    refs: z.optional(
+      listField(
+        refField("A pattern for full ref names"),
+        "Which refs the rule governs; `*` stays within a component, `**` crosses them",
+      ),
+    ),
+    paths: z.optional(
+      listField(
+        pathField("A pattern for paths"),
+        "The rule asks only of commits that change one of these; without `refs` on every ref that another rule names at error level",
+      ),
     ),
     commits: z.optional(commitsSchema),
     tags: z.optional(tagsSchema),
@@ -203,7 +212,10 @@ const ruleSchema = documented(
       selector("Who may have a signed push pass against this rule, with a reason (-o signpolicy.override=REASON)"),
     ),
   }),
-  { description: "Every rule that names a ref must hold" },
+  {
+    description: "Every rule that names a ref or a path must hold",
+    anyOf: [{ required: ["refs"] }, { required: ["paths", "commits"] }],
+  },
 );
 
 const exemptionSchema = documented(

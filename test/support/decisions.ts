@@ -64,6 +64,7 @@ export const tagRule = (over: Partial<TagRule> = {}): TagRule => ({
 export const rule = (over: Partial<Rule> = {}): Rule => ({
   name: "protected",
   refs: [glob("refs/heads/main")],
+  paths: null,
   commits: null,
   tags: null,
   updates: { force: "allow", delete: "allow" },

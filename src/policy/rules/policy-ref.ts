@@ -1,5 +1,5 @@
 import type { Seconds } from "../../model.ts";
-import { isEnforced } from "../applies.ts";
+import { judgesCommits } from "../applies.ts";
 import type { Objection } from "../objection.ts";
 import type { Rule } from "../policy.ts";
 import { policyRefWords, unguardedWords } from "../ref-words.ts";
@@ -15,7 +15,7 @@ export function judgePolicyRef(update: Update, rules: readonly Rule[], now: Seco
   const found: Objection[] = [];
   if (isDeletion(update)) found.push({ code: "ref-deletion", ...policyRefWords(update.ref, "deleted") });
   if (isRewind(update)) found.push({ code: "ref-rollback", ...policyRefWords(update.ref, "rewound") });
-  if (!rules.some((rule) => rule.commits !== null && isEnforced(rule.commits, now))) {
+  if (!rules.some((rule) => judgesCommits(rule, now))) {
     found.push({ code: "policy-change", ...unguardedWords(update.ref) });
   }
   return found;

@@ -60,7 +60,7 @@ describe("meetRules", () => {
     const known = await policy(mainRule);
     const record = new RecordState();
     for (const entry of meetRules(known, record, refs({}), AT)) record.apply(entry);
-    expect(hasUnmetRules(known, record)).toBe(false);
+    expect(hasUnmetRules(known, record, NOW)).toBe(false);
     expect(meetRules(known, record, refs({ [main]: A }), AT)).toEqual([]);
   });
 
@@ -68,7 +68,7 @@ describe("meetRules", () => {
     const record = new RecordState();
     for (const entry of meetRules(await policy(mainRule), record, refs({ [main]: A }), AT)) record.apply(entry);
     const wider = await policy({ ...mainRule, refs: ["refs/heads/main", "refs/heads/wip"] });
-    expect(hasUnmetRules(wider, record)).toBe(true);
+    expect(hasUnmetRules(wider, record, NOW)).toBe(true);
     const [met] = meetRules(wider, record, refs({ [main]: B, [wip]: B }), AT);
     expect(met).toMatchObject({ scope: "ref", tips: { [wip]: B } });
   });

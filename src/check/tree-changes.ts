@@ -1,0 +1,92 @@
+import type { ObjectId } from "../model.ts";
+import type { TreeEntry } from "../subject/tree.ts";
+import { type Entry, isMerged } from "./merged-entry.ts";
+import { isFolder, type TreeWalker } from "./trees.ts";
+
+/** What a commit changes at one path; folders are told by what lies in them. */
+export interface PathChange {
+  /** Latin-1 text of the path's bytes. */
+  readonly path: string;
+  /** What each parent has there; empty for a commit without parents. */
+  readonly before: readonly (TreeEntry | null)[];
+  readonly after: TreeEntry | null;
+}
+
+export interface TreesToCompare {
+  readonly after: ObjectId;
+  /** Trees of the parents. */
+  readonly before: readonly ObjectId[];
+  /** Trees of the commits where the parents parted; asked for only where the parents differ. */
+  readonly bases: () => Promise<readonly ObjectId[]>;
+  /** Whether anybody asks for what lies below a folder; the top is `""`. */
+  readonly wanted: (folder: string) => boolean;
+  /** Whether anybody asks for a path that differs from a parent's. */
+  readonly named: (change: PathChange) => boolean;
+}
+
+/** Entries looked at for one commit. A tree of ten entries that are one tree, ten deep, has more paths than atoms can list. */
+const ENTRY_CAP = 1_000_000;
+
+/** Thrown where trees hold more than is compared. */
+export class TooManyEntries extends Error {}
+
+/**
+ * What a commit changes, path by path, from the tree objects themselves: no renames are guessed, and no configuration and
+ * no attribute has a say. A commit without parents changes everything it holds. A merge changes a path unless its entry
+ * is the file-level three-way result of its parents, from whichever of several common ancestors.
+ *
+ * @throws ParseError for a tree that cannot be read, TooManyEntries
+ */
+export async function* changedPaths(trees: TreeWalker, compared: TreesToCompare): AsyncGenerator<PathChange> {
+  const folders = [
+    {
+      names: [] as readonly string[],
+      after: compared.after as ObjectId | null,
+      before: compared.before as readonly (ObjectId | null)[],
+    },
+  ];
+  let looked = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const { names, after, before } = folder;
+    const [now, ...then] = await Promise.all([after, ...before].map((oid) => (oid === null ? EMPTY : trees.tree(oid))));
+    for (const name of new Set([now, ...then].flatMap((tree) => [...(tree?.keys() ?? [])]))) {
+      looked += 1;
+      if (looked > ENTRY_CAP) throw new TooManyEntries();
+      const entry = now?.get(name) ?? null;
+      const entries = then.map((tree) => tree.get(name) ?? null);
+      if (entries.length > 0 && entries.every((other) => other?.oid === entry?.oid && other?.mode === entry?.mode))
+        continue;
+      const path = [...names, name];
+      const change = { path: path.join("/"), before: entries.map(fileOf), after: fileOf(entry) };
+      if (compared.named(change) && (await isChanged(trees, change, path, compared.bases))) yield change;
+      const below = { names: path, after: folderOf(entry), before: entries.map(folderOf) };
+      const same = below.before.length > 0 && below.before.every((oid) => oid === below.after);
+      if (!same && [below.after, ...below.before].some((oid) => oid !== null) && compared.wanted(change.path)) {
+        folders.push(below);
+      }
+    }
+  }
+}
+
+const EMPTY: Promise<ReadonlyMap<string, TreeEntry>> = Promise.resolve(new Map());
+
+const fileOf = (entry: TreeEntry | null): TreeEntry | null => (entry !== null && !isFolder(entry) ? entry : null);
+const folderOf = (entry: TreeEntry | null): ObjectId | null => (entry !== null && isFolder(entry) ? entry.oid : null);
+const asText = (entry: TreeEntry | null): Entry => (entry === null ? null : `${entry.mode} ${entry.oid}`);
+
+async function isChanged(
+  trees: TreeWalker,
+  { before, after }: PathChange,
+  path: readonly string[],
+  bases: () => Promise<readonly ObjectId[]>,
+): Promise<boolean> {
+  const now = asText(after);
+  const then = before.map(asText);
+  if (new Set(then).size <= 1) return now !== (then[0] ?? null);
+  const forked = await Promise.all((await bases()).map((tree) => trees.entryAt(tree, path)));
+  return !isMerged(
+    now,
+    then,
+    forked.map((entry) => asText(entry === null ? null : fileOf(entry))),
+  );
+}
