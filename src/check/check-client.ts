@@ -23,18 +23,43 @@ const INSTALL_ALONE = "git signpolicy install";
 
 /** Looks at the clone that `directory` lies in. */
 export async function checkClient(options: ClientOptions): Promise<CheckReport> {
-  const place = await findClient(options);
-  const found: Findings = { passed: [], problems: [], warnings: [] };
+  const parts = await checkClientParts(await findClient(options), options);
+  return {
+    passed: parts.flatMap(({ passed }) => passed),
+    problems: parts.flatMap(({ problems }) => problems),
+    warnings: parts.flatMap(({ warnings }) => warnings),
+  };
+}
+
+/** The same, question by question. */
+export async function checkClientParts(
+  place: ClientPlace,
+  options: ClientOptions,
+): Promise<readonly (CheckReport & { readonly id: string })[]> {
   const husky = /[\\/]\.husky[\\/]_$/.test(place.hooksDir);
-  checkHooksPath(place, husky, found);
-  if (husky) await checkHusky(place, options, found);
-  else for (const hook of CLIENT_HOOKS) await checkPlain(place, hook, found);
-  await checkWorkTrees(place, found);
-  if ((await projectProgram(place)) === null) {
-    if (husky) found.problems.push({ message: "node_modules/.bin/signpolicy is missing", fix: "npm install" });
-  } else found.passed.push("signpolicy is among the project's packages");
-  await checkPolicy(place, found);
-  return found;
+  const parts: (CheckReport & { readonly id: string })[] = [];
+  const look = async (id: string, check: (found: Findings) => void | Promise<void>): Promise<void> => {
+    const found: Findings = { passed: [], problems: [], warnings: [] };
+    await check(found);
+    parts.push({ id, ...found });
+  };
+  await look("hooks.path", (found) => checkHooksPath(place, husky, found));
+  if (husky) {
+    await look("hooks.husky", (found) => checkStubs(place, found));
+    await look("hooks.chain", (found) => checkEach((hook) => checkMarked(place, hook, found)));
+    await look("hooks.killswitch", (found) => checkKillSwitch(options, found));
+  } else await look("hooks.chain", (found) => checkEach((hook) => checkPlain(place, hook, found)));
+  await look("hooks.worktree", (found) => checkWorkTrees(place, found));
+  await look("npm.package", async (found) => {
+    if ((await projectProgram(place)) !== null) found.passed.push("signpolicy is among the project's packages");
+    else if (husky) found.problems.push({ message: "node_modules/.bin/signpolicy is missing", fix: "npm install" });
+  });
+  await look("policy.load", (found) => checkPolicy(place, found));
+  return parts;
+}
+
+async function checkEach(check: (hook: ClientHook) => Promise<void>): Promise<void> {
+  for (const hook of CLIENT_HOOKS) await check(hook);
 }
 
 function checkHooksPath(place: ClientPlace, husky: boolean, found: Findings): void {
@@ -49,16 +74,16 @@ function checkHooksPath(place: ClientPlace, husky: boolean, found: Findings): vo
   }
 }
 
-async function checkHusky(place: ClientPlace, options: ClientOptions, found: Findings): Promise<void> {
+async function checkStubs(place: ClientPlace, found: Findings): Promise<void> {
   if ((await targetIfAny(join(place.hooksDir, "h"))) === null) {
     const where = fromTop(place, place.hooksDir);
     const message = `${where} is missing in this work tree: git runs no hook here, and says nothing`;
     found.problems.push({ message, fix: "npm install" });
-  }
-  for (const hook of CLIENT_HOOKS) {
-    await checkRunBit(place, join(place.hooksDir, hook), "npm run prepare", found);
-    await checkMarked(place, hook, found);
-  }
+  } else found.passed.push("husky's own files are in place");
+  for (const hook of CLIENT_HOOKS) await checkRunBit(place, join(place.hooksDir, hook), "npm run prepare", found);
+}
+
+async function checkKillSwitch(options: ClientOptions, found: Findings): Promise<void> {
   if (options.environment["HUSKY"] === "0") {
     found.problems.push({ message: "HUSKY=0 is set: husky runs no hook", fix: "unset HUSKY" });
   }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
 import { registerCheckInstall } from "./check-install.ts";
 import { exampleText } from "./examples.ts";
+import { registerDoctor } from "./doctor.ts";
 import { registerExplain } from "./explain.ts";
 import { registerHook } from "./hook-help.ts";
 import { registerInstall } from "./install.ts";
@@ -19,6 +20,7 @@ import { registerVerify } from "./verify.ts";
 const COMMANDS: readonly Register[] = [
   registerVerify,
   registerExplain,
+  registerDoctor,
   registerInstall,
   registerUninstall,
   registerCheckInstall,

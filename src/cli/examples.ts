@@ -32,6 +32,14 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "doctor",
+    [
+      ["signpolicy doctor", "why do my commits not come out signed?"],
+      ["signpolicy doctor --fix", "mend what can safely be mended, after asking"],
+      ["signpolicy doctor --server /srv/git/app.git", "on a server, as the user whose git runs there"],
+    ],
+  ],
+  [
     "install",
     [
       ["signpolicy install", "husky where the project uses it, else git's own hooks folder"],

@@ -129,3 +129,13 @@ export const revokedEntirely =
   "nothing it ever signed counts from now on; --since TIME would keep what the server had received before";
 
 export const agentNeedsOwner = "an agent needs --owner: the principal who answers for it";
+
+export const fixNeedsYes = "there is no terminal to ask on";
+
+export const fixWithYes = "to run the safe commands without being asked: signpolicy doctor --fix --yes";
+
+export const didFix = (command: string): string => `done: ${command}`;
+
+export const couldNotFix = (command: string, why: string): string => `could not run ${command}: ${why}`;
+
+export const stopped = "stopped; nothing further was changed";

@@ -114,6 +114,9 @@ export async function writeWhole(path: string, content: string | Bytes, options:
   });
 }
 
+export const changeMode = (path: string, mode: number): Promise<void> =>
+  attempt("change the mode of", path, () => chmod(path, mode));
+
 /** Gives a path to an owner, which only root can do where it differs. A symbolic link itself, never what it leads to. */
 export async function giveTo(path: string, owner: Owner): Promise<void> {
   const present = await lstat(path);

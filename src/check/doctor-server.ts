@@ -1,0 +1,160 @@
+/** Rows about a bare repository whose pushes are judged. */
+import { SignpolicyError } from "../errors.ts";
+import { tryGit } from "../io/git.ts";
+import { findRepository } from "../io/repository.ts";
+import { runProgram } from "../io/programs.ts";
+import type { ObjectId } from "../model.ts";
+import { rulesFor } from "../policy/applies.ts";
+import type { RefName } from "../model.ts";
+import { ProgramChecks } from "./check-program.ts";
+import { checkServer } from "./check-server.ts";
+import { verifyCommits } from "./commits.ts";
+import type { DoctorOptions, DoctorRow } from "./doctor.ts";
+import { fail, pass, warn } from "./doctor.ts";
+import { governClone } from "./governing.ts";
+import { openSession } from "./session.ts";
+import type { Session } from "./session.ts";
+
+/** The forges' own limit for all hooks is five seconds; two leave room for a slow disk. */
+const SLOW_MS = 2000;
+const NEWEST = 500;
+
+/**
+ * Looks at one bare repository. Runs what `check-install --server` runs: our own program, on an empty push.
+ *
+ * @throws SignpolicyError ERR_INSTALL, GitError
+ */
+export async function examineServer(
+  repository: string,
+  options: DoctorOptions,
+  tell: (row: DoctorRow) => void,
+): Promise<void> {
+  const { directory, environment } = options;
+  const { passed, problems, warnings } = await checkServer(repository, { directory, environment }, new ProgramChecks());
+  for (const { message, fix } of problems) tell(fail("server.exec", message, fix));
+  for (const why of warnings) tell(warn("server.exec", why, "signpolicy check-install --server DIR"));
+  if (problems.length === 0) tell(pass("server.exec", passed.join("; ")));
+  const found = await findRepository(repository, environment);
+  for (const row of await environmentRow(found.gitDir)) tell(row);
+  const session = await openSession(found);
+  try {
+    for (const row of configRows(session)) tell(row);
+    for (const row of await bypassRows(session)) tell(row);
+    for (const row of await timeRow(session, options)) tell(row);
+  } catch (error) {
+    if (!(error instanceof SignpolicyError)) throw error;
+    tell(fail("server.policy", error.message, error.hint ?? "signpolicy install --server DIR --policy FILE"));
+  } finally {
+    session.close();
+  }
+}
+
+/** A hook must run where HOME is not set and the PATH is bare, since daemons start git like that. */
+async function environmentRow(gitDir: string): Promise<readonly DoctorRow[]> {
+  const environment = { PATH: "/usr/bin:/bin", GIT_DIR: "." };
+  const ran = await runProgram(`${gitDir}/hooks/pre-receive`, [], {
+    cwd: gitDir,
+    environment,
+    timeoutMs: 30_000,
+    input: "",
+  }).catch(() => null);
+  if (ran === null) return [];
+  if (ran.status === 0) return [pass("server.env", "pre-receive runs with a bare PATH and without HOME")];
+  const said = ran.output.trim().split("\n")[0] ?? "";
+  return [
+    fail(
+      "server.env",
+      `pre-receive fails with a bare PATH and without HOME: ${said}`,
+      "signpolicy install --server DIR, which names node by its path",
+    ),
+  ];
+}
+
+function configRows({ config }: Session): readonly DoctorRow[] {
+  const rows: DoctorRow[] = [];
+  const advise = (isSo: boolean, why: string, fix: string): void => {
+    if (isSo) rows.push(warn("server.config", why, fix));
+  };
+  advise(
+    config.get("receive.fsckobjects") !== "true" && config.get("transfer.fsckobjects") !== "true",
+    "malformed objects are let in: receive.fsckObjects is not on",
+    "git config receive.fsckObjects true",
+  );
+  for (const { key, value } of config.values.filter(
+    (one) => /^hook\..*\.enabled$/.test(one.key) && one.value === "false",
+  )) {
+    advise(true, `${key} is ${value ?? ""}: that hook does not run`, `git config unset ${key}`);
+  }
+  return rows.length > 0 ? rows : [pass("server.config", "receive.fsckObjects is on, and no hook is switched off")];
+}
+
+/** What a push could use to come round the rules. */
+async function bypassRows(session: Session): Promise<readonly DoctorRow[]> {
+  const { loaded } = await governClone(session, {});
+  const { policy } = loaded;
+  const rows: DoctorRow[] = [];
+  if (policy.unmatched === "allow") {
+    rows.push(
+      warn(
+        "server.bypass",
+        "`unmatched: allow` lets anything be pushed to refs that no rule names",
+        "unmatched: deny, in the policy",
+      ),
+    );
+  }
+  const open = (["refs/replace/x", "refs/notes/commits"] as const).filter((ref) => {
+    const rules = rulesFor(policy, ref as RefName);
+    return rules.length > 0 && rules.every(({ commits }) => commits === null);
+  });
+  for (const ref of open) {
+    rows.push(
+      warn(
+        "server.bypass",
+        `a rule names ${ref} and asks nothing of what is pushed there`,
+        "give that rule a `commits` clause",
+      ),
+    );
+  }
+  const { stdout } = await tryGit(session.repository, [
+    "for-each-ref",
+    "--count=1",
+    "--format=%(refname)",
+    "refs/replace",
+  ]);
+  if (stdout.length > 0) {
+    rows.push(
+      warn(
+        "server.bypass",
+        "there are replace refs, which change what git shows of other objects",
+        "git for-each-ref refs/replace, and delete what nobody meant: git update-ref -d REF",
+      ),
+    );
+  }
+  return rows.length > 0
+    ? rows
+    : [pass("server.bypass", "refs that no rule names are refused, and no replace refs are there")];
+}
+
+async function timeRow(session: Session, { environment, now }: DoctorOptions): Promise<readonly DoctorRow[]> {
+  const { repository } = session;
+  const { status, stdout } = await tryGit(repository, ["rev-list", `--max-count=${NEWEST}`, "HEAD", "--"]);
+  const targets = stdout
+    .toString("latin1")
+    .split("\n")
+    .filter((line) => line !== "") as ObjectId[];
+  if (status !== 0 || targets.length === 0) return [];
+  const start = performance.now();
+  let checked = 0;
+  const sink = { begin: () => undefined, decision: () => void (checked += 1) };
+  await verifyCommits(
+    { cwd: repository.gitDir, environment, targets, tags: false, all: false, noWalk: true, now },
+    sink,
+  );
+  const took = performance.now() - start;
+  const why = `judging the newest ${checked} commits took ${(took / 1000).toFixed(1)} s`;
+  return [
+    took > SLOW_MS
+      ? warn("server.time", why, "a slow disk or few cores: git gc, and limits.seconds in the policy")
+      : pass("server.time", why),
+  ];
+}

@@ -1,0 +1,228 @@
+/**
+ * Why a signing program failed, for people. gpg says it by numbers (doc/DETAILS, FAILURE and INV_SGNR; gpg-error.h), and
+ * those are asked first; ssh-keygen says it in words alone. Nothing is decided by the answer but which advice is printed.
+ */
+
+export interface SignerRun {
+  readonly format: "openpgp" | "ssh";
+  readonly program: string;
+  readonly key: string;
+  /** Null when a signal ended it, or it could not be started at all. */
+  readonly status: number | null;
+  readonly started: boolean;
+  readonly timedOut: boolean;
+  readonly output: string;
+}
+
+export interface SignerFailure {
+  readonly cause: string;
+  readonly why: string;
+  readonly fix: string;
+  /** The words or numbers were captured from the real program (gpg 2.2, OpenSSH 9.2). */
+  readonly verified: boolean;
+}
+
+type Known = Omit<SignerFailure, "verified"> & { readonly unverified?: true };
+type Advice = (run: SignerRun) => Known;
+
+const noTerminal: Advice = () => ({
+  cause: "pinentry-no-terminal",
+  why: "gpg could not ask for the passphrase: pinentry has no terminal",
+  fix: "export GPG_TTY=$(tty)   (in your shell's start file, then: gpgconf --kill gpg-agent)",
+});
+const wrongPassphrase: Advice = () => ({
+  cause: "passphrase-wrong",
+  why: "the passphrase was wrong",
+  fix: "gpgconf --kill gpg-agent, and sign again",
+});
+const noSecretKey: Advice = ({ key, program }) => ({
+  cause: "no-secret-key",
+  why: `${program} has no secret key ${key}: another gpg than the one you made it with, a card that is not plugged in, or never imported`,
+  fix: `${program} --list-secret-keys --keyid-format long, then git config user.signingkey FINGERPRINT`,
+});
+const unusable: Advice = ({ key, program }) => ({
+  cause: "key-unusable",
+  why: `the key ${key} has expired, is revoked, or may not sign`,
+  fix: `${program} --quick-set-expire FINGERPRINT 1y, then signpolicy keys renew FINGERPRINT`,
+});
+const noAgent: Advice = () => ({
+  cause: "agent-not-running",
+  why: "gpg-agent does not run and could not be started (a home folder whose path is too long for a socket is one reason)",
+  fix: "gpgconf --launch gpg-agent, which tells why; gpgconf --list-dirs agent-socket shows the path",
+});
+const card: Advice = () => ({
+  cause: "card",
+  why: "the smart card or security key does not answer",
+  fix: "plug it in again, then gpgconf --kill scdaemon",
+  unverified: true,
+});
+const dismissed =
+  (cause: string, why: string): Advice =>
+  () => ({
+    cause,
+    why,
+    fix: "sign once in a terminal, so that gpg-agent remembers: echo x | gpg --clearsign >/dev/null",
+  });
+
+/** gpg-error.h: the low sixteen bits of the number behind FAILURE. */
+const GPG: ReadonlyMap<number, Advice> = new Map([
+  [11, wrongPassphrase],
+  [17, noSecretKey],
+  [54, unusable],
+  [62, dismissed("passphrase-timeout", "nobody typed the passphrase in time")],
+  [77, noAgent],
+  [
+    85,
+    () => ({
+      cause: "pinentry-missing",
+      why: "gpg-agent finds no pinentry to ask for the passphrase with",
+      fix: "install pinentry-curses or pinentry-gnome3 (pinentry-mac), or correct pinentry-program in gpg-agent.conf; then gpgconf --kill gpg-agent",
+    }),
+  ],
+  [99, dismissed("passphrase-cancelled", "the question for the passphrase was dismissed")],
+  [108, card],
+  [109, card],
+  [110, card],
+  [112, card],
+  [119, card],
+  [0x8066, noTerminal],
+]);
+
+/** Words of OpenSSH and of agents that stand in for it, each at the start of a line or behind a colon. */
+const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
+  [
+    /UNPROTECTED PRIVATE KEY FILE/,
+    ({ key }) => ({
+      cause: "permissions",
+      why: `others may read the private key ${key}, so ssh-keygen ignores it`,
+      fix: `chmod 600 ${key}`,
+    }),
+  ],
+  [
+    /incorrect passphrase supplied/,
+    ({ key }) => ({
+      cause: "passphrase-needed",
+      why: `the key ${key} has a passphrase, and nobody could be asked for it`,
+      fix: `ssh-add ${key}`,
+    }),
+  ],
+  [
+    /^No private key found for/m,
+    ({ key }) => ({
+      cause: "no-private-key",
+      why: `there is no private key beside ${key}, and no agent has it`,
+      fix: "ssh-add THE-PRIVATE-KEY (and see that SSH_AUTH_SOCK names the agent)",
+    }),
+  ],
+  [
+    /Couldn't find key in agent/,
+    () => ({
+      cause: "not-in-agent",
+      why: "the ssh agent does not have the signing key",
+      fix: "ssh-add THE-PRIVATE-KEY",
+    }),
+  ],
+  [
+    /agent refused operation/,
+    () => ({
+      cause: "agent-refused",
+      why: "the agent refused: the key wants a touch or a confirmation, or its vault is locked",
+      fix: "unlock the agent or touch the key, and sign again",
+    }),
+  ],
+  [
+    /Couldn't get agent socket|communication with agent failed/,
+    () => ({
+      cause: "no-agent",
+      why: "there is no ssh agent to ask",
+      fix: "eval $(ssh-agent) && ssh-add",
+      unverified: true,
+    }),
+  ],
+  [
+    /Couldn't load public key .*: No such file/,
+    ({ key }) => ({
+      cause: "key-missing",
+      why: `user.signingkey names ${key}, where no key can be read`,
+      fix: "git config user.signingkey ~/.ssh/YOUR-KEY.pub",
+    }),
+  ],
+  [
+    /invalid format/,
+    ({ key }) => ({
+      cause: "key-invalid",
+      why: `user.signingkey names ${key}, which holds no key`,
+      fix: "git config user.signingkey ~/.ssh/YOUR-KEY.pub",
+      unverified: true,
+    }),
+  ],
+  [
+    /^(?:unknown option|usage: ssh-keygen)/m,
+    ({ program }) => ({
+      cause: "ssh-keygen-too-old",
+      why: `${program} cannot sign: OpenSSH 8.2 is the first that can`,
+      fix: "install a newer OpenSSH, or git config gpg.ssh.program PATH",
+    }),
+  ],
+];
+
+/** Never null: what is not known is told in the program's own last words. */
+export function classifySignerFailure(run: SignerRun): SignerFailure {
+  const { program, format, output, started, timedOut, status } = run;
+  const known = adviceFor(run)?.(run);
+  if (known !== undefined) {
+    const { unverified, ...failure } = known;
+    return { ...failure, verified: unverified !== true };
+  }
+  if (!started) {
+    return {
+      cause: "program-missing",
+      why: `${program} is not there, or cannot be run`,
+      fix: `install it, or git config ${format === "ssh" ? "gpg.ssh.program" : "gpg.program"} PATH`,
+      verified: true,
+    };
+  }
+  if (timedOut) {
+    return {
+      cause: "timeout",
+      why: `${program} did not answer in time: it may wait for a passphrase or a touch`,
+      fix: "sign once in a terminal: git commit -S --allow-empty -m test",
+      verified: true,
+    };
+  }
+  if (status === 0) {
+    return {
+      cause: "no-signature",
+      why: `${program} ended well and made no signature: it is no signing program`,
+      fix: `git config --unset ${format === "ssh" ? "gpg.ssh.program" : "gpg.program"}`,
+      verified: true,
+    };
+  }
+  const words =
+    output
+      .trim()
+      .split("\n")
+      .filter((line) => !line.startsWith("[GNUPG:]"))
+      .at(-1) ?? "";
+  return {
+    cause: "unknown",
+    why: `${program} failed${words === "" ? "" : `: ${words}`}`,
+    fix: "git commit -S --allow-empty -m test, which shows all it says",
+    verified: false,
+  };
+}
+
+function adviceFor({ format, output, started, timedOut }: SignerRun): Advice | undefined {
+  if (!started || timedOut) return undefined;
+  if (format === "ssh") return SSH.find(([pattern]) => pattern.test(output))?.[1];
+  const failure = /^\[GNUPG:\] FAILURE sign (\d+)/m.exec(output)?.[1];
+  if (failure !== undefined) return GPG.get(Number(failure) & 0xffff);
+  if (/^gpg: Fatal: can't create directory/m.test(output)) {
+    return () => ({
+      cause: "no-home",
+      why: "gpg cannot make its home folder",
+      fix: "export GNUPGHOME=A-FOLDER-OF-YOURS, or correct HOME",
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,170 @@
+/** What `doctor` says of a clone in which signing is broken in one way, with the real gpg and ssh-keygen. */
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, jest } from "@jest/globals";
+import type { DoctorRow } from "../../src/check/doctor.ts";
+import { examineClone, repair } from "../../src/check/doctor.ts";
+import { Gnupg } from "../support/gpg.ts";
+import { Repo } from "../support/repo.ts";
+import { SshKeygen } from "../support/ssh-keygen.ts";
+import { describeWith } from "../support/tools.ts";
+
+// Hooks are installed, agents started.
+jest.setTimeout(60_000);
+
+let repo: Repo;
+let keygen: SshKeygen;
+
+beforeEach(() => {
+  repo = new Repo();
+  keygen = new SshKeygen();
+  mkdirSync(join(repo.home, "g"), { mode: 0o700 });
+});
+
+afterEach(() => {
+  repo.run("gpgconf", ["--kill", "all"]);
+  repo.remove();
+  keygen.dispose();
+});
+
+const options = (more: Readonly<Record<string, string>> = {}) => ({
+  directory: repo.dir,
+  environment: { ...repo.env, ...more },
+  now: Math.floor(Date.now() / 1000),
+  terminal: false,
+});
+
+async function examine(more?: Readonly<Record<string, string>>): Promise<readonly DoctorRow[]> {
+  const rows: DoctorRow[] = [];
+  await examineClone(options(more), (row) => void rows.push(row));
+  return rows;
+}
+
+const row = (rows: readonly DoctorRow[], id: string): DoctorRow | undefined =>
+  rows.find((one) => one.id === id && one.status !== "pass") ?? rows.find((one) => one.id === id);
+
+function useSsh(): string {
+  const line = keygen.make("alice", "ed25519").trim();
+  repo.config("gpg.format", "ssh");
+  repo.config("user.signingkey", keygen.path("alice.pub"));
+  repo.config("commit.gpgsign", "true");
+  writePolicy(`{ ssh: ${line} }`);
+  return line;
+}
+
+function useGpg(passphrase = ""): string {
+  const gpg = new Gnupg(repo.env["GNUPGHOME"] ?? "");
+  const make = [
+    "--passphrase",
+    passphrase,
+    "--quick-generate-key",
+    "Alice <alice@example.org>",
+    "ed25519",
+    "sign",
+    "0",
+  ];
+  gpg.run(make);
+  const [fingerprint = ""] = gpg.fingerprints("alice@example.org");
+  writeFileSync(join(repo.dir, "alice.asc"), gpg.exportKey(fingerprint));
+  writePolicy("{ openpgp: alice.asc }");
+  repo.config("user.signingkey", fingerprint);
+  repo.config("commit.gpgsign", "true");
+  return fingerprint;
+}
+
+function writePolicy(key: string): void {
+  writeFileSync(
+    join(repo.dir, ".signpolicy.yaml"),
+    `version: 1\nprincipals:\n  alice: { emails: [alice@example.org], keys: [${key}] }\nrules:\n` +
+      `  - { name: main, refs: [refs/heads/main], commits: { signedBy: [alice] } }\n`,
+  );
+}
+
+describeWith(["gpg", "ssh-keygen"], "doctor", () => {
+  it("finds a clone that signs with SSH sound, its hooks aside, and mends what it offers to", async () => {
+    useSsh();
+    const before = await examine();
+    expect(row(before, "sign.live")).toMatchObject({
+      status: "pass",
+      why: "a signature by alice was made and verified",
+    });
+    expect(before.filter(({ status }) => status === "fail").map(({ id }) => id)).toEqual(["hooks.chain"]);
+    for (const one of before.filter(({ status }) => status !== "pass")) await repair(one, options());
+    const after = await examine();
+    expect(after.filter(({ status }) => status !== "pass")).toEqual([]);
+    expect(repo.git(["config", "tag.gpgSign"])).toBe("true");
+  });
+
+  it("finds a clone that signs with gpg sound", async () => {
+    useGpg();
+    const rows = await examine();
+    expect(row(rows, "sign.live")).toMatchObject({ status: "pass" });
+    expect(row(rows, "gpg.secret")).toMatchObject({ status: "pass" });
+    expect(row(rows, "gpg.cached")).toMatchObject({ status: "pass", why: "the key needs no passphrase" });
+  });
+
+  it("tells that pinentry was dismissed, in gpg's own number", async () => {
+    useGpg("secret");
+    const pinentry = join(repo.root, "pinentry");
+    const answer =
+      'GETPIN|CONFIRM) echo "ERR 83886179 Operation cancelled <Pinentry>";; BYE) echo OK; exit;; *) echo OK';
+    writeFileSync(pinentry, `#!/bin/sh\necho OK\nwhile read c r; do case $c in ${answer};; esac; done\n`);
+    chmodSync(pinentry, 0o755);
+    repo.run("gpgconf", ["--kill", "all"]);
+    writeFileSync(join(repo.env["GNUPGHOME"] ?? "", "gpg-agent.conf"), `pinentry-program ${pinentry}\n`);
+    const rows = await examine();
+    expect(row(rows, "sign.live")).toMatchObject({
+      status: "fail",
+      why: expect.stringContaining("(passphrase-cancelled)"),
+    });
+    expect(row(rows, "gpg.cached")).toMatchObject({ status: "warn" });
+  });
+
+  it.each([
+    ["true", "no-signature"],
+    ["/nowhere/gpg2", "program-missing"],
+  ])("tells of gpg.program %s that it signs nothing (%s)", async (program, cause) => {
+    useGpg();
+    repo.config("gpg.program", program);
+    expect(row(await examine(), "sign.live")).toMatchObject({
+      status: "fail",
+      why: expect.stringContaining(`(${cause})`),
+    });
+  });
+
+  it("tells of an SSH key without its private half, and of one that others may read", async () => {
+    useSsh();
+    chmodSync(keygen.path("alice"), 0o644);
+    const open = await examine();
+    expect(row(open, "sign.live")).toMatchObject({ status: "fail", why: expect.stringContaining("(permissions)") });
+    expect(row(open, "ssh.key")).toMatchObject({ status: "fail", repair: { kind: "chmod" } });
+    const bad = row(open, "ssh.key");
+    if (bad !== undefined) await repair(bad, options());
+    expect(row(await examine(), "sign.live")).toMatchObject({ status: "pass" });
+    rmSync(keygen.path("alice"));
+    expect(row(await examine(), "sign.live")).toMatchObject({
+      status: "fail",
+      why: expect.stringContaining("(no-private-key)"),
+    });
+  });
+
+  it("tells of another identity, of signing that is off, of a format that does not fit the key", async () => {
+    useSsh();
+    repo.config("commit.gpgsign", "false");
+    repo.config("gpg.format", "openpgp");
+    const rows = await examine({ GIT_COMMITTER_EMAIL: "eve@example.org" });
+    expect(row(rows, "ident")).toMatchObject({ status: "fail", fix: "unset GIT_COMMITTER_EMAIL" });
+    expect(row(rows, "sign.enabled")).toMatchObject({ status: "fail", fix: "git config commit.gpgsign true" });
+    expect(row(rows, "sign.format")).toMatchObject({ status: "fail", fix: "git config gpg.format ssh" });
+  });
+
+  it("tells of a key that the policy does not have, and of commits that would be refused", async () => {
+    useSsh();
+    keygen.make("other", "ed25519");
+    repo.config("user.signingkey", keygen.path("other.pub"));
+    repo.git(["commit", "-qS", "--allow-empty", "-m", "by another key"]);
+    const rows = await examine();
+    expect(row(rows, "sign.key.allowed")).toMatchObject({ status: "fail", fix: "signpolicy join" });
+    expect(row(rows, "last.commits")).toMatchObject({ status: "fail", why: expect.stringContaining("unknown-key") });
+  });
+});
