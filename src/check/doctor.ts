@@ -1,6 +1,5 @@
 /** `doctor`: what keeps a developer's commits, or a server's hooks, from working, each with one line why and one command. */
 import type { CommitContext } from "../io/commit-context.ts";
-import { GitConfig } from "../io/config.ts";
 import type { Seconds } from "../model.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
@@ -80,23 +79,14 @@ export async function examineClone(options: DoctorOptions, tell: (row: DoctorRow
 async function admit(options: DoctorOptions): Promise<Patient> {
   const { directory, environment } = options;
   const place = await findClient(options);
-  const [{ readCommitContext }, { findSigningKey }, { loadPolicy }, { workTreePolicySource }] = await Promise.all([
-    import("../io/commit-context.ts"),
-    import("./signing-key.ts"),
+  const [{ readSigningSetUp }, { loadPolicy }, { workTreePolicySource }] = await Promise.all([
+    import("./signing-setup.ts"),
     import("./policy.ts"),
     import("./file-policy.ts"),
   ]);
-  const context = await readCommitContext(directory, place.gitDir, environment);
-  // Whether signing is switched on is one row, which key it would be is another.
-  const config = switchedOn(context);
-  const key = await findSigningKey(config, context.committer, { top: place.top, environment });
+  const setUp = await readSigningSetUp(directory, place, environment);
   const loaded = await loadPolicy(workTreePolicySource(place.top)).catch(() => null);
-  return { ...options, place, context, key, loaded };
-}
-
-function switchedOn({ config }: CommitContext): CommitContext["config"] {
-  const on = { scope: "command", key: "commit.gpgsign", value: "true" } as const;
-  return new GitConfig([...config.values, on]);
+  return { ...options, place, ...setUp, loaded };
 }
 
 /** Does what a row offers. @throws SignpolicyError, GitError */

@@ -11,6 +11,7 @@ import * as say from "./messages.ts";
 import { parseFolder } from "./options.ts";
 import type { Register } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
+import { registerResign } from "./resign.ts";
 import { registerUninstall } from "./uninstall.ts";
 import { registerPolicy } from "./policy.ts";
 import { registerRecord } from "./record.ts";
@@ -21,6 +22,7 @@ const COMMANDS: readonly Register[] = [
   registerVerify,
   registerExplain,
   registerDoctor,
+  registerResign,
   registerInstall,
   registerUninstall,
   registerCheckInstall,

@@ -40,6 +40,14 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "resign",
+    [
+      ["signpolicy resign origin/main", "the commits of this branch that are not on main"],
+      ["signpolicy resign --dry-run HEAD~3", "which of the last three would be signed?"],
+      ["signpolicy resign --others origin/main", "also those of somebody whose work you vouch for"],
+    ],
+  ],
+  [
     "install",
     [
       ["signpolicy install", "husky where the project uses it, else git's own hooks folder"],

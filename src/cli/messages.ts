@@ -139,3 +139,18 @@ export const didFix = (command: string): string => `done: ${command}`;
 export const couldNotFix = (command: string, why: string): string => `could not run ${command}: ${why}`;
 
 export const stopped = "stopped; nothing further was changed";
+
+export const baseOrRoot = "resign needs a base, or --root";
+
+export const usualBase = "the base is the newest commit that stays: signpolicy resign origin/main";
+
+export const nothingToResign = (commits: string): string => `nothing to sign: ${commits}, all signed well`;
+
+export const wouldResign = (commits: string, where: string): string => `would sign ${commits} on ${where}`;
+
+export const resigned = (commits: string, where: string, range: string): string =>
+  `signed ${commits} on ${where} again (${range})`;
+
+export const backupAt = (ref: string): string => `the old ones: ${ref} (to go back: git reset --keep ${ref})`;
+
+export const staleTag = (tag: string): string => `warning: the tag ${tag} still names an old commit`;
