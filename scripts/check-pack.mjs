@@ -3,7 +3,7 @@
 // which is only there while developing; a start-up file that grew, since every commit and push waits for it.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { builtinModules } from "node:module";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -66,7 +66,7 @@ function sizes() {
 /** What the bundle loads is in node, beside it, or a dependency that npm installs with it. */
 function requires() {
   // `husky` stands in the text of the prepare script: the project's own.
-  const allowed = new Set([...builtinModules, ...Object.keys(manifest.dependencies), "husky"]);
+  const allowed = new Set([...Object.keys(manifest.dependencies), "husky"]);
   return files
     .filter((file) => file.endsWith(".cjs"))
     .flatMap((file) => {
@@ -74,7 +74,7 @@ function requires() {
       const asked = [...text.matchAll(/\b(?:require|import)\(\s*["'`]([^"'`]+)["'`]\s*\)/g)].map(([, name]) => name);
       return [
         ...asked
-          .filter((name) => !name.startsWith("./") && !allowed.has(name.replace(/^node:/, "")))
+          .filter((name) => !name.startsWith("./") && !isBuiltin(name) && !allowed.has(name))
           .map((name) => `${file} asks for ${name}, which is no dependency`),
         ...(/OpenPGP\.js v\d/.test(text) ? [`${file} holds a copy of openpgp`] : []),
       ];

@@ -16,7 +16,13 @@ const PROBES = {
   gitolite: ["version"],
 } as const;
 
-export type Tool = keyof typeof PROBES;
+/** Debian's node has most of itself in a library: a copy of it is no program that stands alone. */
+const WHOLE_NODE = "a node without libnode";
+
+export type Tool = keyof typeof PROBES | typeof WHOLE_NODE;
+
+const isShared = (): boolean =>
+  Object.entries(process.config.variables).some(([name, is]) => name === "node_shared" && is === true);
 
 const found = new Map<Tool, boolean>();
 
@@ -26,7 +32,8 @@ export function isInstalled(tool: Tool): boolean {
   if (is === undefined) {
     const without = (process.env["SIGNPOLICY_TEST_WITHOUT"] ?? "").split(",");
     const options = { stdio: "ignore", timeout: 10_000, env: { ...process.env, PATH: DAEMON_PATH } } as const;
-    is = !without.includes(tool) && spawnSync(tool, PROBES[tool], options).error === undefined;
+    const runs = (program: keyof typeof PROBES) => spawnSync(program, PROBES[program], options).error === undefined;
+    is = !without.includes(tool) && (tool === WHOLE_NODE ? !isShared() : runs(tool));
     found.set(tool, is);
   }
   return is;

@@ -1,9 +1,12 @@
 /** The one-file program, on servers whose PATH holds no node. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { projectRoot } from "../clone.ts";
+import { isInstalled, type Tool } from "../tools.ts";
+import type { ServerProgram } from "./installed.ts";
 
 export const EXECUTABLE = join(projectRoot, "executable", "signpolicy");
 
@@ -14,10 +17,39 @@ export function buildExecutable(...more: readonly string[]): void {
   if (status !== 0) throw new Error(`build:executable failed: ${stderr}`);
 }
 
+export const NEEDED: readonly Tool[] = ["a node without libnode"];
+
+/** The executable, built, and a PATH for those who run it. */
+export class ExecutablePlace {
+  #scratch = "";
+
+  /** For what tests write. */
+  get scratch(): string {
+    return this.#scratch;
+  }
+
+  get program(): ServerProgram {
+    return { words: [EXECUTABLE], path: join(this.#scratch, "bin") };
+  }
+
+  prepare(): void {
+    if (!NEEDED.every(isInstalled)) return;
+    buildExecutable();
+    this.#scratch = mkdtempSync(join(realpathSync(tmpdir()), "sp-path-"));
+    // Other users are to find programs there, too.
+    chmodSync(this.#scratch, 0o755);
+    pathWithoutNode(this.program.path);
+  }
+
+  remove(): void {
+    if (this.#scratch !== "") rmSync(this.#scratch, { recursive: true, force: true });
+  }
+}
+
 const NODE = /^(?:node|nodejs|npm|npx|corepack|yarn|pnpm)$/;
 
 /** A folder with every program of this machine's PATH but node and what needs it. */
-export function pathWithoutNode(folder: string): string {
+function pathWithoutNode(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const taken = new Set<string>();
   for (const place of (process.env["PATH"] ?? "").split(":").filter((part) => part.startsWith("/"))) {
@@ -27,7 +59,6 @@ export function pathWithoutNode(folder: string): string {
       symlinkSync(join(place, name), join(folder, name));
     }
   }
-  return folder;
 }
 
 function readdirIfAny(folder: string): readonly string[] {

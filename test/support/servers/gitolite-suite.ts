@@ -1,16 +1,27 @@
 /** gitolite with the hooks in LOCAL_CODE/hooks/common, and with them in one repository alone. */
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { alice, mainRule, policyOf } from "../push-server.ts";
 import { Gitolite } from "./gitolite.ts";
 import { InstalledServer, type ServerProgram } from "./installed.ts";
 import type { Sshd } from "./sshd.ts";
-import { describeWith } from "../tools.ts";
+import { describeWith, type Tool } from "../tools.ts";
 
 /** A gitolite with hooks of the program that `prepare` gives. */
-export function describeGitolite(of: string, prepare: () => ServerProgram): void {
-  describeWith(["git", "ssh-keygen", "sshd", "gitolite"], `gitolite with ${of}`, () => {
+export function describeGitolite(of: string, prepare: () => ServerProgram, needed: readonly Tool[] = []): void {
+  describeWith([...needed, "git", "ssh-keygen", "sshd", "gitolite"], `gitolite with ${of}`, () => {
     let server: InstalledServer;
     let gitolite: Gitolite;
     let sshd: Sshd;
@@ -120,6 +131,22 @@ export function describeGitolite(of: string, prepare: () => ServerProgram): void
       expect(check(gitolite.home)).toMatchObject({ status: 1, text: expect.stringContaining("not the hook") });
       writeFileSync(common, good);
       expect(check(gitolite.home)).toMatchObject({ status: 0 });
+    });
+
+    (process.getuid?.() === 0 ? it : it.skip)("is asked and written to as its hosting user, when root installs", () => {
+      const { root } = server.server;
+      chmodSync(root, 0o755);
+      const own = (user: string) => spawnSync("chown", ["-R", user, join(gitolite.home, "..")]);
+      own("65534:65534");
+      try {
+        expect(install(gitolite.home, "--policy", policy)).toMatchObject({ status: 0 });
+        expect(check(gitolite.home)).toMatchObject({ status: 0 });
+        const written = ["signpolicy", "signpolicy/0.1.0/manifest.json", "hooks/common/pre-receive"];
+        for (const file of written) expect([file, statSync(join(localCode(), file)).uid]).toEqual([file, 65534]);
+        expect(lstatSync(hook("later")).uid).toBe(65534);
+      } finally {
+        own("0:0");
+      }
     });
 
     it("is as it was after uninstall: the common hook is back, pushes are free", () => {

@@ -46,10 +46,10 @@ const transports: readonly [string, readonly Tool[], (server: InstalledServer) =
 ];
 
 /** Every transport in turn, with hooks of the program that `prepare` gives. */
-export function describeTransports(of: string, prepare: () => ServerProgram): void {
+export function describeTransports(of: string, prepare: () => ServerProgram, needed: readonly Tool[] = []): void {
   describe(of, () => {
     for (const [name, tools, start] of transports) {
-      describeWith(tools, `pushes over ${name}`, () => {
+      describeWith([...needed, ...tools], `pushes over ${name}`, () => {
         let server: InstalledServer;
         let transport: Transport;
         const push = (...refspecs: string[]) => server.push(refspecs, transport.client ?? {});
