@@ -52,7 +52,7 @@ const GROUPS = {
     "check/(file-policy|policy|policy-source|tree-policy|trees)",
     "encoding/.*",
     "io/(plain-files|policy-file)",
-    "policy/(?!document-yaml|edit-|json-schema|path-words|decide-ref|decide-tag|rules/).*",
+    "policy/(?!document-yaml|edit-|json-schema|path-words|decide-ref|decide-tag|policy-diff|diff-|rights|rules/).*",
     "policy/rules/(dates|identity|lapse|policy-change|signature|signer|unmatched)",
     "signature/(anchors|raw)",
     "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",
@@ -61,7 +61,7 @@ const GROUPS = {
   ],
   openpgp: ["signature/times", "signature/openpgp/(?!library|keyring).*"],
   judging: [
-    "check/(deadline|examiner|governing|mending|merged-entry|missing|next-policy|outlines|pending|policy-changes|pre-push|push|push-input|range)",
+    "check/(deadline|examiner|governing|mending|missing|next-policy|outlines|pending|policy-changes|policy-issues|policy-states|pre-push|push|push-input|range)",
     "check/(receive|record|record-(?:chain|entries|state)|report-head|session|straight-line|tags|tips)",
     "check/(raw-verifier|tracking|walk|witness)",
     "io/(environment|objects|pending-file|record-file|repository|revisions|safety)",
@@ -69,6 +69,7 @@ const GROUPS = {
     "signature/verify",
     "subject/.*",
   ],
+  changes: ["check/(compared-policy|policy-edits)", "policy/(policy-diff|diff-.*|rights)"],
   readiness: ["check/(expected-evidence|judge-readiness|readiness-words)"],
 };
 const SHARED = /^\/config\/presets\/|\/node_modules\/zod\/v4\/(?!.*json-schema)/;

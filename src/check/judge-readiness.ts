@@ -52,7 +52,7 @@ async function decideReadiness(
     evidence: [evidence],
     applied,
     clock: { mode: "new", now, latestAncestor: null },
-    changedPolicyFiles: [],
+    policyEdit: null,
     exemptions: [],
     fix: { base: null },
   });

@@ -1,31 +1,32 @@
 import type { Commit, ObjectId } from "../model.ts";
 import { commitsTouching, mergeBases, type Range } from "../io/revisions.ts";
 import type { GitPlace } from "../io/git.ts";
+import type { PolicyEdit } from "../policy/policy-edit.ts";
 import type { Outlines } from "./outlines.ts";
-import { type Entry, isMerged } from "./merged-entry.ts";
-import type { TreeWalker } from "./trees.ts";
+import type { EditTerms } from "./policy-edits.ts";
+import { NO_POLICY, type PolicyState, type PolicyStates } from "./policy-states.ts";
 
 /** Commits of a range whose trees are compared before git is asked for the rest. */
 const COMPARED = 64;
 
-/** The entry of a commit that cannot be read: equal to no other. */
-const UNREADABLE = "unreadable";
+/** A parent that cannot be read: equal to no other. */
+const UNREADABLE: PolicyState = { id: "unreadable", loaded: null, problem: "a parent cannot be read" };
 
 /**
- * Finds the commits that change the policy or a key file it names. A merge changes a file unless its entry is what a
- * file-level merge of its parents gives: what one side changed and the other left alone was a change, and was judged, on
- * that side. A merge that takes the older of two entries, or chooses between two changes, is a change of its own.
+ * Finds the commits that change the policy or a key file it names. A merge that takes one parent's policy, where the other
+ * side left alone what stood where they parted, changes nothing: the change was one on that side, and was judged there. A
+ * merge that takes the older policy, or makes a third of two, is a change of its own.
  */
 export class PolicyChanges {
   readonly #paths: readonly string[];
   readonly #outlines: Outlines;
-  readonly #trees: TreeWalker;
+  readonly #states: PolicyStates;
   readonly #place: GitPlace;
 
-  constructor(paths: readonly string[], outlines: Outlines, trees: TreeWalker, place: GitPlace) {
+  constructor(paths: readonly string[], outlines: Outlines, states: PolicyStates, place: GitPlace) {
     this.#paths = paths;
     this.#outlines = outlines;
-    this.#trees = trees;
+    this.#states = states;
     this.#place = place;
   }
 
@@ -46,38 +47,34 @@ export class PolicyChanges {
   }
 
   /**
-   * The files that this commit changes.
+   * How this commit changes the policy; null where it does not.
    *
    * @throws ParseError for a tree that cannot be read
    * @throws GitError when git cannot find where the parents of a merge parted
    */
-  async changedBy(commit: Commit): Promise<readonly string[]> {
-    const parents = [...new Set(commit.parents)];
-    const read = await Promise.all(parents.map((oid) => this.#outlines.outline(oid)));
-    let bases: Promise<readonly (Commit | null)[]> | null = null;
-    const changed: string[] = [];
-    for (const path of this.#paths) {
-      const after = await this.#entry(commit, path);
-      const before = await Promise.all(read.map((parent) => this.#entry(parent, path)));
-      if (new Set(before).size <= 1) {
-        if (after !== (before[0] ?? null)) changed.push(path);
-        continue;
-      }
-      bases ??= this.#bases(parents);
-      const forked = await Promise.all((await bases).map((base) => this.#entry(base, path)));
-      if (!isMerged(after, before, forked)) changed.push(path);
-    }
-    return changed;
+  async editOf(commit: Commit, terms: EditTerms): Promise<PolicyEdit | null> {
+    const after = await this.#states.at(commit);
+    const oids = [...new Set(commit.parents)];
+    const parents = oids.length === 0 ? [NO_POLICY] : await Promise.all(oids.map((oid) => this.#stateOf(oid)));
+    const judges = parents.every(({ id }) => id === parents[0]?.id)
+      ? parents.slice(0, 1)
+      : await this.#newest(oids, parents);
+    if (judges.every(({ id }) => id === after.id)) return null;
+    const { editOf } = await import("./policy-edits.ts");
+    return editOf(after, judges, parents, terms);
   }
 
-  async #bases(parents: readonly ObjectId[]): Promise<readonly (Commit | null)[]> {
-    const bases = await mergeBases(this.#place, parents);
-    return Promise.all(bases.map((oid) => this.#outlines.outline(oid)));
+  /** Without those that a parent's side left alone since where they parted. */
+  async #newest(oids: readonly ObjectId[], parents: readonly PolicyState[]): Promise<readonly PolicyState[]> {
+    const bases = await mergeBases(this.#place, oids);
+    const parted = bases.length === 0 ? [NO_POLICY] : await Promise.all(bases.map((oid) => this.#stateOf(oid)));
+    const changed = parents.filter(({ id }) => parted.some((base) => base.id !== id));
+    const distinct = new Map((changed.length === 0 ? parents : changed).map((state) => [state.id, state]));
+    return [...distinct.values()];
   }
 
-  async #entry(commit: Commit | null, path: string): Promise<Entry> {
-    if (commit === null) return UNREADABLE;
-    const entry = await this.#trees.entry(commit.tree, path);
-    return entry === null ? null : `${entry.mode} ${entry.oid}`;
+  async #stateOf(oid: ObjectId): Promise<PolicyState> {
+    const commit = await this.#outlines.outline(oid);
+    return commit === null ? UNREADABLE : this.#states.at(commit);
   }
 }

@@ -1,8 +1,19 @@
 import { fromLatin1 } from "../encoding/bytes.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { KeyWindow, PolicyOrigin, Seconds } from "../model.ts";
-import type { CommitRule, Enforcement, Exemption, Glob, PushRule, Rule, Selector, TagRule } from "../policy/policy.ts";
 import type { Limits } from "../policy/limits.ts";
+import type {
+  Administration,
+  Right,
+  CommitRule,
+  Enforcement,
+  Exemption,
+  Glob,
+  PushRule,
+  Rule,
+  Selector,
+  TagRule,
+} from "../policy/policy.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
 
 export interface ShownKey {
@@ -76,8 +87,15 @@ export interface ShownPolicy {
   readonly rules: readonly ShownRule[];
   readonly unmatched: "deny" | "allow";
   readonly limits: Limits;
-  readonly trust: { readonly exempt: readonly ShownExemption[] };
+  /** Null where the humans in `signedBy` of the rule on its ref may change it. */
+  readonly administration: ShownAdministration | null;
+  readonly trust: { readonly merges: string; readonly exempt: readonly ShownExemption[] };
 }
+
+export type ShownAdministration = Readonly<Record<Right, readonly string[]>> & {
+  readonly self: boolean;
+  readonly threshold: number;
+};
 
 export interface ShownExemption {
   readonly commit?: string;
@@ -105,7 +123,8 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
     rules: policy.rules.map(showRule),
     unmatched,
     limits,
-    trust: { exempt: policy.exempt.map(showExemption) },
+    administration: policy.administration === null ? null : showAdministration(policy.administration),
+    trust: { merges: policy.merges, exempt: policy.exempt.map(showExemption) },
   };
 }
 
@@ -175,6 +194,15 @@ const showPushes = (clause: PushRule): NonNullable<ShownRule["pushes"]> => ({
 const showEnforcement = ({ level, enforceFrom }: Enforcement): ShownEnforcement => ({
   level,
   enforceFrom: timeOrNull(enforceFrom),
+});
+
+const showAdministration = ({ holders, self, threshold }: Administration): ShownAdministration => ({
+  rules: members(holders.rules),
+  principals: members(holders.principals),
+  keys: members(holders.keys),
+  exempt: members(holders.exempt),
+  self,
+  threshold,
 });
 
 const showExemption = ({ commit, reachableFrom, reason, until, codes }: Exemption): ShownExemption => ({

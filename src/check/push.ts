@@ -17,8 +17,6 @@ export interface PushContext extends JudgingContext {
   readonly tips: JudgedTips;
   /** Present values of the refs named, read by ourselves; what the pusher says of them is a claim. */
   readonly present: RefValues;
-  /** The ref that the policy in force is read from, null for an administrator's file. */
-  readonly policyRef: RefName | null;
 }
 
 /** A push while it is judged. */

@@ -5,6 +5,7 @@ import { collectCommits, isAncestor, listCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
 import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
+import type { PolicyEdit } from "../policy/policy-edit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { Override } from "../policy/override.ts";
 import type { Examiner } from "./examiner.ts";
@@ -14,6 +15,7 @@ import type { PolicyChanges } from "./policy-changes.ts";
 import type { StraightLine } from "./straight-line.ts";
 import type { Touched, TouchedPaths } from "./touched-paths.ts";
 import type { TreeWalker } from "./trees.ts";
+import type { EditTerms } from "./policy-edits.ts";
 import { walkCommits, type Walked } from "./walk.ts";
 
 export interface JudgingContext {
@@ -22,8 +24,11 @@ export interface JudgingContext {
   readonly examiner: Examiner;
   readonly outlines: Outlines;
   readonly policy: Policy;
-  readonly changes: PolicyChanges;
   readonly trees: TreeWalker;
+  /** Null where the policy lies outside the repository: then no commit changes it. */
+  readonly changes: PolicyChanges | null;
+  /** The ref that the policy in force is read from, null for an administrator's file. */
+  readonly policyRef: RefName | null;
   readonly now: Seconds;
   /** For a push: asked for the commits before git is. */
   readonly line?: StraightLine | undefined;
@@ -122,10 +127,12 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
     ...group,
     commits: members === null ? null : new Set(members),
     line: line === null ? null : new Set(line),
-    mayTouch: context.changes.within(commits),
+    mayTouch: context.changes?.within(commits) ?? never,
     beyond,
   };
 }
+
+const never = (): boolean => false;
 
 /** Commits named one by one all stand on the line; whether they touch the policy is found out for each. */
 async function prepareNamed(context: JudgingContext, range: RangeToJudge, group: RuleGroup): Promise<PreparedGroup> {
@@ -137,7 +144,8 @@ async function prepareNamed(context: JudgingContext, range: RangeToJudge, group:
     const covered = await Promise.all(range.include.map((oid) => isAncestor(context.repository, oid, from)));
     beyond.set(exemption, new Set(range.include.filter((_, index) => covered[index] !== true)));
   }
-  return { ...placed(group.rules), ...group, commits: named, line: null, mayTouch: () => true, beyond };
+  const mayTouch = () => context.changes !== null;
+  return { ...placed(group.rules), ...group, commits: named, line: null, mayTouch, beyond };
 }
 
 const placed = (rules: readonly Rule[]): { readonly onLine: AppliedRule[]; readonly onSide: AppliedRule[] } => ({
@@ -214,15 +222,15 @@ async function judge(
   if ("problem" in walked.examined)
     return { decision: decideProblem(subject, walked.examined.problem, namesOf(groups)), parents: [] };
   const { subject: commit, evidence } = walked.examined;
-  let changedPolicyFiles: readonly string[] = [];
+  let policyEdit: PolicyEdit | null = null;
   let mayTouch = false;
   for (const group of groups) {
     const touches = group.mayTouch(commit);
     if (typeof touches === "boolean" ? touches : await touches) mayTouch = true;
   }
-  if (mayTouch) {
+  if (mayTouch && context.changes !== null) {
     try {
-      changedPolicyFiles = await context.changes.changedBy(commit);
+      policyEdit = await context.changes.editOf(commit, termsOf(context, range));
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       return {
@@ -248,7 +256,7 @@ async function judge(
     evidence,
     applied: appliedIn(groups, walked.oid, touched),
     clock: { mode, now: context.now, latestAncestor: walked.latestAncestor, pushed: range.history !== "everything" },
-    changedPolicyFiles,
+    policyEdit,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
     override: context.override ?? null,
   };
@@ -271,6 +279,12 @@ function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId, touched: Tou
     if (touches !== undefined) return [{ ...asking, touches }];
     return isForPaths(asking.rule) ? [] : [asking];
   });
+}
+
+/** What arrives is also judged by the policy in force; in history that may be younger than the change. */
+function termsOf({ policy, policyRef, now }: JudgingContext, { ref, history }: RangeToJudge): EditTerms {
+  const inForce = history === "everything" ? null : policy;
+  return { ref, now, inForce, binding: false, guards: ref !== null && ref === policyRef };
 }
 
 function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {

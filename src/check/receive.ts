@@ -208,25 +208,28 @@ async function judgeBy(
     : [];
   for (const entry of met) record.apply(entry);
   let verdicts: readonly UpdateVerdict[] = [];
+  let changes: readonly string[] = [];
   let kept: KeptCertificate | null = null;
   let override: Override | null = null;
+  const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing, now);
+  const pushed = { ...context, tips, present, line };
   try {
     const signed = await signedPush(options, session, governing, record, updates, present, now);
     for (const decision of signed?.decisions ?? []) collect.decision(decision);
     kept = signed?.kept ?? null;
     override = signed?.override ?? null;
-    const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing, now);
-    const pushed = { ...context, tips, present, policyRef: governing.ref, line };
     verdicts = await judgePush({ ...pushed, override }, updates, collect);
     decisions.push(...(await unrooted(session, governing, updates)));
-    decisions.push(...unreported(decisions, await judgeNextPolicy(session, governing, pushed, updates)));
+    const next = await judgeNextPolicy(session, governing, pushed, updates);
+    decisions.push(...unreported(decisions, next.decisions));
+    changes = next.changes;
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     decisions.push(await nameMissing(session, updates, error));
   }
   const allowed = verdicts.length === updates.length && decisions.every((decision) => decision.allow);
   return {
-    head: reportHead(governing),
+    head: reportHead(governing, allowed ? changes : []),
     decisions,
     pending: allowed ? renderPending(governing.loaded.origin, met, verdicts, { kept, override }) : null,
     moved: allowed

@@ -8,6 +8,7 @@ import { refuseLazyFetch } from "../io/safety.ts";
 import { Examiner } from "./examiner.ts";
 import { Outlines } from "./outlines.ts";
 import { PolicyChanges } from "./policy-changes.ts";
+import { PolicyStates } from "./policy-states.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { JudgingContext } from "./range.ts";
 import { SessionRawVerifier } from "./raw-verifier.ts";
@@ -24,6 +25,7 @@ export interface Session {
   readonly outlines: Outlines;
   readonly trees: TreeWalker;
   readonly raw: RawVerifier;
+  readonly states: PolicyStates;
   close(): void;
 }
 
@@ -40,7 +42,8 @@ export async function openSession(repository: Repository, reading?: Reading): Pr
       reader.close();
       raw.close();
     };
-    return { repository, config, reader, outlines, trees, raw: raw.verify, close };
+    const states = new PolicyStates(trees, outlines);
+    return { repository, config, reader, outlines, trees, states, raw: raw.verify, close };
   } catch (error) {
     reader.close();
     throw error;
@@ -71,8 +74,8 @@ export function judgingContext(
   const witness = id === null ? null : recordWitness(repository, policy, arrivalsOf(repository.commonDir, id));
   reader.readUpTo(policy.limits.objectBytes);
   const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness, session.raw);
-  const changes = policyChanges(session, governing.ref === null ? [] : files);
-  return { repository, reader, examiner, outlines, policy, changes, trees, now };
+  const changes = governing.ref === null ? null : policyChanges(session, files);
+  return { repository, reader, examiner, outlines, policy, changes, trees, policyRef: governing.ref, now };
 }
 
 /** Read when a key of the policy is marked as compromised, and not before. */
@@ -84,5 +87,5 @@ const arrivalsOf =
 /** Watches the places of a policy and these files of one; a package.json is one only where it holds the policy. */
 export function policyChanges(session: Session, files: readonly string[]): PolicyChanges {
   const places = POLICY_PATHS.filter((path) => path !== "package.json");
-  return new PolicyChanges([...new Set([...places, ...files])], session.outlines, session.trees, session.repository);
+  return new PolicyChanges([...new Set([...places, ...files])], session.outlines, session.states, session.repository);
 }

@@ -53,12 +53,16 @@ async function resolve(session: Session, word: string): Promise<ObjectId> {
   ]);
   const oid = stdout.toString("latin1").trim();
   if (status !== 0 || !isObjectId(oid)) {
-    throw new UsageError(`${word} names no object here`, {
+    throw new UsageError(`${word.replace(/\^\{commit\}$/, "")} names no object here`, {
       hint: "name a commit, a tag, a branch or a range such as A..B",
     });
   }
   return oid;
 }
+
+/** The commit that a name, an id or a tag leads to. */
+export const resolveCommit = (session: Session, word: string): Promise<ObjectId> =>
+  resolve(session, `${word}^{commit}`);
 
 async function mergeBases(session: Session, left: ObjectId, right: ObjectId): Promise<readonly ObjectId[]> {
   const { stdout } = await tryGit(session.repository, ["merge-base", "--all", left, right]);

@@ -83,6 +83,7 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     [
       ["signpolicy policy check", "every mistake in the policy of this work tree"],
       ["signpolicy policy show --format json", "the policy with presets and groups applied"],
+      ["signpolicy policy diff origin/main", "what your policy changes, and who may change it"],
       ["signpolicy policy schema >signpolicy.schema.json", "the JSON Schema, for editors"],
     ],
   ],

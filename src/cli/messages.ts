@@ -56,6 +56,8 @@ export const thenNeedsFile = "--then needs the hook to run afterwards";
 
 export const cannotRun = (file: string, why: string): string => `cannot run ${file}: ${why}`;
 
+export const samePolicy = "the two policies say the same";
+
 export const noTarget = (text: string): string => `'${text}' is no range, ref or object id`;
 
 export const note = (text: string): string => `note: ${text}`;

@@ -3,7 +3,7 @@ import type { PolicyCommandOptions } from "../check/policy-commands.ts";
 import { EXIT, exitCodeOf, PolicyError, UsageError } from "../errors.ts";
 import type { RenderFormat } from "../report/renderer.ts";
 import { toJson } from "../report/json.ts";
-import { count, show } from "../report/show.ts";
+import { count, show, showText } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./messages.ts";
 import { addPolicyOptions, checkPolicyOptions, formatOption } from "./options.ts";
@@ -16,11 +16,18 @@ interface Options extends PolicyOptions {
   readonly quiet?: boolean;
 }
 
+interface DiffOptions {
+  readonly as?: string;
+  readonly format: RenderFormat;
+}
+
 export function registerPolicy(program: Command, context: Context): void {
   const policy = program
     .command("policy")
-    .summary("look at the policy: check, show, schema")
-    .description("Check the policy file, print what it comes to, or print the schema of the format.")
+    .summary("look at the policy: check, show, diff, schema")
+    .description(
+      "Check the policy file, print what it comes to, what changed in it and who may change it, or the schema of the format.",
+    )
     .addHelpText("after", exampleText("policy"));
   withPolicy(policy.command("check"), "find every mistake in the policy, and warn of keys that cannot sign today")
     .option("-q, --quiet", "say nothing of a policy that is good")
@@ -31,6 +38,17 @@ export function registerPolicy(program: Command, context: Context): void {
     async (file: string | undefined, options: Options) =>
       context.exit(await showIt(chosen(file, options, context.folder()), options)),
   );
+  policy
+    .command("diff")
+    .description("print what changed between two policies, and who may make each change")
+    .argument("[before]", "a policy file or a revision (default: the policy that governs here)")
+    .argument("[after]", "a policy file or a revision (default: the work tree's own)")
+    .option("--as <ref>", "the ref that the policy governs from (default: the default branch)")
+    .addOption(formatOption())
+    .addHelpText("after", exampleText("policy"))
+    .action(async (before: string | undefined, after: string | undefined, options: DiffOptions) =>
+      context.exit(await diff(before, after, options, context.folder())),
+    );
   policy
     .command("schema")
     .description("print the JSON Schema of the policy format, for editors")
@@ -93,5 +111,30 @@ async function showIt(choice: PolicyCommandOptions, { format }: Options): Promis
     typeof value === "string" ? show(value) : value,
   );
   writeOut(stringify(safe, { lineWidth: 0 }));
+  return EXIT.allowed;
+}
+
+async function diff(
+  before: string | undefined,
+  after: string | undefined,
+  { as, format }: DiffOptions,
+  directory: string,
+): Promise<number> {
+  const [{ comparePolicies }, { readClock }] = await Promise.all([
+    import("../check/policy-difference.ts"),
+    import("../io/clock.ts"),
+  ]);
+  const found = await comparePolicies({ directory, environment: process.env, before, after, as, now: readClock() });
+  if (format === "json") {
+    writeOut(`${toJson(found, 2)}\n`);
+    return EXIT.allowed;
+  }
+  const { serial: was } = found.before;
+  const { serial: is } = found.after;
+  if (was !== is) writeOut(`serial ${was ?? "none"} -> ${is ?? "none"}\n`);
+  for (const { effect, path, message, takes } of found.changes) {
+    writeOut(`${effect}: ${showText(path)} ${showText(message)}\n  takes ${showText(takes)}\n`);
+  }
+  if (found.changes.length === 0) writeOut(`${say.samePolicy}\n`);
   return EXIT.allowed;
 }

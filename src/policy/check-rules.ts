@@ -63,7 +63,7 @@ const SELECTORS: readonly (readonly [string, string])[] = [
   ["pushes", "signedBy"],
 ];
 
-function checkSelector(selector: unknown, path: Path, file: Mapping): readonly Problem[] {
+export function checkSelector(selector: unknown, path: Path, file: Mapping): readonly Problem[] {
   const problems = [...duplicates(selector, path)];
   const known = [...Object.keys(mappingOf(file["principals"])), ...Object.keys(mappingOf(file["groups"]))];
   const members = textsOf(selector);

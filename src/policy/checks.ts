@@ -1,6 +1,7 @@
 import type { Path, Problem } from "./document.ts";
 import { duplicates } from "./duplicates.ts";
 import { checkGroups, checkPrincipals } from "./check-principals.ts";
+import { checkAdministration } from "./check-administration.ts";
 import { checkRules } from "./check-rules.ts";
 import type { Mapping } from "./loose.ts";
 import { listOf, mappingOf } from "./loose.ts";
@@ -11,6 +12,7 @@ export function checkPolicy(file: Mapping): readonly Problem[] {
     ...checkPrincipals(file),
     ...checkGroups(file),
     ...checkRules(file),
+    ...checkAdministration(file),
     ...duplicates(mappingOf(file["algorithms"])["hashes"], ["algorithms", "hashes"]),
     ...listOf(mappingOf(file["trust"])["exempt"]).flatMap((entry, index) =>
       checkExemption(mappingOf(entry), ["trust", "exempt", index]),

@@ -8,6 +8,7 @@ import type { Fix } from "./fixes.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
 import type { Override } from "./override.ts";
+import type { PolicyEdit } from "./policy-edit.ts";
 import type { CommitRule, Exemption, Policy, Rule } from "./policy.ts";
 import { judgeCommitIdentity } from "./rules/identity.ts";
 import { judgePolicyChange } from "./rules/policy-change.ts";
@@ -34,8 +35,10 @@ export interface CommitInput {
   /** Every rule that governs it; of those for paths, the ones whose paths it changes. Rules without `commits` ask nothing of it. */
   readonly applied: readonly AppliedRule[];
   readonly clock: JudgingClock;
-  /** Policy and key files that the commit changes, as latin-1 paths. */
-  readonly changedPolicyFiles: readonly string[];
+  /** How the commit changes the policy; null where it does not. */
+  readonly policyEdit: PolicyEdit | null;
+  /** Who approved it beside its signer. */
+  readonly approvedBy?: ReadonlySet<string>;
   /** Those of the policy that name this commit, by id or by reachability. */
   readonly exemptions: readonly Exemption[];
   readonly override?: Override | null;
@@ -58,11 +61,20 @@ export function decideCommit(input: CommitInput): Decision {
   for (const { rule, place, touches } of applied) {
     if (rule.commits === null) continue;
     rules.push(rule.name);
-    const objections = judgeUnder(rule, rule.commits, place, input, judged);
+    const objections = judgeSignatures(rule.name, rule.commits, place, input, judged);
     if (objections.length === 0) continue;
-    const severity = isEnforced(rule.commits, enforcementTime(clock, signer, commit)) ? "error" : "warning";
+    const severity = isEnforcedFor(rule, input, signer) ? "error" : "warning";
     findings ??= [];
     for (const objection of objections) findings.push(findingOf(withPaths(objection, touches), rule.name, severity));
+  }
+  const { policyEdit } = input;
+  if (policyEdit !== null && (rules.length > 0 || policyEdit.binding)) {
+    const objections = judgePolicyChange(policyEdit, evidence, input.approvedBy ?? NOBODY, judged);
+    const denies = policyEdit.binding || applied.some(({ rule }) => isEnforcedFor(rule, input, signer));
+    for (const objection of objections) {
+      findings ??= [];
+      findings.push(findingOf(objection, null, denies ? "error" : "warning"));
+    }
   }
   if (rules.length === 0) {
     const objections = judgeUnruledCommit(policy, ref);
@@ -89,19 +101,13 @@ const NONE: readonly Objection[] = [];
 const withPaths = (objection: Objection, touches: string | undefined): Objection =>
   touches === undefined ? objection : { ...objection, message: `${objection.message}; it changes ${touches}` };
 
-function judgeUnder(
-  { name, paths }: Rule,
-  clause: CommitRule,
-  place: "line" | "side",
-  input: CommitInput,
-  judged: Judged,
-): readonly Objection[] {
-  const objections = judgeSignatures(name, clause, place, input, judged);
-  // Who may change the policy is asked by the rules that judge every commit.
-  if (paths !== null) return objections;
-  const change = judgePolicyChange(input.changedPolicyFiles, input.evidence, name, clause, judged);
-  return change === null ? objections : [...objections, change];
-}
+const NOBODY: ReadonlySet<string> = new Set();
+
+const isEnforcedFor = (
+  { commits }: Rule,
+  { clock, commit }: CommitInput,
+  signer: (Evidence & { outcome: "verified" }) | null,
+): boolean => commits !== null && isEnforced(commits, enforcementTime(clock, signer, commit));
 
 /** The objections to the signature that fares best: the first that has none to deny it, else the first verified, else the first. */
 function judgeSignatures(

@@ -121,6 +121,23 @@ export interface Exemption {
   readonly codes: ReadonlySet<VerdictCode>;
 }
 
+/** What an administrator may change (docs/policy.md, "Who may change the policy"). */
+export const RIGHTS = ["rules", "principals", "keys", "exempt"] as const;
+export type Right = (typeof RIGHTS)[number];
+
+/** Who holds which right, as the policy itself says. */
+export interface Administration {
+  readonly holders: Readonly<Record<Right, Selector>>;
+  /** `keys: [self, …]`: everybody for his own keys, to tighten and renew. */
+  readonly self: boolean;
+  /** How many holders a change takes that loosens. */
+  readonly threshold: number;
+}
+
+/** Which commits need not be judged because an authenticated one vouches for them; the first is the strictest. */
+export const TRUST_MERGES = ["every", "vouched", "first-parent"] as const;
+export type TrustMerges = (typeof TRUST_MERGES)[number];
+
 export interface Policy {
   readonly version: 1;
   readonly serial: number | null;
@@ -132,4 +149,9 @@ export interface Policy {
   readonly unmatched: "deny" | "allow";
   readonly exempt: readonly Exemption[];
   readonly limits: Limits;
+  readonly merges: TrustMerges;
+  /** Null: the policy does not say, and the humans who sign on its ref hold every right. */
+  readonly administration: Administration | null;
+  /** The file's own data, its preset applied: what two policies are compared by. */
+  readonly written: Readonly<Record<string, unknown>>;
 }

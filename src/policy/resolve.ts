@@ -8,6 +8,7 @@ import { compileGlob } from "./globs.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { compilePathGlob } from "./path-globs.ts";
 import type {
+  Administration,
   CommitRule,
   Enforcement,
   Exemption,
@@ -23,7 +24,7 @@ import type {
 } from "./policy.ts";
 import { isInlineKey } from "./schema.ts";
 import type { ExemptionFile, KeyFile, PolicyFile, PrincipalFile, RuleFile } from "./schema.ts";
-import { selectPrincipals } from "./selectors.ts";
+import { SELF, selectPrincipals } from "./selectors.ts";
 
 /** A file that passed every check, with defaults applied and names resolved. `base` leads to the policy in its document. */
 export function resolvePolicy(file: PolicyFile, document: PolicyDocument, base: Path): Policy {
@@ -49,6 +50,9 @@ export function resolvePolicy(file: PolicyFile, document: PolicyDocument, base: 
       refs: file.limits?.refs ?? DEFAULT_LIMITS.refs,
       seconds: file.limits?.seconds ?? DEFAULT_LIMITS.seconds,
     },
+    merges: file.trust?.merges ?? "every",
+    administration: file.administration === undefined ? null : resolveAdministration(file.administration, file),
+    written: file,
   };
 }
 
@@ -160,6 +164,20 @@ const resolveEnforcement = ({ level, enforceFrom }: EnforcementFile): Enforcemen
 function resolveUpdates(clause: RuleFile["updates"]): UpdateRule {
   const force = clause?.force ?? "allow";
   return { force, delete: clause?.delete ?? force };
+}
+
+function resolveAdministration(clause: NonNullable<PolicyFile["administration"]>, file: PolicyFile): Administration {
+  const select = (members: readonly string[]) =>
+    selectPrincipals(
+      members.filter((member) => member !== SELF),
+      file,
+    );
+  const { rules, principals, keys, exempt, threshold = 1 } = clause;
+  return {
+    holders: { rules: select(rules), principals: select(principals), keys: select(keys), exempt: select(exempt) },
+    self: keys.includes(SELF),
+    threshold,
+  };
 }
 
 function resolveExemption({ commit, reachableFrom, reason, until, codes }: ExemptionFile): Exemption {

@@ -17,6 +17,7 @@ import {
   timeField,
 } from "./fields.ts";
 import { DEFAULT_LIMITS, MOST_OBJECT_BYTES } from "./limits.ts";
+import { TRUST_MERGES } from "./policy.ts";
 
 /**
  * The shape of a policy file. What one value can get wrong on its own is checked here; what takes two values to see
@@ -280,6 +281,19 @@ const limitsSchema = documented(
   { description: "How much one push may ask of the server; more is denied as `resource-limit`" },
 );
 
+const administrationSchema = documented(
+  z.strictObject({
+    rules: selector("Who may change rules, `unmatched`, `algorithms` and `trust.merges`"),
+    principals: selector("Who may change principals, their e-mails and roles"),
+    keys: selector("Who may change keys, their windows and marks; `self`: everybody his own, to tighten and to renew"),
+    exempt: selector("Who may change `trust.exempt`"),
+    threshold: z.optional(
+      integerField(1, 100, { description: "How many must agree to what loosens (1 unless given)", examples: [2] }),
+    ),
+  }),
+  { description: "Who may change the policy; unless given, the humans in `signedBy` of the rule on the policy's ref" },
+);
+
 /** Checked beside the members, not by zod: it would not look at the members of a misnamed one. */
 const propertyNames = { pattern: NAME.source };
 
@@ -309,9 +323,16 @@ export const policySchema = z.strictObject({
   rules: listField(ruleSchema, "What is asked of which refs"),
   unmatched: z.optional(choiceField(["deny", "allow"], "A ref that no rule names (deny unless given)")),
   limits: z.optional(limitsSchema),
+  administration: z.optional(administrationSchema),
   trust: z.optional(
     documented(
       z.strictObject({
+        merges: z.optional(
+          choiceField(
+            TRUST_MERGES,
+            "With a trust root, what need not be judged: nothing (every), the sides of an authenticated merge (vouched), all but the first-parent line (first-parent)",
+          ),
+        ),
         exempt: z.optional(documented(z.array(exemptionSchema), { description: "What the rules forgive, and where" })),
       }),
       { description: "What is believed without proof" },

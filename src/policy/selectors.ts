@@ -4,6 +4,9 @@ import type { Role, Selector } from "./policy.ts";
 
 export const ROLES: readonly Role[] = ["human", "release", "agent", "bot", "forge"];
 
+/** In `administration.keys`: everybody, for the keys of his own. */
+export const SELF = "self";
+
 /**
  * The principals that members of a `signedBy` or `side` stand for: `*` is every principal but forges, which sign for
  * whoever is logged in and so are only ever named; `role:NAME` all of that role; else a group or a principal.

@@ -127,17 +127,6 @@ export function foreignAuthorWords(signer: Signer, email: string, owner: Princip
   };
 }
 
-export function policyChangeWords(files: readonly string[], rule: string, reason: string, able: Selector): Words {
-  const named = files.slice(0, 3).join(", ") + (files.length > 3 ? ` and ${files.length - 3} more` : "");
-  return {
-    message: `changes the policy (${named}), which takes the signature of a human in \`signedBy\` of ${ruleNote(rule)}: ${reason}`,
-    hint:
-      able.size === 0
-        ? "have the rule name a human; that takes an administrator"
-        : `have the change signed by ${listed(able)}`,
-  };
-}
-
 /** UTF-8 of the policy's own text, one character a byte, as everything that a message quotes. */
 export const bytesOf = (text: string): string =>
   /^[\x00-\x7f]*$/.test(text) ? text : latin1(new TextEncoder().encode(text));

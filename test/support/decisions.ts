@@ -15,6 +15,8 @@ import type { CommitInput } from "../../src/policy/decide-commit.ts";
 import type { RefInput } from "../../src/policy/decide-ref.ts";
 import type { TagInput } from "../../src/policy/decide-tag.ts";
 import { compileGlob } from "../../src/policy/globs.ts";
+import type { PolicyEdit } from "../../src/policy/policy-edit.ts";
+import type { Administrators } from "../../src/policy/rights.ts";
 import type { CommitRule, Exemption, Policy, Principal, Role, Rule, TagRule } from "../../src/policy/policy.ts";
 
 /** Parts of a decision made by hand: a policy of alice, bob, a bot, an agent and a forge, and what they sign. */
@@ -92,6 +94,9 @@ export const policy = (over: Partial<Policy> = {}): Policy => ({
   unmatched: "deny",
   exempt: [],
   limits: DEFAULT_LIMITS,
+  merges: "every",
+  administration: null,
+  written: {},
   ...over,
 });
 
@@ -172,7 +177,7 @@ export const commitInput = (over: Partial<CommitInput> = {}): CommitInput => ({
   evidence: [verified()],
   applied: [{ rule: rule({ commits: commitRule() }), place: "line" }],
   clock: newClock,
-  changedPolicyFiles: [],
+  policyEdit: null,
   exemptions: [],
   ...over,
 });
@@ -235,3 +240,32 @@ export const EVIDENCE_CODES: readonly EvidenceCode[] = [
   "user-presence-missing",
   "resource-limit",
 ];
+
+/** A change of the policy at these paths, each of which loosens and takes `threshold` of the holders. */
+export const edit = (
+  paths: readonly string[],
+  faults: readonly string[] = [],
+  threshold = 1,
+  holders: readonly string[] = ["alice", "bob"],
+): PolicyEdit => ({
+  steps:
+    paths.length === 0
+      ? []
+      : [
+          {
+            changes: paths.map((path) => ({ right: "rules", effect: "loosens", path, message: "is new", own: null })),
+            administrators: [administrators(threshold, holders)],
+          },
+        ],
+  faults,
+  binding: false,
+});
+
+export const administrators = (
+  threshold = 1,
+  names: readonly string[] = ["alice", "bob"],
+  self = false,
+): Administrators => {
+  const people = new Set(names);
+  return { holders: { rules: people, principals: people, keys: people, exempt: people }, self, threshold };
+};

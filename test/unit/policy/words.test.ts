@@ -8,6 +8,7 @@ import {
   NOW,
   commit,
   commitInput,
+  edit,
   history,
   identity,
   policy,
@@ -31,7 +32,9 @@ const decisions: Decision[] = [
   decideCommit(commitInput({ commit: commit({ committer: identity("Alice@example.org") }) })),
   decideCommit(commitInput({ commit: commit({ author: identity("bob@example.org") }) })),
   decideCommit(commitInput({ commit: commit({ committer: identity("", NOW + 999) }) })),
-  decideCommit(commitInput({ evidence: [verified("robot")], changedPolicyFiles: ["a", "b", "c", "d"] })),
+  decideCommit(commitInput({ evidence: [verified("robot")], policyEdit: edit(["a", "b", "c", "d", "e"]) })),
+  decideCommit(commitInput({ policyEdit: edit([], ["its serial is gone; it must be 8"]) })),
+  decideCommit(commitInput({ policyEdit: edit(["a"], [], 2) })),
   decideCommit(commitInput({ evidence: [verified("alice", { lapsed: "key-retired" })] })),
   decideCommit(commitInput({ evidence: [verified("alice", { lapsed: "key-retired" })], clock: history(NOW + 200) })),
   decideCommit(commitInput({ evidence: [], applied: [] })),
@@ -81,8 +84,8 @@ describe("the sentences of findings", () => {
     expect(decideCommit(commitInput(machines)).findings[0]?.hint).toContain(
       "or ask a maintainer to let alice sign here",
     );
-    const change = decideCommit(commitInput({ ...machines, changedPolicyFiles: ["p"] })).findings.at(-1);
-    expect(change?.hint).toContain("have the rule name a human");
+    const change = decideCommit(commitInput({ ...machines, policyEdit: edit(["p"], [], 1, []) })).findings.at(-1);
+    expect(change?.hint).toContain("nobody may make this change");
   });
 
   it("say of an unknown key without a name and without an owner what can be said", () => {

@@ -1,0 +1,100 @@
+import type { RefName, Seconds } from "../model.ts";
+import { diffPolicies, incomparable, rewritten, type PolicyChange } from "../policy/policy-diff.ts";
+import type { PolicyEdit, PolicyStep } from "../policy/policy-edit.ts";
+import { RIGHTS, type Policy } from "../policy/policy.ts";
+import { ableHolders, administratorsOf } from "../policy/rights.ts";
+import { comparedPolicy } from "./compared-policy.ts";
+import { NO_POLICY, type PolicyState } from "./policy-states.ts";
+
+/** Who a change is judged by and for. */
+export interface EditTerms {
+  readonly ref: RefName | null;
+  readonly now: Seconds;
+  /** The policy in force, whose administrators must agree as well; null where only the one before judges. */
+  readonly inForce: Policy | null;
+  readonly binding: boolean;
+  /** What is left behind must govern `ref` itself. */
+  readonly guards: boolean;
+}
+
+/**
+ * What a commit changes of the policy. `judges` are the policies that stood before it: that of the newest among its
+ * parents, or of each where none is newest. `parents` are all its parents', for the serial.
+ */
+export function editOf(
+  after: PolicyState,
+  judges: readonly PolicyState[],
+  parents: readonly PolicyState[],
+  terms: EditTerms,
+): PolicyEdit | null {
+  const differing = judges.filter(({ id }) => id !== after.id);
+  if (differing.length === 0) return null;
+  return {
+    steps: differing.map((before) => stepOf(before, after, terms)),
+    faults: faultsOf(after, parents, terms),
+    binding: terms.binding,
+  };
+}
+
+function stepOf(before: PolicyState, after: PolicyState, { ref, now, inForce }: EditTerms): PolicyStep {
+  const administrators = [before.loaded?.policy, inForce].flatMap((policy) =>
+    policy == null ? [] : [administratorsOf(policy, ref, now)],
+  );
+  if (administrators.length === 0 && after.loaded !== null) {
+    administrators.push(administratorsOf(after.loaded.policy, ref, now));
+  }
+  return { changes: changesBetween(before, after, ref, now), administrators };
+}
+
+/** The typed differences of two states of a policy; never none. */
+export function changesBetween(
+  before: PolicyState,
+  after: PolicyState,
+  ref: RefName | null,
+  now: Seconds,
+): readonly PolicyChange[] {
+  if (after.loaded === null) {
+    return [incomparable(after.problem === null ? "is removed" : "cannot be read any more", "loosens")];
+  }
+  if (before.loaded === null) {
+    const first = before.id === NO_POLICY.id;
+    return [
+      incomparable(first ? "is the first one" : "replaces one that cannot be read", first ? "tightens" : "loosens"),
+    ];
+  }
+  const changes = diffPolicies(comparedPolicy(before.loaded, ref, now), comparedPolicy(after.loaded, ref, now));
+  return changes.length === 0 ? [rewritten] : changes;
+}
+
+function faultsOf(after: PolicyState, parents: readonly PolicyState[], terms: EditTerms): readonly string[] {
+  if (after.loaded === null) return [after.problem ?? "it is gone"];
+  const { policy } = after.loaded;
+  const serial = serialFault(policy.serial, after, parents);
+  const able = terms.guards ? ablenessFault(policy, terms) : null;
+  return [serial, able].filter((fault) => fault !== null);
+}
+
+/** A serial, once there, rises by one with every change: an older policy that comes back would bring back its keys. */
+function serialFault(serial: number | null, after: PolicyState, parents: readonly PolicyState[]): string | null {
+  const numbered = parents.flatMap(({ id, loaded }) => {
+    const before = loaded?.policy.serial;
+    return before == null ? [] : [{ id, before }];
+  });
+  if (numbered.length === 0) return null;
+  const highest = Math.max(...numbered.map(({ before }) => before));
+  const kept = parents.length > 1 && numbered.some(({ id, before }) => id === after.id && before === highest);
+  const asked = kept ? highest : highest + 1;
+  if (serial === asked) return null;
+  return serial === null ? `its serial is gone; it must be ${asked}` : `its serial is ${serial} and must be ${asked}`;
+}
+
+/** Each right must leave as many holders with a key that can sign as a change of it takes. */
+function ablenessFault(policy: Policy, { ref, now }: EditTerms): string | null {
+  const { holders, threshold } = administratorsOf(policy, ref, now);
+  for (const right of RIGHTS) {
+    const able = ableHolders(policy, holders[right], now).size;
+    if (able < threshold)
+      return `${able === 0 ? "nobody" : `only ${able}`} who holds the right \`${right}\` could sign, and a change takes ${threshold}`;
+  }
+  return null;
+}

@@ -1,0 +1,110 @@
+import { posix } from "node:path";
+import { PolicyError } from "../errors.ts";
+import type { Commit, ObjectId, RefName } from "../model.ts";
+import type { Outlines } from "./outlines.ts";
+import { describePolicyError } from "./policy-issues.ts";
+import { loadPolicy } from "./policy.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
+import { holdsPolicy, PACKAGE, POLICY_PATHS, TreePolicySource } from "./tree-policy.ts";
+import { isPlainFile, type TreeWalker } from "./trees.ts";
+
+/** The policy in one commit's tree: two commits hold the same exactly when `id` is the same. */
+export interface PolicyState {
+  readonly id: string;
+  /** Null where there is none, or where it cannot be used. */
+  readonly loaded: LoadedPolicy | null;
+  /** Why it cannot be used; null where it can, and where there is none. */
+  readonly problem: string | null;
+}
+
+export const NO_POLICY: PolicyState = { id: "none", loaded: null, problem: null };
+
+const REMEMBERED = 4096;
+
+/**
+ * Reads the policies in the trees of commits. A policy is parsed once for its blob and those of its key files, however
+ * many commits carry it.
+ */
+export class PolicyStates {
+  readonly #trees: TreeWalker;
+  readonly #outlines: Outlines;
+  readonly #byTree = new Map<ObjectId, Promise<PolicyState>>();
+  /** By the policy file's own entry: the key files it names. */
+  readonly #files = new Map<string, readonly string[]>();
+  readonly #states = new Map<string, PolicyState>();
+  readonly #packages = new Map<ObjectId, boolean>();
+
+  constructor(trees: TreeWalker, outlines: Outlines) {
+    this.#trees = trees;
+    this.#outlines = outlines;
+  }
+
+  /** @throws ParseError for a tree or a blob on the way that cannot be read */
+  at(commit: Commit): Promise<PolicyState> {
+    const known = this.#byTree.get(commit.tree);
+    if (known !== undefined) return known;
+    if (this.#byTree.size >= REMEMBERED) this.#byTree.clear();
+    const state = this.#read(commit);
+    state.catch(() => this.#byTree.delete(commit.tree));
+    this.#byTree.set(commit.tree, state);
+    return state;
+  }
+
+  async #read(commit: Commit): Promise<PolicyState> {
+    const places = await this.#places(commit.tree);
+    if (places === "") return NO_POLICY;
+    const files = this.#files.get(places);
+    if (files !== undefined) {
+      const known = this.#states.get(await this.#idOf(commit.tree, places, files));
+      if (known !== undefined) return known;
+    }
+    return this.#load(commit, places);
+  }
+
+  async #load(commit: Commit, places: string): Promise<PolicyState> {
+    let loaded: LoadedPolicy;
+    try {
+      const source = new TreePolicySource(this.#trees, this.#outlines, commit.oid as string as RefName, commit.oid);
+      loaded = await loadPolicy(source);
+    } catch (error) {
+      if (!(error instanceof PolicyError)) throw error;
+      // Which key files it names is not known, so no other tree holds surely the same.
+      return { id: `unusable in ${commit.tree}`, loaded: null, problem: describePolicyError(error) };
+    }
+    const [, ...keys] = loaded.files;
+    this.#files.set(places, keys);
+    const state = { id: await this.#idOf(commit.tree, places, keys), loaded, problem: null };
+    this.#states.set(state.id, state);
+    return state;
+  }
+
+  /** The entries at the places of a policy; empty where there is none. */
+  async #places(tree: ObjectId): Promise<string> {
+    const found: string[] = [];
+    for (const path of POLICY_PATHS) {
+      const entry = await this.#trees.entry(tree, path);
+      if (entry === null) continue;
+      if (path === PACKAGE && !(isPlainFile(entry) && (await this.#isPolicy(entry, found.length > 0)))) continue;
+      found.push(`${entry.mode} ${entry.oid} ${path}`);
+    }
+    return found.join("\n");
+  }
+
+  async #isPolicy(entry: { readonly mode: string; readonly oid: ObjectId }, hasOther: boolean): Promise<boolean> {
+    const known = this.#packages.get(entry.oid);
+    if (known !== undefined) return known;
+    const holds = holdsPolicy(await this.#trees.blob(entry), hasOther);
+    this.#packages.set(entry.oid, holds);
+    return holds;
+  }
+
+  async #idOf(tree: ObjectId, places: string, files: readonly string[]): Promise<string> {
+    const keys = await Promise.all(
+      files.map(async (path) => {
+        const entry = await this.#trees.entry(tree, posix.normalize(path));
+        return entry === null ? `- ${path}` : `${entry.mode} ${entry.oid} ${path}`;
+      }),
+    );
+    return [places, ...keys].join("\n");
+  }
+}

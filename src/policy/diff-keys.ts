@@ -1,0 +1,69 @@
+import { formatTime } from "../encoding/time.ts";
+import type { KeyWindow, Seconds } from "../model.ts";
+import type { ComparedKey, PolicyChange } from "./policy-diff.ts";
+
+/** What changed in the keys, matched by whose they are and by fingerprint; where they stand in the file says nothing. */
+export function diffKeys(before: readonly ComparedKey[], after: readonly ComparedKey[]): readonly PolicyChange[] {
+  const was = new Map(before.map((key) => [idOf(key), key]));
+  const is = new Map(after.map((key) => [idOf(key), key]));
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((id) => {
+    const [old, now] = [was.get(id), is.get(id)];
+    if (now === undefined) return old === undefined ? [] : [change(old, "tightens", "removes the key", true)];
+    if (old === undefined) return [change(now, "loosens", "adds the key", false)];
+    return [...diffContent(old, now), ...diffWindow(old, now), ...diffLists(old, now)];
+  });
+}
+
+const idOf = ({ principal, fingerprint, entry }: ComparedKey): string => `${principal} ${entry.format} ${fingerprint}`;
+
+function change(
+  { principal, fingerprint, entry }: ComparedKey,
+  effect: PolicyChange["effect"],
+  message: string,
+  byOwner: boolean,
+): PolicyChange {
+  // A CA speaks for others: no certificate it issues is a key of one's own.
+  const own = byOwner && entry.format !== "sshCa" ? principal : null;
+  return { right: "keys", effect, path: `principals.${principal}.keys.${fingerprint}`, message, own };
+}
+
+/** A certificate comes with its own proof: only the key itself can have signed what is new in it. */
+const diffContent = (old: ComparedKey, now: ComparedKey): readonly PolicyChange[] =>
+  old.content === now.content ? [] : [change(now, "loosens", "renews the certificate", true)];
+
+function diffWindow(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {
+  const [was, is] = [old.entry.window, now.entry.window];
+  const marks = ["from", "until", "retired", "compromised"] as const;
+  return marks.flatMap((mark) => {
+    if (was[mark] === is[mark]) return [];
+    const tighter = TIGHTER[mark](was, is) && !(mark === "retired" && now.softened);
+    const before = was[mark] === undefined ? "" : `, was ${showMark(was[mark])}`;
+    const message =
+      is[mark] === undefined ? `loses \`${mark}\`${before}` : `\`${mark}\` is ${showMark(is[mark])}${before}`;
+    return [change(now, tighter ? "tightens" : "loosens", message, tighter)];
+  });
+}
+
+const showMark = (mark: Seconds | true): string => (mark === true ? "true" : formatTime(mark));
+
+type Tighter = (was: KeyWindow, is: KeyWindow) => boolean;
+const TIGHTER: Readonly<Record<"from" | "until" | "retired" | "compromised", Tighter>> = {
+  from: (was, is) => is.from !== undefined && is.from > (was.from ?? -Infinity),
+  until: (was, is) => is.until !== undefined && is.until < (was.until ?? Infinity),
+  retired: (was, is) => is.retired !== undefined && is.retired < (was.retired ?? Infinity),
+  compromised: (was, is) => sinceWhen(is.compromised) < sinceWhen(was.compromised),
+};
+
+const sinceWhen = (mark: Seconds | true | undefined): number =>
+  mark === true ? -Infinity : mark === undefined ? Infinity : mark;
+
+function diffLists(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {
+  return (["namespaces", "principals"] as const).flatMap((list) => {
+    const added = now.entry[list].filter((name) => !old.entry[list].includes(name));
+    const removed = old.entry[list].filter((name) => !now.entry[list].includes(name));
+    return [
+      ...(added.length > 0 ? [change(now, "loosens", `adds ${list} ${added.join(", ")}`, false)] : []),
+      ...(removed.length > 0 ? [change(now, "tightens", `removes ${list} ${removed.join(", ")}`, true)] : []),
+    ];
+  });
+}
