@@ -27,6 +27,11 @@ const FORGES: ReadonlyMap<string, Forge> = new Map<string, Forge>([
   ["gitlab", gitlab],
 ]);
 
+/** Every key that is shipped, and whose it is. */
+export const FORGE_SIGNERS = [...FORGES].flatMap(([forge, { keys }]) =>
+  keys.map(({ fingerprint }) => ({ forge, fingerprint })),
+);
+
 /** @throws UsageError for a forge that we ship no keys of */
 export function findForge(name: string): Forge {
   const forge = FORGES.get(name);

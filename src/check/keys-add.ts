@@ -201,6 +201,9 @@ class Additions {
 
 const bytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 
+/** A principal's name made of an e-mail: what stands before the `@`, as far as names allow. */
+export const principalName = (email: string, otherwise: string): string => slug(email) || otherwise;
+
 const slug = (email: string): string =>
   (email.split("@")[0] ?? "")
     .toLowerCase()

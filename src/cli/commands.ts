@@ -5,7 +5,9 @@ import { exampleText } from "./examples.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerExplain } from "./explain.ts";
 import { registerHook } from "./hook-help.ts";
+import { registerInit } from "./init.ts";
 import { registerInstall } from "./install.ts";
+import { registerJoin } from "./join.ts";
 import { registerKeys } from "./keys.ts";
 import * as say from "./messages.ts";
 import { parseFolder } from "./options.ts";
@@ -19,6 +21,8 @@ import { registerVerify } from "./verify.ts";
 
 /** Each command in its own file; what a command needs to run is loaded when it runs. */
 const COMMANDS: readonly Register[] = [
+  registerInit,
+  registerJoin,
   registerVerify,
   registerExplain,
   registerDoctor,

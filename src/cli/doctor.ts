@@ -67,7 +67,7 @@ async function doctor(options: Options, directory: string): Promise<number> {
 const LABELS = { pass: "PASS", warn: "WARN", fail: "FAIL" } as const;
 const COLOURS = { pass: 32, warn: 33, fail: 31 } as const;
 
-function rowText({ id, status, why, fix }: DoctorRow): string {
+export function rowText({ id, status, why, fix }: DoctorRow): string {
   const label = wantsColour() ? `\u001b[${COLOURS[status]}m${LABELS[status]}\u001b[0m` : LABELS[status];
   const line = `${label} ${id.padEnd(16)} ${show(why)}\n`;
   // A command is never folded: it is there to be copied.

@@ -48,6 +48,22 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "init",
+    [
+      ["signpolicy init", "ask, show what will be done, do it"],
+      ["signpolicy init --dry-run", "the policy it would write"],
+      ["signpolicy init --yes --key ~/.ssh/id_ed25519.pub", "without questions, signing with this key"],
+      ["signpolicy init --yes --new-key", "without questions, for who has no key yet"],
+    ],
+  ],
+  [
+    "join",
+    [
+      ["signpolicy join", "ask which key, and prepare the commit that adds it"],
+      ["signpolicy join --yes --commit", "without questions, committed on a branch join/NAME"],
+    ],
+  ],
+  [
     "install",
     [
       ["signpolicy install", "husky where the project uses it, else git's own hooks folder"],

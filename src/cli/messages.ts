@@ -156,3 +156,38 @@ export const resigned = (commits: string, where: string, range: string): string 
 export const backupAt = (ref: string): string => `the old ones: ${ref} (to go back: git reset --keep ${ref})`;
 
 export const staleTag = (tag: string): string => `warning: the tag ${tag} still names an old commit`;
+
+export const initWithYes = "to take what is most likely: signpolicy init --yes";
+
+export const joinWithYes = "to take what is most likely: signpolicy join --yes";
+
+export const noKeyHere = "there is no key on this machine to sign with";
+
+export const makeKey = "make one with --new-key, or name one with --key";
+
+export const running = (command: string): string => `running: ${command}`;
+
+export const noSuchOwnKey = (words: string): string => `'${words}' is none of the keys on this machine that can sign`;
+
+export const ownKeysAre = (fingerprints: readonly string[]): string =>
+  fingerprints.length === 0 ? "there is none; make one with --new-key" : `they are ${fingerprints.join(", ")}`;
+
+export const signerWithoutKey = (email: string, issuer: string, commits: string): string =>
+  `note: ${email} signed ${commits} with ${issuer}, whose certificate is not at hand; add it with: signpolicy keys add FILE`;
+
+export const thenServer =
+  "then, where it is enforced: signpolicy install --server DIR, or signpolicy verify in CI; others run: signpolicy join";
+
+export const keyIsThere = (principal: string): string => `your key is in the policy already, as ${principal}'s`;
+
+export const commitJoin = (principal: string): string =>
+  `next: git commit -S -m 'Keys: ${principal}', and push it for a maintainer to take`;
+
+export const proposeBranch = (branch: string): string =>
+  `committed on ${branch}; next: push it for a maintainer to take`;
+
+export const maintainerRuns = (command: string): string => `or a maintainer runs: ${command}`;
+
+export const dryRunMakesNoKey = "--dry-run makes no key; name one with --key";
+
+export const doctorMends = "signpolicy doctor --fix mends what is safe of that";

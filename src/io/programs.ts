@@ -18,6 +18,24 @@ export interface ProgramResult {
 
 const OUTPUT_CAP = 64 * 1024;
 
+/**
+ * Runs a program on the user's own terminal, who sees what it says and may answer it.
+ *
+ * @throws SignpolicyError ERR_IO when it cannot be started
+ */
+export function runAttached(
+  program: string,
+  argv: readonly string[],
+  { cwd, environment }: Pick<ProgramOptions, "cwd" | "environment">,
+): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    // What it prints is talk: the report alone goes to standard output.
+    const child = spawn(program, argv, { cwd, env: environment, stdio: ["inherit", 2, 2] });
+    child.once("error", (cause) => reject(new SignpolicyError("ERR_IO", `cannot run ${program}`, { cause })));
+    child.once("close", (status) => resolve(status));
+  });
+}
+
 export interface ProgramOptions {
   readonly cwd: string;
   readonly environment: Variables;

@@ -1,0 +1,131 @@
+/** Keys on this machine that its user could sign with: the one git is set up with, gpg's secret keys, ssh's, the agent's. */
+import { readFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { KeyError } from "../errors.ts";
+import { gpgPlace } from "../io/gpg.ts";
+import { runProgram } from "../io/programs.ts";
+import { encodeBase64 } from "../encoding/base64.ts";
+import { SshReader } from "../encoding/ssh-wire.ts";
+import { parseSshPublicKey } from "../signature/ssh/key.ts";
+import type { SigningSetUp } from "./signing-setup.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface OwnKey {
+  readonly format: "openpgp" | "ssh";
+  /** `gpg.format` and `user.signingkey` that make git sign with it. */
+  readonly signingKey: string;
+  /** What `keys add` takes it from. */
+  readonly source: string;
+  readonly fingerprint: string;
+  /** As a person knows it: user ID, file, comment. */
+  readonly shown: string;
+  /** git is set up to sign with it. */
+  readonly configured: boolean;
+  /** An OpenPGP user ID bears the committer's e-mail. */
+  readonly fits: boolean;
+}
+
+/** The most likely first. */
+export async function findOwnKeys(
+  setUp: SigningSetUp,
+  top: string,
+  environment: Variables,
+): Promise<readonly OwnKey[]> {
+  const [openPgp, ssh] = await Promise.all([gpgKeys(setUp, top, environment), sshKeys(setUp, top, environment)]);
+  const rank = ({ configured, fits, format }: OwnKey): number => (configured ? 0 : fits ? 1 : format === "ssh" ? 2 : 3);
+  return [...openPgp, ...ssh].sort((a, b) => rank(a) - rank(b));
+}
+
+async function gpgKeys(
+  { context, key }: SigningSetUp,
+  top: string,
+  environment: Variables,
+): Promise<readonly OwnKey[]> {
+  const { program } = gpgPlace(context.config, top, environment);
+  const argv = ["--batch", "--no-tty", "--with-colons", "--list-secret-keys"];
+  const listing = await runProgram(program, argv, { cwd: top, environment, timeoutMs: 10_000, cap: 1 << 20 }).catch(
+    () => null,
+  );
+  if (listing?.status !== 0) return [];
+  // doc/DETAILS of GnuPG: a `sec` record begins a key; field 2 validity, field 12 capabilities, capitals for the whole.
+  const blocks = `\n${listing.stdout}`
+    .split(/\n(?=sec:)/)
+    .map((block) => block.split("\n").map((line) => line.split(":")));
+  return blocks.flatMap((records): readonly OwnKey[] => {
+    const [first] = records;
+    const fingerprint = records.find(([type]) => type === "fpr")?.[9];
+    const usable = first?.[0] === "sec" && !/[idren]/.test(first[1] ?? "") && /S/.test(first[11] ?? "");
+    if (!usable || fingerprint === undefined) return [];
+    const userIds = records
+      .filter(([type]) => type === "uid")
+      .map((fields) => Buffer.from(fields[9] ?? "", "latin1").toString("utf8"));
+    const fits = userIds.some((id) =>
+      id.includes(`<${Buffer.from(context.committer.email, "latin1").toString("utf8")}>`),
+    );
+    const fingerprints = records.filter(([type]) => type === "fpr").map((fields) => fields[9] ?? "");
+    const configured = key.kind === "openpgp" && fingerprints.some((one) => one.endsWith(key.id));
+    return [
+      {
+        format: "openpgp",
+        signingKey: fingerprint,
+        source: fingerprint,
+        fingerprint,
+        shown: userIds[0] ?? "",
+        configured,
+        fits,
+      },
+    ];
+  });
+}
+
+async function sshKeys(
+  { context, key }: SigningSetUp,
+  top: string,
+  environment: Variables,
+): Promise<readonly OwnKey[]> {
+  const found: OwnKey[] = [];
+  const add = (line: string, signingKey: string, shown: string): void => {
+    try {
+      const { fingerprint, blob, type } = parseSshPublicKey(line);
+      if (found.some((one) => one.fingerprint === fingerprint)) return;
+      const configured = key.kind === "ssh" && key.blob.equals(blob);
+      const named = configured ? (context.config.get("user.signingkey") ?? signingKey) : signingKey;
+      found.push({
+        format: "ssh",
+        signingKey: named,
+        source: `${type} ${encodeBase64(blob)}`,
+        fingerprint,
+        shown,
+        configured,
+        fits: false,
+      });
+    } catch (error) {
+      if (!(error instanceof KeyError)) throw error;
+    }
+  };
+  if (key.kind === "ssh") {
+    const type = new SshReader(key.blob, "SSH key").text();
+    add(`${type} ${encodeBase64(key.blob)}`, "", "user.signingkey");
+  }
+  const folder = join(environment["HOME"] ?? "", ".ssh");
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".pub")).sort();
+  for (const name of names) {
+    const path = join(folder, name);
+    // Without its private half a key file is somebody else's, or one that only logs in from elsewhere.
+    if (!((await stat(path.slice(0, -4)).catch(() => null))?.isFile() ?? false)) continue;
+    const line = (await readFile(path, "latin1").catch(() => "")).trim();
+    add(line, path, `~/.ssh/${name}`);
+  }
+  const agent = await runProgram("ssh-add", ["-L"], { cwd: top, environment, timeoutMs: 5000 }).catch(() => null);
+  if (agent?.status === 0) {
+    for (const line of agent.stdout.split("\n").filter((one) => one !== "")) {
+      add(
+        line,
+        `key::${line.split(" ").slice(0, 2).join(" ")}`,
+        `in the ssh agent: ${line.split(" ").slice(2).join(" ")}`,
+      );
+    }
+  }
+  return found;
+}

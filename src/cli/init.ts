@@ -1,0 +1,123 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import type { InitChoice, InitOptions, InitPlan, Survey } from "../check/init.ts";
+import { EXIT, UsageError } from "../errors.ts";
+import { count, show } from "../report/show.ts";
+import { exampleText } from "./examples.ts";
+import * as say from "./messages.ts";
+import { ownKey } from "./own-key.ts";
+import type { KeyChoice } from "./own-key.ts";
+import type { Context } from "./register.ts";
+import { writeError, writeOut } from "./streams.ts";
+
+interface Options extends KeyChoice {
+  readonly yes?: boolean;
+  readonly policyFormat: "yaml" | "json";
+  readonly hooks: boolean;
+  readonly dryRun?: boolean;
+}
+
+export function registerInit(program: Command, context: Context): void {
+  program
+    .command("init")
+    .summary("a first policy from what this clone uses already, and the hooks")
+    .description(
+      "Read git's configuration, the keys on this machine and who signed the newest commits; write a policy, its key files " +
+        "and the hooks, and let git sign. Asks on a terminal; with --yes it takes what is most likely. Nothing is committed.",
+    )
+    .option("-y, --yes", "do not ask")
+    .option("--key <key>", "sign with this key: a fingerprint, or the path of a .pub file")
+    .option("--new-key", "make an SSH key and sign with it")
+    .addOption(
+      new Option("--policy-format <format>", "how the policy is written").choices(["yaml", "json"]).default("yaml"),
+    )
+    .option("--no-hooks", "do not install the hooks")
+    .option("-n, --dry-run", "print the policy, change nothing")
+    .addHelpText("after", exampleText("init"))
+    .action(async (options: Options) => context.exit(await init(options, context.folder())));
+}
+
+async function init(options: Options, directory: string): Promise<number> {
+  const { yes = false, dryRun = false, policyFormat, hooks } = options;
+  const { canAsk, opening } = await import("./wizard.ts");
+  const interactive = !yes && !dryRun;
+  if (dryRun && options.newKey === true) throw new UsageError(say.dryRunMakesNoKey);
+  if (interactive && !canAsk()) throw new UsageError(say.fixNeedsYes, { hint: say.initWithYes });
+  const [{ surveyClone, planInit, performInit }, { readClock }] = await Promise.all([
+    import("../check/init.ts"),
+    import("../io/clock.ts"),
+  ]);
+  const asked: InitOptions = { directory, environment: process.env, now: readClock() };
+  const first = await surveyClone(asked);
+  if (interactive) {
+    opening("signpolicy init");
+    await describe(first);
+  }
+  const { survey, key } = await ownKey(first, options, interactive, asked, () => surveyClone(asked));
+  const signers = interactive ? await chooseSigners(survey) : undefined;
+  const choice: InitChoice = { key, format: policyFormat, hooks, ...(signers === undefined ? {} : { signers }) };
+  const plan = await planInit(survey, choice, asked);
+  if (dryRun) {
+    writeOut(plan.text);
+    return EXIT.allowed;
+  }
+  if (interactive && !(await confirmPlan(plan, hooks))) throw new UsageError(say.stopped);
+  const done = await performInit(survey, plan, choice, asked);
+  for (const warning of done.warnings) writeError(`signpolicy: warning: ${show(warning)}\n`);
+  for (const file of done.written) writeOut(`wrote ${show(file)}\n`);
+  for (const step of done.steps) writeOut(`${step.startsWith("git ") ? `ran ${show(step)}` : show(step)}\n`);
+  for (const { issuer, email, commits } of survey.recent.unknown) {
+    writeError(`signpolicy: ${say.signerWithoutKey(show(email), show(issuer), count(commits, "commit"))}\n`);
+  }
+  const files = done.written.map((file) => show(file));
+  writeOut(`${say.commitPolicy(files, "Enforce the signing policy")}\n${say.thenServer}\n`);
+  return EXIT.allowed;
+}
+
+async function describe({ me, recent, branches, place, ownKeys }: Survey): Promise<void> {
+  const { tell } = await import("./wizard.ts");
+  const signed = recent.looked - recent.unsigned;
+  const lines = [
+    `you commit as ${show(me.name)} <${show(me.email)}>, and have ${count(ownKeys.length, "key")} to sign with`,
+    recent.looked === 0
+      ? "no commit is here yet"
+      : `of the newest ${count(recent.looked, "commit")} ${signed} are signed, by ${count(recent.signers.length, "key")} that can be had`,
+    `protected: ${branches.map((ref) => show(ref)).join(", ")}`,
+    ...recent.forges.map((forge) => `${forge} signed some of them itself`),
+    place.usesHusky ? "hooks: through husky" : "hooks: in git's own folder",
+  ];
+  tell(lines.join("\n"));
+}
+
+async function chooseSigners({ recent, me }: Survey): Promise<readonly string[] | undefined> {
+  const others = recent.signers.filter(({ emails }) => !emails.includes(me.email));
+  if (others.length === 0) return undefined;
+  const { chooseMany } = await import("./wizard.ts");
+  const chosen = await chooseMany(
+    "who else signed commits, and may from now on?",
+    others.map(({ key, name, emails, commits }) => ({
+      value: key.fingerprint,
+      label: `${show(name, 40)} <${show(emails.join(", "), 80)}>, ${count(commits, "commit")}, ${key.fingerprint}`,
+    })),
+  );
+  const mine = recent.signers.filter(({ emails }) => emails.includes(me.email)).map(({ key }) => key.fingerprint);
+  return [...mine, ...chosen];
+}
+
+async function confirmPlan(plan: InitPlan, hooks: boolean): Promise<boolean> {
+  const { agree, showBox } = await import("./wizard.ts");
+  showBox(
+    plan.text
+      .split("\n")
+      .map((line) => show(line, 100))
+      .join("\n"),
+    plan.policyFile,
+  );
+  const steps = [
+    ...[plan.policyFile, ...plan.keyFiles.keys()].map((file) => `write ${file}`),
+    ...plan.settings.map(({ key, value }) => `git config ${key} ${show(value)}`),
+    ...(hooks ? ["signpolicy install"] : []),
+  ];
+  showBox(steps.join("\n"), "what will be done");
+  return agree("go on?");
+}

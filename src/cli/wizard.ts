@@ -1,0 +1,64 @@
+/** Questions on a terminal, for `init` and `join`. Everything goes to stderr; what is quoted is escaped first. */
+import { isatty } from "node:tty";
+import * as clack from "@clack/prompts";
+import type { OwnKey } from "../check/own-keys.ts";
+import { UsageError } from "../errors.ts";
+import { show } from "../report/show.ts";
+import * as say from "./messages.ts";
+
+const output = process.stderr;
+
+export const canAsk = (): boolean => isatty(0) && isatty(2);
+
+export const opening = (title: string): void => clack.intro(title, { output });
+
+export const tell = (text: string): void => clack.log.message(text, { output });
+
+export const showBox = (text: string, title: string): void =>
+  clack.note(text, title, { output, format: (line) => line });
+
+export const closing = (text: string): void => clack.outro(text, { output });
+
+export async function agree(message: string): Promise<boolean> {
+  return answered(await clack.confirm({ message, output }));
+}
+
+export async function choose<T extends string>(
+  message: string,
+  options: readonly { value: T; label: string; hint?: string }[],
+): Promise<T> {
+  const asked = options.map(({ value, label, hint }) =>
+    hint === undefined ? { value, label } : { value, label, hint },
+  );
+  return answered(await clack.select({ message, options: asked as never, output }));
+}
+
+export async function chooseMany(
+  message: string,
+  options: readonly { value: string; label: string }[],
+): Promise<readonly string[]> {
+  const all = options.map(({ value }) => value);
+  return answered(
+    await clack.multiselect({ message, options: [...options], initialValues: all, required: false, output }),
+  );
+}
+
+const NEW = "new";
+
+/** One of the keys that are there, or null for a new one. */
+export async function chooseKey(keys: readonly OwnKey[]): Promise<OwnKey | null> {
+  const options = keys.map((key) => ({
+    value: key.fingerprint,
+    label: `${key.format} ${show(key.shown, 60)}`,
+    hint: `${key.configured ? "git signs with it now, " : ""}${key.fingerprint}`,
+  }));
+  const made = { value: NEW, label: "make a new SSH key for signing", hint: "~/.ssh/id_ed25519_signing" };
+  const chosen = await choose<string>("which key do you sign with?", [...options, made]);
+  return keys.find(({ fingerprint }) => fingerprint === chosen) ?? null;
+}
+
+/** Ctrl-C leaves everything as it is. */
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (clack.isCancel(answer)) throw new UsageError(say.stopped);
+  return answer as Exclude<T, symbol>;
+}
