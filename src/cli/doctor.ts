@@ -6,7 +6,7 @@ import { toJson } from "../report/json.ts";
 import type { RenderFormat } from "../report/renderer.ts";
 import { count, show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
-import * as say from "./messages.ts";
+import * as say from "./setup-messages.ts";
 import { formatOption } from "./options.ts";
 import { wantsColour } from "./output.ts";
 import type { Context } from "./register.ts";

@@ -4,7 +4,7 @@ import type { InitChoice, InitOptions, InitPlan, Survey } from "../check/init.ts
 import { EXIT, UsageError } from "../errors.ts";
 import { count, show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
-import * as say from "./messages.ts";
+import * as say from "./setup-messages.ts";
 import { ownKey } from "./own-key.ts";
 import type { KeyChoice } from "./own-key.ts";
 import type { Context } from "./register.ts";

@@ -5,7 +5,7 @@ import { EXIT, UsageError } from "../errors.ts";
 import { toJson } from "../report/json.ts";
 import type { RenderFormat } from "../report/renderer.ts";
 import { count, show } from "../report/show.ts";
-import * as say from "./messages.ts";
+import * as say from "./setup-messages.ts";
 import { addPolicyOptions, checkPolicyOptions, formatOption, parseDuration } from "./options.ts";
 import type { PolicyOptions } from "./options.ts";
 import type { Context } from "./register.ts";

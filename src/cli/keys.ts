@@ -9,7 +9,7 @@ import type { RenderFormat } from "../report/renderer.ts";
 import { show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import { registerKeyReports } from "./keys-report.ts";
-import * as say from "./messages.ts";
+import * as say from "./setup-messages.ts";
 import { collect, formatOption, parseAt } from "./options.ts";
 import type { Context } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";

@@ -3,7 +3,7 @@ import type { InitOptions } from "../check/init.ts";
 import type { OwnKey } from "../check/own-keys.ts";
 import { UsageError } from "../errors.ts";
 import { show } from "../report/show.ts";
-import * as say from "./messages.ts";
+import * as say from "./setup-messages.ts";
 import { writeError } from "./streams.ts";
 
 export interface KeyChoice {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
 import { count, shortId, show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
-import * as say from "./messages.ts";
+import * as say from "./setup-messages.ts";
 import type { Context } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
 

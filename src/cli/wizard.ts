@@ -4,7 +4,7 @@ import * as clack from "@clack/prompts";
 import type { OwnKey } from "../check/own-keys.ts";
 import { UsageError } from "../errors.ts";
 import { show } from "../report/show.ts";
-import * as say from "./messages.ts";
+import * as say from "./setup-messages.ts";
 
 const output = process.stderr;
 

@@ -1,0 +1,96 @@
+/** Sentences of the commands that set a team up. No hook says one of them, so no hook loads them (messages.ts has the others). */
+export * from "./messages.ts";
+
+export const commitPolicy = (files: readonly string[], what: string): string =>
+  `next: git add ${files.join(" ")} && git commit -S -m '${what}'`;
+
+export const keyAdded = (format: string, fingerprint: string, principal: string): string =>
+  `added ${format} key ${fingerprint} to ${principal}`;
+
+export const principalMade = (principal: string, role: string, emails: readonly string[]): string =>
+  `new principal ${principal} (${role}), who from now on owns ${emails.join(", ")}`;
+
+export const keyKnown = (fingerprint: string): string => `already in the policy: ${fingerprint}`;
+
+export const keyMarked = (what: string, fingerprint: string, principal: string): string =>
+  `${what} ${fingerprint} of ${principal}`;
+
+export const serialIs = (serial: number): string => `serial is now ${serial}`;
+
+export const omitted = (what: string): string => `warning: left out: ${what}`;
+
+export const signersWritten = (file: string): string => `wrote ${file}, and gpg.ssh.allowedSignersFile names it`;
+
+export const unknownForm = (form: string, forms: readonly string[]): string =>
+  `unknown form '${form}': forms are ${forms.join(", ")}`;
+
+export const writeIsForSigners = "--write goes with allowed-signers alone";
+
+export const keysAreGood = (count: string, within: string): string => `${count}: all can sign, also in ${within}`;
+
+export const keylessPrincipal = (principal: string): string => `${principal} has no key that can sign today`;
+
+export const revokedEntirely =
+  "nothing it ever signed counts from now on; --since TIME would keep what the server had received before";
+
+export const agentNeedsOwner = "an agent needs --owner: the principal who answers for it";
+
+export const fixNeedsYes = "there is no terminal to ask on";
+
+export const fixWithYes = "to run the safe commands without being asked: signpolicy doctor --fix --yes";
+
+export const didFix = (command: string): string => `done: ${command}`;
+
+export const couldNotFix = (command: string, why: string): string => `could not run ${command}: ${why}`;
+
+export const stopped = "stopped; nothing further was changed";
+
+export const baseOrRoot = "resign needs a base, or --root";
+
+export const usualBase = "the base is the newest commit that stays: signpolicy resign origin/main";
+
+export const nothingToResign = (commits: string): string => `nothing to sign: ${commits}, all signed well`;
+
+export const wouldResign = (commits: string, where: string): string => `would sign ${commits} on ${where}`;
+
+export const resigned = (commits: string, where: string, range: string): string =>
+  `signed ${commits} on ${where} again (${range})`;
+
+export const backupAt = (ref: string): string => `the old ones: ${ref} (to go back: git reset --keep ${ref})`;
+
+export const staleTag = (tag: string): string => `warning: the tag ${tag} still names an old commit`;
+
+export const initWithYes = "to take what is most likely: signpolicy init --yes";
+
+export const joinWithYes = "to take what is most likely: signpolicy join --yes";
+
+export const noKeyHere = "there is no key on this machine to sign with";
+
+export const makeKey = "make one with --new-key, or name one with --key";
+
+export const running = (command: string): string => `running: ${command}`;
+
+export const noSuchOwnKey = (words: string): string => `'${words}' is none of the keys on this machine that can sign`;
+
+export const ownKeysAre = (fingerprints: readonly string[]): string =>
+  fingerprints.length === 0 ? "there is none; make one with --new-key" : `they are ${fingerprints.join(", ")}`;
+
+export const signerWithoutKey = (email: string, issuer: string, commits: string): string =>
+  `note: ${email} signed ${commits} with ${issuer}, whose certificate is not at hand; add it with: signpolicy keys add FILE`;
+
+export const thenServer =
+  "then, where it is enforced: signpolicy install --server DIR, or signpolicy verify in CI; others run: signpolicy join";
+
+export const keyIsThere = (principal: string): string => `your key is in the policy already, as ${principal}'s`;
+
+export const commitJoin = (principal: string): string =>
+  `next: git commit -S -m 'Keys: ${principal}', and push it for a maintainer to take`;
+
+export const proposeBranch = (branch: string): string =>
+  `committed on ${branch}; next: push it for a maintainer to take`;
+
+export const maintainerRuns = (command: string): string => `or a maintainer runs: ${command}`;
+
+export const dryRunMakesNoKey = "--dry-run makes no key; name one with --key";
+
+export const doctorMends = "signpolicy doctor --fix mends what is safe of that";
