@@ -29,7 +29,7 @@ export function workTreePolicySource(top: string): PolicySource {
       const [only, second] = found;
       if (only === undefined) {
         throw new PolicyError("ERR_POLICY_MISSING", `there is no policy at the top of ${top}`, [], {
-          hint: `write ${POLICY_PATHS[0] ?? ""} there; .signpolicy.example.json of the signpolicy package is one to start from`,
+          hint: "signpolicy init, which writes one from what this clone uses",
         });
       }
       if (second !== undefined) {

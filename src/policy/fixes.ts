@@ -13,23 +13,28 @@ export interface Fix {
   readonly merges?: boolean;
 }
 
-/** Signs the commit again: an amend at the tip, else a rebase onto the base (or onto the commit's own first parent). */
-export function resignCommand(commit: Commit, fix: Fix | undefined): string {
+/**
+ * Signs the commit again: an amend at the tip, else a rebase onto the base (or onto the commit's own first parent). A rebase
+ * over a merge that had a conflict stops on that conflict again; `signpolicy resign` merges nothing anew. `others`: what was
+ * committed under another e-mail, too.
+ */
+export function resignCommand(commit: Commit, fix: Fix | undefined, others = false): string {
   if (fix?.tip === true) return `git commit --amend --no-edit${fix.empty === true ? " --allow-empty" : ""} -S`;
-  return `git rebase -f -S${mergesOf(commit, fix)} ${baseOf(commit, fix)}`;
+  const base = baseOf(commit, fix);
+  return hasMerges(commit, fix) ? `signpolicy resign${others ? " --others" : ""} ${base}` : `git rebase -f -S ${base}`;
 }
 
 /** Gives the commit this e-mail and signs it. `author`: the author's e-mail is wrong as well as, or instead of, the committer's. */
 export function identityCommand(commit: Commit, fix: Fix | undefined, email: string, author: boolean): string {
   const config = `git config user.email ${shellWord(email) ?? "E-MAIL"}`;
-  return `${config} && ${author ? reauthorCommand(commit, fix) : resignCommand(commit, fix)}`;
+  return `${config} && ${author ? reauthorCommand(commit, fix) : resignCommand(commit, fix, true)}`;
 }
 
 /** Makes whoever runs it the author, and signs it again. */
 export function reauthorCommand(commit: Commit, fix: Fix | undefined): string {
   const amend = (empty: boolean) => `git commit --amend --no-edit --reset-author${empty ? " --allow-empty" : ""} -S`;
   if (fix?.tip === true) return amend(fix.empty === true);
-  return `git rebase${mergesOf(commit, fix)} -x '${amend(true)}' ${baseOf(commit, fix)}`;
+  return `git rebase${hasMerges(commit, fix) ? " --rebase-merges" : ""} -x '${amend(true)}' ${baseOf(commit, fix)}`;
 }
 
 /** Makes the tag again, signed, under this name, on what it finally names; `from` where it stands under another name now. */
@@ -49,8 +54,7 @@ function baseOf(commit: Commit, fix: Fix | undefined): string {
   return commit.parents[0]?.slice(0, 12) ?? "--root";
 }
 
-const mergesOf = (commit: Commit, fix: Fix | undefined): string =>
-  (fix?.merges ?? commit.parents.length > 1) ? " --rebase-merges" : "";
+const hasMerges = (commit: Commit, fix: Fix | undefined): boolean => fix?.merges ?? commit.parents.length > 1;
 
 /**
  * One word of a POSIX shell that stands for exactly this text, null where no printable ASCII word does or where a

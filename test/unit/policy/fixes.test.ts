@@ -17,8 +17,8 @@ describe("resignCommand", () => {
   });
   it("rebases what lies deeper onto the base", () => {
     expect(resignCommand(commit(), { base: "origin/main" })).toBe("git rebase -f -S origin/main");
-    expect(resignCommand(merge, { base: "origin/main" })).toBe("git rebase -f -S --rebase-merges origin/main");
-    expect(resignCommand(commit(), { base: "b", merges: true })).toBe("git rebase -f -S --rebase-merges b");
+    expect(resignCommand(merge, { base: "origin/main" })).toBe("signpolicy resign origin/main");
+    expect(resignCommand(commit(), { base: "b", merges: true })).toBe("signpolicy resign b");
   });
   it("starts at the commit's own parent where nobody names a base", () => {
     expect(resignCommand(commit(), undefined)).toBe("git rebase -f -S dddddddddddd");
@@ -39,6 +39,9 @@ describe("identityCommand", () => {
     );
     expect(identityCommand(commit(), { base: "main" }, mail, false)).toBe(
       "git config user.email alice@example.org && git rebase -f -S main",
+    );
+    expect(identityCommand(merge, { base: "main" }, mail, false)).toBe(
+      "git config user.email alice@example.org && signpolicy resign --others main",
     );
     expect(identityCommand(commit(), { base: "main" }, mail, true)).toBe(
       "git config user.email alice@example.org && git rebase -x 'git commit --amend --no-edit --reset-author --allow-empty -S' main",
