@@ -121,8 +121,27 @@ async function format(patient: Patient): Promise<readonly DoctorRow[]> {
     const where = name === "ssh" ? "gpg.ssh.program" : "gpg.program";
     rows.push(fail("sign.format", `the signing program ${program} is not there`, `git config ${where} PATH`));
   }
+  rows.push(...(await homeRows(patient)));
   const shown = key === "" ? "no user.signingkey" : key.slice(0, 60);
   return rows.length > 0 ? rows : [pass("sign.format", `${name}, ${shown}, ${program}`)];
+}
+
+/** Release notes of git 2.51: until then `~` in gpg.program is a folder of that name. */
+async function homeRows({ context, place, environment }: Patient): Promise<readonly DoctorRow[]> {
+  const set = context.config.values.filter(
+    ({ key, value }) => /^gpg\.(?:.*\.)?program$/.test(key) && (value?.startsWith("~/") ?? false),
+  );
+  const { major, minor } = await place.porcelain.version();
+  if (major > 2 || minor >= 51) return [];
+  return set.map(({ key, value }) => {
+    const path = join(environment["HOME"] ?? "~", value?.slice(2) ?? "");
+    const why = `${key} starts with ~, which git ${major}.${minor} takes literally`;
+    return fail("sign.format", why, `git config ${key} ${shellWord(path) ?? "PATH"}`, {
+      kind: "config",
+      key,
+      value: path,
+    });
+  });
 }
 
 async function canRun(program: string, top: string, environment: Patient["environment"]): Promise<boolean> {

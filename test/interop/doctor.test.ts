@@ -132,6 +132,14 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     });
   });
 
+  it("tells of a gpg.program that only a newer git would find", async () => {
+    useGpg();
+    repo.config("gpg.program", "~/bin/gpg");
+    const version = Number(/git version 2\.(\d+)/.exec(repo.git(["version"]))?.[1] ?? "99");
+    const literal = (await examine()).filter(({ why }) => why.startsWith("gpg.program starts with ~"));
+    expect(literal.map(({ status }) => status)).toEqual(version < 51 ? ["fail"] : []);
+  });
+
   it("tells of an SSH key without its private half, and of one that others may read", async () => {
     useSsh();
     chmodSync(keygen.path("alice"), 0o644);
