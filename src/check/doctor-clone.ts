@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { readTextIfAny } from "../io/files.ts";
+import { tryGit } from "../io/git.ts";
 import { runProgram } from "../io/programs.ts";
 import { findRepository, isShallow } from "../io/repository.ts";
 import { checkClientParts } from "./check-client.ts";
@@ -45,11 +46,11 @@ async function policyDrifts({ directory, environment }: Patient): Promise<readon
     if (governing.own === true)
       return [pass("policy.drift", "the work tree's own policy is the only one there is yet")];
     if (note === undefined) return [pass("policy.drift", `the work tree has the policy that judges (${source})`)];
-    const ref = governing.ref ?? "";
-    const files = governing.loaded.files.map((file) => shellWord(file)).join(" ");
-    return [
-      warn("policy.drift", `${note} (${source} is)`, `git fetch && git restore --source ${shellWord(ref)} -- ${files}`),
-    ];
+    const ref = governing.ref ?? "HEAD";
+    const { status } = await tryGit(session.repository, ["merge-base", "--is-ancestor", ref, "HEAD"]);
+    // Built on what judges: the difference is this branch's own, and nothing to be thrown away.
+    if (status === 0) return [pass("policy.drift", `this clone changes the policy; until that lands ${source} judges`)];
+    return [warn("policy.drift", `${note} (${source} is)`, `git merge ${shellWord(ref)}`)];
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
     return error.code === "ERR_POLICY_MISSING"

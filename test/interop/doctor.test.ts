@@ -1,5 +1,5 @@
 /** What `doctor` says of a clone in which signing is broken in one way, with the real gpg and ssh-keygen. */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, jest } from "@jest/globals";
 import type { DoctorRow } from "../../src/check/doctor.ts";
@@ -174,5 +174,28 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     const rows = await examine();
     expect(row(rows, "sign.key.allowed")).toMatchObject({ status: "fail", fix: "signpolicy join" });
     expect(row(rows, "last.commits")).toMatchObject({ status: "fail", why: expect.stringContaining("unknown-key") });
+  });
+
+  it("tells a policy that is behind the remote's from one that this branch changes", async () => {
+    useSsh();
+    repo.git(["add", "-A"]);
+    repo.git(["commit", "-qS", "-m", "the policy"]);
+    repo.git(["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    repo.config("remote.origin.url", repo.root);
+    repo.config("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*");
+    const file = join(repo.dir, ".signpolicy.yaml");
+    const before = readFileSync(file, "utf8");
+    writeFileSync(file, `# changed\n${before}`);
+    repo.git(["commit", "-qS", "-am", "changes the policy"]);
+    expect(row(await examine(), "policy.drift")).toMatchObject({
+      status: "pass",
+      why: expect.stringContaining("until that lands"),
+    });
+    repo.git(["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    repo.git(["reset", "-q", "--hard", "HEAD~1"]);
+    expect(row(await examine(), "policy.drift")).toMatchObject({
+      status: "warn",
+      fix: "git merge refs/remotes/origin/main",
+    });
   });
 });
