@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: one small entry that every hook starts, and a chunk for each thing a hook need not load.
 // CommonJS, because Node 20 starts it several milliseconds sooner than a module. `openpgp` (LGPL) is never bundled.
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
+import { promises, readdirSync, readFileSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { renderNotices } from "./third-party.mjs";
@@ -33,6 +33,19 @@ const leaveOut = {
   load: (id) => (id.startsWith("\0left-out:") ? { code: LEFT_OUT.get(id.slice(10)), moduleType: "js" } : null),
 };
 
+/** node loads `fs/promises` when it is first used, where it is asked for in this way: a hook that reads at once never does. */
+const LAZY = "\0fs-promises";
+const loadLate = {
+  name: "load-late",
+  resolveId: (id, importer) => (id === "node:fs/promises" && importer !== LAZY ? LAZY : null),
+  load: (id) => {
+    if (id !== LAZY) return null;
+    const names = Object.keys(promises).filter((name) => typeof promises[name] === "function");
+    const code = names.map((name) => `export const ${name} = (...given) => promises.${name}(...given);`).join("\n");
+    return { code: `import { promises } from "node:fs";\n${code}`, moduleType: "js" };
+  },
+};
+
 /**
  * What a hook loads, in few files: finding a file takes node about as long as compiling 4 KB of it, and what a hook need not
  * run it should not compile. Modules that stand in no group are split by rolldown; a module is in the first that names it.
@@ -48,28 +61,25 @@ const GROUPS = {
     "policy/(places|summary)",
     "report/(causes|hook|show)",
   ],
+  // What checks a policy is not needed where the last one is known (src/io/policy-memory.ts).
   policy: [
-    "check/(file-policy|policy|policy-source|tree-policy|trees)",
+    "policy/(check-.*|checks|document-json|duplicates|fields|issues|parse|presets|read-document|schema|suggest)",
+  ],
+  judging: [
+    "check/(deadline|examiner|file-policy|governing|mending|merged-entry|missing|next-policy|outlines)",
+    "check/(pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
+    "check/(policy-source|pre-push|push|push-input|range|receive|record|record-(?:chain|entries|state)|report-head)",
+    "check/(session|straight-line|tags|tips|tracking|tree-policy|trees|walk|witness)",
     "encoding/.*",
-    "io/(plain-files|policy-file)",
-    "policy/(?!document-yaml|edit-|json-schema|path-words|decide-ref|decide-tag|policy-diff|diff-|rights|rules/).*",
-    "policy/rules/(dates|identity|lapse|policy-change|signature|signer|unmatched)",
-    "signature/(anchors|raw)",
+    "io/(pending-file|plain-files|policy-file|policy-memory|record-file|revisions|safety|trusted-file)",
+    "policy/(?!document-yaml|edit-|json-schema|path-words|policy-diff|diff-|rights).*",
+    "signature/(anchors|raw|verify)",
     "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",
     "signature/ssh/(algorithms|anchors|key|numbers)",
-    "subject/tree",
-  ],
-  openpgp: ["signature/times", "signature/openpgp/(?!library|keyring).*"],
-  judging: [
-    "check/(deadline|examiner|governing|mending|missing|next-policy|outlines|pending|policy-changes|policy-issues|policy-states|pre-push|push|push-input|range)",
-    "check/(receive|record|record-(?:chain|entries|state)|report-head|session|straight-line|tags|tips)",
-    "check/(raw-verifier|tracking|walk|witness)",
-    "io/(environment|objects|pending-file|record-file|repository|revisions|safety)",
-    "policy/(decide-ref|decide-tag|rules/.*)",
-    "signature/verify",
     "subject/.*",
   ],
   changes: ["check/(compared-policy|policy-edits)", "policy/(policy-diff|diff-.*|rights)"],
+  openpgp: ["signature/times", "signature/openpgp/(?!library|keyring).*"],
   readiness: ["check/(expected-evidence|judge-readiness|readiness-words)"],
 };
 const SHARED = /^\/config\/presets\/|\/node_modules\/zod\/v4\/(?!.*json-schema)/;
@@ -79,7 +89,7 @@ const groups = Object.entries(GROUPS).map(([name, modules]) => {
     name,
     test: (id) => {
       const path = id.replaceAll("\\", "/").replace(root.replaceAll("\\", "/").replace(/\/$/, ""), "");
-      return own.test(path) || (name === "policy" && SHARED.test(path));
+      return own.test(path) || (name === "policy" && SHARED.test(path)) || (name === "hooks" && id === LAZY);
     },
   };
 });
@@ -121,7 +131,7 @@ if (!process.argv.includes("--if-stale") || isStale()) {
       external: ["openpgp"],
       // The package's node build is CommonJS, of which everything would be bundled; its module build does the same here.
       resolve: { alias: { yaml: join(root, "node_modules/yaml/browser/index.js") } },
-      plugins: [leaveOut],
+      plugins: [leaveOut, loadLate],
       transform: { define },
       preserveEntrySignatures: "allow-extension",
       // Much is imported where it is first needed and loaded with the rest of its chunk all the same.

@@ -10,8 +10,8 @@ import { holdsPolicy, PACKAGE, POLICY_PATHS } from "./tree-policy.ts";
 export function filePolicySource(path: string): PolicySource {
   return {
     label: () => `file:${path}`,
-    async readPolicy() {
-      const bytes = await readPolicyFile(dirname(path), basename(path));
+    async readPolicy(isKnown) {
+      const bytes = await readPolicyFile(dirname(path), basename(path), isKnown);
       if (bytes === null) throw new PolicyError("ERR_POLICY_UNREADABLE", `there is no policy file ${path}`);
       return basename(path) === PACKAGE ? { bytes, file: path, member: "signpolicy" } : { bytes, file: path };
     },

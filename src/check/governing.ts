@@ -12,7 +12,15 @@ import { TreePolicySource } from "./tree-policy.ts";
 export interface PolicyChoice {
   readonly policy?: string | undefined;
   readonly policyRef?: string | undefined;
+  /**
+   * The last policy that passed every check is kept in the git directory, and need not be checked again. For hooks, which
+   * are as safe as that directory; any other command may be asked about a repository that a stranger wrote.
+   */
+  readonly recall?: boolean;
 }
+
+const memoryOf = (session: Session, { recall }: PolicyChoice): string | null =>
+  recall === true ? session.repository.commonDir : null;
 
 /**
  * The policy that governs a server's repository: an administrator's file, a pinned ref, or the branch HEAD names, each as
@@ -23,12 +31,12 @@ export interface PolicyChoice {
 export async function governServer(session: Session, choice: PolicyChoice): Promise<GoverningPolicy> {
   const { config } = session;
   const file = choice.policy ?? config.get("signpolicy.policy", ["local", "worktree", "system"]);
-  if (file !== null) return governByFile(file);
+  if (file !== null) return governByFile(file, memoryOf(session, choice));
   const pinned = choice.policyRef ?? config.get("signpolicy.policyref");
-  if (pinned !== null) return governByRef(session, parsePinned(pinned));
+  if (pinned !== null) return governByRef(session, parsePinned(pinned), choice);
   const head = await readHead(session.repository);
   if (head === null) throw missing("HEAD of this repository names no branch");
-  return governByRef(session, head);
+  return governByRef(session, head, choice);
 }
 
 /**
@@ -39,14 +47,15 @@ export async function governServer(session: Session, choice: PolicyChoice): Prom
  */
 export async function governClone(session: Session, choice: PolicyChoice, remote?: string): Promise<GoverningPolicy> {
   const { config, repository } = session;
-  if (choice.policy !== undefined) return governByFile(resolve(repository.cwd, choice.policy));
+  if (choice.policy !== undefined)
+    return governByFile(resolve(repository.cwd, choice.policy), memoryOf(session, choice));
   if (repository.workTree === null) return governServer(session, choice);
   const pinned = choice.policyRef ?? config.get("signpolicy.policyref");
-  if (pinned !== null) return governByRef(session, await findRef(session, pinned));
+  if (pinned !== null) return governByRef(session, await findRef(session, pinned), choice);
   const branch = await defaultBranch(session, remote);
   if (branch !== null) {
     try {
-      return await governByRef(session, branch.tracking);
+      return await governByRef(session, branch.tracking, choice);
     } catch (error) {
       // A remote that has no policy yet is how every team starts.
       if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
@@ -93,23 +102,23 @@ export function defaultRemote(session: Session): string | null {
   return only !== undefined && second === undefined ? only : null;
 }
 
-async function governByFile(file: string): Promise<GoverningPolicy> {
+async function governByFile(file: string, memory: string | null): Promise<GoverningPolicy> {
   if (!isAbsolute(file)) {
     throw new PolicyError("ERR_POLICY_UNREADABLE", `the configured policy ${file} is no absolute path`, [], {
       hint: "git config signpolicy.policy /absolute/path",
     });
   }
-  return { loaded: await loadPolicy(filePolicySource(file)), ref: null, trustRoot: null, notes: [] };
+  return { loaded: await loadPolicy(filePolicySource(file), memory), ref: null, trustRoot: null, notes: [] };
 }
 
-async function governByRef(session: Session, ref: RefName): Promise<GoverningPolicy> {
+async function governByRef(session: Session, ref: RefName, choice: PolicyChoice): Promise<GoverningPolicy> {
   const value = (await readRefs(session.repository, [ref])).get(ref);
   if (value === undefined) return governByTrustRoot(session, ref, `${ref} does not exist`);
   // Whoever pushes to the ref that a symbolic one names changes this one, too.
   const named = value.symbolic ?? ref;
   const source = new TreePolicySource(session.trees, session.outlines, named, value.oid);
   try {
-    return { loaded: await loadPolicy(source), ref: named, trustRoot: null, notes: [] };
+    return { loaded: await loadPolicy(source, memoryOf(session, choice)), ref: named, trustRoot: null, notes: [] };
   } catch (error) {
     if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
     return governByTrustRoot(session, named, `${named} holds no policy`);

@@ -13,9 +13,12 @@ export interface PolicySource {
    * The policy file. `file` is its path for messages and, in a tree, relative to the tree's top (`.config/signpolicyrc`);
    * `member` is the key of package.json that holds the policy.
    *
+   * @param isKnown - whether bytes that were found have been read as a policy before
    * @throws PolicyError ERR_POLICY_MISSING where there is none, ERR_POLICY_UNREADABLE, ERR_POLICY_INVALID (two places)
    */
-  readPolicy(): Promise<{ readonly bytes: Bytes; readonly file: string; readonly member?: "signpolicy" }>;
+  readPolicy(
+    isKnown?: (bytes: Bytes) => boolean,
+  ): Promise<{ readonly bytes: Bytes; readonly file: string; readonly member?: "signpolicy" }>;
   /**
    * A key file by its path relative to the policy file's folder.
    *

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { posix } from "node:path";
+import { basename, posix } from "node:path";
 import { KeyError, ParseError, PolicyError, type PolicyIssue } from "../errors.ts";
 import type { Bytes } from "../model.ts";
-import { examinePolicy, invalidPolicy } from "../policy/parse.ts";
+import { keepPolicy, recallPolicy } from "../io/policy-memory.ts";
+import { resolveChecked, type CheckedPolicy } from "../policy/checked.ts";
+import type { PolicyReading } from "../policy/parse.ts";
 import type { KeyEntry } from "../policy/policy.ts";
 import { createAnchors, type AnchorEntry } from "../signature/anchors.ts";
 import { readCertificate } from "../signature/openpgp/certificate.ts";
@@ -13,19 +15,27 @@ import type { LoadedKey, LoadedPolicy, PolicySource } from "./policy-source.ts";
  * Reads a policy and every key it names. Returned, it is ready to judge: the file passed every check, each key file held
  * exactly one key, and no key stands twice.
  *
+ * @param memory - the git directory in which the last policy that passed is kept, so that the same bytes need not be
+ *   checked again; null to check them whatever is kept
  * @throws PolicyError with every mistake found, in the file and in the keys it names
  */
-export async function loadPolicy(source: PolicySource): Promise<LoadedPolicy> {
-  const { bytes, file, member } = await source.readPolicy();
-  const { policy, keys: owned, issues } = await examinePolicy(bytes, file, member);
+export async function loadPolicy(source: PolicySource, memory: string | null = null): Promise<LoadedPolicy> {
+  const known = memory === null ? null : recallPolicy(memory);
+  const { bytes, file, member } = await source.readPolicy((found) => known?.question === questionOf(found));
+  const question = questionOf(bytes, member);
+  const recalled = known?.question === question;
+  const reading = recalled ? recall(known.answer as CheckedPolicy) : await examine(bytes, file, member);
+  const { policy, keys: owned, issues } = reading;
   const keys = new KeyReader(source, file);
   for (const { principal, entry } of owned) await keys.read(principal, entry);
   if (policy === null || keys.issues.length > 0) {
+    const { invalidPolicy } = await import("../policy/parse.ts");
     throw invalidPolicy(
       file,
       [...issues, ...keys.issues].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     );
   }
+  if (memory !== null && !recalled) keepPolicy(memory, question, reading.checked);
   const folder = posix.dirname(file);
   return {
     policy,
@@ -33,11 +43,32 @@ export async function loadPolicy(source: PolicySource): Promise<LoadedPolicy> {
       keys.loaded.map(({ anchor }) => anchor),
       policy.algorithms,
     ),
-    digestNow: async () => digestOf((await source.readPolicy()).bytes, await readFiles(source, [...keys.files.keys()])),
+    digestNow: async () => {
+      const now = await source.readPolicy((found) => Buffer.compare(found, bytes) === 0);
+      return digestOf(now.bytes, await readFiles(source, [...keys.files.keys()]));
+    },
     keys: keys.loaded,
     origin: { source: source.label(file), digest: digestOf(bytes, keys.files), serial: policy.serial },
     files: [file, ...[...keys.files.keys()].map((path) => posix.join(folder, path))],
   };
+}
+
+/** What checks a policy loads only where there is one to check: it takes longer than judging a commit. */
+async function examine(bytes: Bytes, file: string, member: "signpolicy" | undefined): Promise<PolicyReading> {
+  const { examinePolicy } = await import("../policy/parse.ts");
+  return examinePolicy(bytes, file, member);
+}
+
+const recall = (checked: CheckedPolicy): PolicyReading => ({ ...resolveChecked(checked), issues: [], checked });
+
+/** The file of the bundle that this is in: its name holds a digest of all that it loads, what checks a policy included. */
+const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.url)}`;
+
+function questionOf(bytes: Bytes, member?: string): string {
+  return createHash("sha256")
+    .update(`${PROGRAM}\n${member ?? ""}\n`)
+    .update(bytes)
+    .digest("hex");
 }
 
 async function readFiles(source: PolicySource, paths: readonly string[]): Promise<ReadonlyMap<string, Bytes>> {

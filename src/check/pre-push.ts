@@ -36,7 +36,7 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
   const session = await openSession(await findRepository(options.cwd, options.environment));
   try {
     const remote = namedRemote(session, options);
-    const governing = await governClone(session, options, remote ?? undefined);
+    const governing = await governClone(session, { ...options, recall: true }, remote ?? undefined);
     await sink.begin(reportHead(governing));
     if (lines.length === 0) return;
     const tracked = remote === null ? new Map<RefName, ObjectId>() : await trackedRefs(session, remote);

@@ -32,7 +32,6 @@ export interface SetUp {
  */
 export async function checkReadiness(options: ReadinessOptions, sink: ReportSink): Promise<Decision> {
   const tree = await findWorkTree(options.cwd, options.environment);
-  // git is started first, and runs while everything else is read and loaded.
   const asked = readSetUp(tree, options);
   asked.catch(() => undefined);
   const { decision, policy } = await answerFor(tree, asked, options.environment);

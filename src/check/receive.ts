@@ -1,7 +1,7 @@
 import { GitError, ParseError, PolicyError, SignpolicyError } from "../errors.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { Bytes, Decision, ReportHead, RefName, Seconds } from "../model.ts";
-import { stopGit, type Repository } from "../io/git.ts";
+import { stopGit } from "../io/git.ts";
 import type { Reading } from "../io/reading.ts";
 import { watchRefs, type RefWatch } from "../io/ref-watch.ts";
 import { writePending } from "../io/pending-file.ts";
@@ -117,8 +117,10 @@ interface Standing {
   readonly watch: RefWatch | null;
 }
 
-function readStanding(repository: Repository, names: readonly RefName[]): Standing {
+function readStanding({ repository, config }: Session, names: readonly RefName[]): Standing {
   const watch = watchRefs(repository, names);
+  const seen = watch.values(config);
+  if (seen !== null) return { present: seen, watch };
   const present = readRefs(repository, names);
   present.catch(() => undefined);
   return { present, watch };
@@ -126,9 +128,9 @@ function readStanding(repository: Repository, names: readonly RefName[]): Standi
 
 async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], timed: Timed): Promise<Judgement> {
   const repository = hookRepository(options.cwd, options.environment, algorithmOf(updates));
-  let standing = updates.length > READ_AT_ONCE ? null : readStanding(repository, namesOf(updates));
   const session = await openSession(repository, options.reading);
   try {
+    let standing = updates.length > READ_AT_ONCE ? null : readStanding(session, namesOf(updates));
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await judgeOnce(options, session, updates, standing, timed);
       if (outcome.moved !== null && attempt < ATTEMPTS) {
@@ -139,7 +141,7 @@ async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], t
       if (outcome.moved !== null) {
         const message = "the policy or a ref moved each time the push was judged";
         decisions.push(decidePush({ code: "bad-input", message, hint: "push again" }));
-      } else if (outcome.pending !== null) await writePending(session.repository.commonDir, outcome.pending);
+      } else if (outcome.pending !== null) writePending(session.repository.commonDir, outcome.pending);
       timed.deadline.meet();
       return { head: outcome.head, decisions };
     }
@@ -181,7 +183,7 @@ async function judgeBy(
   const decisions: Decision[] = [];
   const collect = { decision: (decision: Decision) => void decisions.push(slim(decision)) };
   const [governing, record] = await Promise.all([
-    orDenial(governServer(session, options)),
+    orDenial(governServer(session, { ...options, recall: true })),
     orDenial(loadRecord(session)),
   ]);
   const denied = [governing, record].filter((part) => "allow" in part);

@@ -1,5 +1,5 @@
 /** Which key git is about to sign with, by its configuration: what gpg-interface.c of git would hand to the signer. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { asBuffer } from "../encoding/bytes.ts";
 import { SshReader } from "../encoding/ssh-wire.ts";
@@ -120,11 +120,19 @@ async function findSsh(config: GitConfig, named: string, place: SigningPlace): P
   if (literal !== null) return fromLine(literal) ?? missing("user.signingkey holds no SSH public key");
   const path = resolve(place.top, expandHome(text, place.environment));
   for (const file of [path, `${path}.pub`]) {
-    const content = await readFile(file, "latin1").catch(() => null);
+    const content = textOf(file);
     const key = content === null ? null : (fromLine(content) ?? fromPrivateKey(content));
     if (key !== null) return key;
   }
   return missing(`no SSH public key can be read from ${text} (user.signingkey)`);
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return null;
+  }
 }
 
 /** git runs it without a shell and takes the first line of what it prints. */

@@ -1,11 +1,12 @@
 /** What git is about to commit, and as whom: read from the caller's environment, which `git -c` and variables are part of. */
-import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { GitError } from "../errors.ts";
 import type { Identity, RefName } from "../model.ts";
 import type { ConfigValue } from "./config.ts";
 import { GitConfig } from "./config.ts";
-import { gitFailed, tryGit } from "./git.ts";
+import { findGitDir } from "./git-dir.ts";
+import { askGit, gitFailed } from "./git.ts";
 import { readHead } from "./refs.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -29,15 +30,14 @@ export interface CommitContext {
  *
  * @throws GitError ERR_NOT_A_REPOSITORY
  */
-export async function findWorkTree(cwd: string, environment: Variables): Promise<WorkTree> {
+export function findWorkTree(cwd: string, environment: Variables): Promise<WorkTree> {
   const named = environment["GIT_DIR"];
-  if (named !== undefined)
-    return { top: resolve(cwd, environment["GIT_WORK_TREE"] ?? "."), gitDir: resolve(cwd, named) };
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const gitDir = await gitDirIn(folder);
-    if (gitDir !== null) return { top: folder, gitDir };
-    if (folder === dirname(folder)) throw new GitError("ERR_NOT_A_REPOSITORY", "this is not a git repository");
+  if (named !== undefined) {
+    return Promise.resolve({ top: resolve(cwd, environment["GIT_WORK_TREE"] ?? "."), gitDir: resolve(cwd, named) });
   }
+  const found = findGitDir(cwd);
+  if (found !== null) return Promise.resolve(found);
+  return Promise.reject(new GitError("ERR_NOT_A_REPOSITORY", "this is not a git repository"));
 }
 
 /**
@@ -49,12 +49,10 @@ export async function findWorkTree(cwd: string, environment: Variables): Promise
 export async function readCommitContext(cwd: string, gitDir: string, caller: Variables): Promise<CommitContext> {
   const place = { cwd, environment: defined(caller) };
   const argv = ["var", "-l"];
-  const [{ status, stdout, stderr }, branch] = await Promise.all([
-    tryGit(place, argv),
-    readBranch(gitDir).then((found) => (found === "ask" ? readHead(place) : found)),
-  ]);
+  const { status, stdout, stderr } = askGit(place, argv);
   if (status !== 0) throw gitFailed(argv, status, stderr);
-  return { ...parseVariables(stdout), branch };
+  const found = readBranch(gitDir);
+  return { ...parseVariables(stdout), branch: found === "ask" ? await readHead(place) : found };
 }
 
 /**
@@ -91,29 +89,25 @@ export function parseIdentity(line: string): Identity {
   return { name, email, at: Number(at) };
 }
 
-async function gitDirIn(folder: string): Promise<string | null> {
-  const path = join(folder, ".git");
-  try {
-    const pointer = /^gitdir: (.+?)\r?\n?$/.exec(await readFile(path, "utf8"))?.[1];
-    return pointer === undefined ? null : resolve(folder, pointer);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EISDIR" ? path : null;
-  }
-}
-
 /** `ask` where the files do not tell: with reftable HEAD is a stand-in (gitrepository-layout(5)). */
-async function readBranch(gitDir: string): Promise<RefName | null | "ask"> {
-  const head = /^ref: (\S+)\n?$/.exec((await textOf(join(gitDir, "HEAD"))) ?? "")?.[1];
+function readBranch(gitDir: string): RefName | null | "ask" {
+  const head = /^ref: (\S+)\n?$/.exec(textOf(join(gitDir, "HEAD")) ?? "")?.[1];
   if (head === "refs/heads/.invalid") return "ask";
   if (head !== undefined) return head as RefName;
   for (const file of ["rebase-merge/head-name", "rebase-apply/head-name"]) {
-    const name = (await textOf(join(gitDir, file)))?.trimEnd();
+    const name = textOf(join(gitDir, file))?.trimEnd();
     if (name?.startsWith("refs/") === true) return name as RefName;
   }
   return null;
 }
 
-const textOf = (path: string): Promise<string | null> => readFile(path, "latin1").catch(() => null);
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return null;
+  }
+}
 
 const defined = (variables: Variables): Record<string, string> =>
   Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined));

@@ -5,6 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import { FORMAT, HEAD_BYTES, openCompiled, secondsOf, wrapped, type Head, type Part } from "./compiled-code.ts";
+import type { Owners } from "./trusted-file.ts";
 
 /** What node itself reads. */
 const START = "signpolicy.cjs";
@@ -29,7 +30,7 @@ export function compileCode(folder: string): Buffer {
 }
 
 /** Whether a hook that this node runs, started from a folder of the program, would use what stands at a path. */
-export function isCurrent(path: string, folder: string, owners: readonly number[] | null): boolean {
+export function isCurrent(path: string, folder: string, owners: Owners): boolean {
   const code = openCompiled(path, owners);
   if (code === null) return false;
   try {

@@ -11,6 +11,7 @@ import Module from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
+import { openTrusted, type Owners } from "./trusted-file.ts";
 
 export const COMPILED = "compiled-code";
 export const FORMAT = "signpolicy compiled code, version 1";
@@ -51,14 +52,13 @@ export interface CompiledCode {
  * Opens compiled code that belongs to one of these users and that nobody else can write; null where there is none such.
  * `owners` null: a system without users.
  */
-export function openCompiled(path: string, owners: readonly number[] | null): CompiledCode | null {
-  const file = openPlain(path);
-  if (file === null) return null;
+export function openCompiled(path: string, owners: Owners): CompiledCode | null {
+  const file = openTrusted(path, owners)?.file;
+  if (file === undefined) return null;
   const close = () => closeSync(file);
   try {
-    const status = fstatSync(file);
-    const head = isTrusted(status, owners) ? (JSON.parse(read(file, 0, HEAD_BYTES).toString("latin1")) as Head) : null;
-    if (head?.format === FORMAT && head.node === process.version && head.arch === process.arch) {
+    const head = JSON.parse(read(file, 0, HEAD_BYTES).toString("latin1")) as Head;
+    if ((head.format as string) === FORMAT && head.node === process.version && head.arch === process.arch) {
       return { head, close, part: (name, of) => readPart(file, head.parts[name], of.size, secondsOf(of)) };
     }
   } catch {
@@ -67,17 +67,6 @@ export function openCompiled(path: string, owners: readonly number[] | null): Co
   close();
   return null;
 }
-
-function openPlain(path: string): number | null {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return null;
-  }
-}
-
-const isTrusted = (status: Stats, owners: readonly number[] | null): boolean =>
-  status.isFile() && (owners === null || (owners.includes(status.uid) && (status.mode & 0o022) === 0));
 
 function readPart(file: number, part: Part | undefined, size: number, changed: number): Buffer | null {
   if (part?.size !== size || part.changed !== changed) return null;

@@ -1,4 +1,5 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, spawnSync, type ChildProcessByStdio, type ChildProcessWithoutNullStreams } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 import { GitError } from "../errors.ts";
 import type { Bytes, HashAlgorithm } from "../model.ts";
 
@@ -33,7 +34,9 @@ export interface GitResult {
   readonly stderr: string;
 }
 
-const running = new Set<ChildProcessWithoutNullStreams>();
+type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
+
+const running = new Set<Child>();
 
 /** Ends every git child there is: who waits for one is told by an error. */
 export function stopGit(): void {
@@ -41,14 +44,19 @@ export function stopGit(): void {
 }
 
 /** Starts git with an argument array; no shell, no string in which a ref name could become an option. */
-export function startGit(place: GitPlace, argv: readonly string[]): ChildProcessWithoutNullStreams {
+export const startGit = (place: GitPlace, argv: readonly string[]): ChildProcessWithoutNullStreams =>
+  start(place, argv, "pipe") as ChildProcessWithoutNullStreams;
+
+/** A pipe takes as long to set up as git takes to answer, so a child that is told nothing gets none to read from. */
+function start(place: GitPlace, argv: readonly string[], stdin: "pipe" | "ignore"): Child {
   const child = spawn("git", [...PROTECTIVE_OPTIONS, ...argv], {
     cwd: place.cwd,
     env: place.environment,
+    stdio: [stdin, "pipe", "pipe"],
     windowsHide: true,
-  });
+  }) as Child;
   // A child that ends early breaks the pipe we write to; its exit code tells, not this error.
-  child.stdin.on("error", () => undefined);
+  child.stdin?.on("error", () => undefined);
   running.add(child);
   child.once("close", () => running.delete(child));
   child.once("error", () => running.delete(child));
@@ -56,25 +64,27 @@ export function startGit(place: GitPlace, argv: readonly string[]): ChildProcess
 }
 
 /** Resolves with the exit code once the child has ended and its streams are closed; rejects when it could not start or was killed. */
-export function gitEnded(child: ChildProcessWithoutNullStreams, argv: readonly string[]): Promise<number> {
+export function gitEnded(child: Child, argv: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once("error", (cause: NodeJS.ErrnoException) => {
-      const code = cause.code === "ENOENT" ? "ERR_GIT_MISSING" : "ERR_GIT_FAILED";
-      const message =
-        code === "ERR_GIT_MISSING"
-          ? "git was not found, or the folder to run it in is gone"
-          : "git could not be started";
-      reject(new GitError(code, message, { argv, cause }));
-    });
+    child.once("error", (cause) => reject(notStarted(cause, argv)));
     child.once("close", (status, signal) => {
       if (status === null) {
-        reject(new GitError("ERR_GIT_FAILED", `git ${argv[0] ?? ""} was stopped by ${signal ?? "a signal"}`, { argv }));
+        reject(stopped(signal, argv));
       } else {
         resolve(status);
       }
     });
   });
 }
+
+function notStarted(cause: NodeJS.ErrnoException, argv: readonly string[]): GitError {
+  return cause.code === "ENOENT"
+    ? new GitError("ERR_GIT_MISSING", "git was not found, or the folder to run it in is gone", { argv, cause })
+    : new GitError("ERR_GIT_FAILED", "git could not be started", { argv, cause });
+}
+
+const stopped = (signal: NodeJS.Signals | null, argv: readonly string[]): GitError =>
+  new GitError("ERR_GIT_FAILED", `git ${argv[0] ?? ""} was stopped by ${signal ?? "a signal"}`, { argv });
 
 /** Most of what git may print into memory at once; object contents and commit lists are streamed instead. */
 const OUTPUT_CAP = 256 * 1024 * 1024;
@@ -85,7 +95,7 @@ const OUTPUT_CAP = 256 * 1024 * 1024;
  * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
  */
 export async function tryGit(place: GitPlace, argv: readonly string[], input?: Bytes | string): Promise<GitResult> {
-  const child = startGit(place, argv);
+  const child = start(place, argv, input === undefined ? "ignore" : "pipe");
   const ended = gitEnded(child, argv);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -98,9 +108,27 @@ export async function tryGit(place: GitPlace, argv: readonly string[], input?: B
   child.stderr.on("data", (chunk: Buffer) => {
     if (err.length < 64) err.push(chunk);
   });
-  child.stdin.end(input ?? "");
+  child.stdin?.end(input);
   const status = await ended;
   return { status, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString("latin1").trimEnd() };
+}
+
+/**
+ * The same, while nothing else goes on: node then sets up no streams, which takes as long as git takes for a short answer.
+ *
+ * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
+ */
+export function askGit({ cwd, environment }: GitPlace, argv: readonly string[]): GitResult {
+  const { status, signal, stdout, stderr, error } = spawnSync("git", [...PROTECTIVE_OPTIONS, ...argv], {
+    cwd,
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: OUTPUT_CAP,
+    windowsHide: true,
+  });
+  if (error !== undefined) throw notStarted(error, argv);
+  if (status === null) throw stopped(signal, argv);
+  return { status, stdout, stderr: stderr.toString("latin1").trimEnd() };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Where `pre-receive` leaves its verdict for the `post-receive` of the same push. */
@@ -9,10 +10,10 @@ const folderIn = (gitDir: string): string => join(gitDir, "signpolicy", "pending
 const PENDING_LIFE_MS = 24 * 60 * 60 * 1000;
 
 /** Leaves a verdict for the `post-receive` of the same push. */
-export async function writePending(gitDir: string, text: string): Promise<void> {
+export function writePending(gitDir: string, text: string): void {
   const folder = folderIn(gitDir);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, `${randomUUID()}.json`), text, { mode: 0o600, flag: "wx" });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, `${randomUUID()}.json`), text, { mode: 0o600, flag: "wx" });
 }
 
 export interface PendingFile {

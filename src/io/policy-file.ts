@@ -17,15 +17,23 @@ const CODE = /\.(?:[cm]?[jt]sx?|sh|py|wasm|node)$/i;
  * only: a file of code is refused, and so are links, folders, devices and what is too large. Never searches, follows no
  * `$import`.
  *
+ * @param isKnown - whether these bytes have been loaded before, and need not be again
+ *
  * @throws PolicyError ERR_POLICY_UNREADABLE
  */
-export async function readPolicyFile(folder: string, path: string): Promise<Bytes | null> {
+export async function readPolicyFile(
+  folder: string,
+  path: string,
+  isKnown: (bytes: Bytes) => boolean = () => false,
+): Promise<Bytes | null> {
   const file = join(folder, path);
   if (!isAbsolute(file)) throw unreadable(file, "its path is not absolute");
   if (CODE.test(file)) throw unreadable(file, "a policy is data (YAML or JSON), and code is never run");
   // cosmiconfig opens what the path leads to before it asks the loader: see first that this ends, and ends here.
-  if (readPlainFile(file, POLICY_BYTES) === null) return null;
+  const bytes = readPlainFile(file, POLICY_BYTES);
+  if (bytes === null) return null;
   refuseLinks(folder, path);
+  if (isKnown(bytes)) return bytes;
   const result = (await openExplorer()).load(file);
   // Of a file of white space the loader is not asked, and there is nothing in it to judge.
   return (result?.config as Loaded | undefined)?.bytes ?? new Uint8Array();

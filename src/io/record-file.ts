@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SignpolicyError } from "../errors.ts";
@@ -23,13 +23,17 @@ export async function withRecordLock<T>(gitDir: string, body: () => Promise<T>):
   return withLock(join(gitDir, FOLDER, "record.lock"), body);
 }
 
-/** @throws SignpolicyError ERR_RECORD_BROKEN when it is there but cannot be read */
-async function readIfAny(path: string): Promise<Buffer | null> {
+/**
+ * Read at once: a thread of node's pool takes longer to start than such a file to read.
+ *
+ * @throws SignpolicyError ERR_RECORD_BROKEN when it is there but cannot be read
+ */
+function readIfAny(path: string): Promise<Buffer | null> {
   try {
-    return await readFile(path);
+    return Promise.resolve(readFileSync(path));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new SignpolicyError("ERR_RECORD_BROKEN", `${path} cannot be read`, { cause });
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return Promise.resolve(null);
+    return Promise.reject(new SignpolicyError("ERR_RECORD_BROKEN", `${path} cannot be read`, { cause }));
   }
 }
 

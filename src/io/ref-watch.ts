@@ -1,53 +1,109 @@
 /**
- * Tells without starting git that refs did not move, by the files in which git keeps them (gitrepository-layout(5)). A
- * loose ref is its content, and packed refs are replaced as a whole, by a new file. It never says so of what it cannot
- * see: symbolic refs, refs of one work tree alone, another ref storage.
+ * Reads refs without starting git, from the files in which git keeps them (gitrepository-layout(5)), and tells whether they
+ * moved since: a loose ref is its content, and packed refs are replaced as a whole, by a new file. It says nothing of what
+ * it cannot see, and git is asked: symbolic refs, refs of one work tree alone, another ref storage.
  */
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { ObjectId, RefName } from "../model.ts";
 import type { GitConfig } from "./config.ts";
 import type { HookPlace } from "./repository.ts";
-import type { RefName } from "../model.ts";
+import type { RefValue, RefValues } from "./refs.ts";
 
 export interface RefWatch {
+  /** The refs' values as the watch began; null where they cannot be told. */
+  values(config: GitConfig): RefValues | null;
   /** HEAD and these refs are what they were when the watch began; false too where that cannot be told. */
   stoodStill(config: GitConfig, names: readonly RefName[]): boolean;
 }
 
-/** Begins before the refs are read, so that what moves in between is seen. */
+/** A server with more packed refs than fit in here lets git find one among them. */
+const PACKED_CAP = 256 * 1024;
+
+const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
 export function watchRefs(place: HookPlace, names: readonly RefName[]): RefWatch {
   const head = textOf(join(place.gitDir, "HEAD"));
   const named = /^ref: (.*)\n$/.exec(head ?? "")?.[1];
   const watched = new Set([...names, ...(named === undefined ? [] : [named as RefName])]);
   const before = look(place, watched);
+  const isSame = (): boolean => before !== null && look(place, watched)?.stamp === before.stamp;
   return {
-    stoodStill(config, asked) {
-      // Reftable keeps nothing where we look, and leaves a HEAD that names no branch.
-      if ((config.get("extensions.refstorage") ?? "files") !== "files" || before === null) return false;
-      return asked.every((name) => watched.has(name)) && look(place, watched) === before;
+    values(config) {
+      if (before === null || !keepsFiles(config)) return null;
+      const values = read(place, names, before);
+      // What was packed meanwhile may be missing from both.
+      return isSame() ? values : null;
     },
+    stoodStill: (config, asked) => keepsFiles(config) && asked.every((name) => watched.has(name)) && isSame(),
   };
 }
 
-/** All that tells the values of the refs; null where it cannot be had. */
-function look({ gitDir, commonDir }: HookPlace, names: ReadonlySet<RefName>): string | null {
+/** Reftable keeps nothing where we look, and where a file has several names, so would a ref. */
+const keepsFiles = (config: GitConfig): boolean =>
+  (config.get("extensions.refstorage") ?? "files") === "files" &&
+  (config.get("core.ignorecase") ?? "false") === "false" &&
+  !["darwin", "win32"].includes(process.platform);
+
+interface Look {
+  /** All that tells whether refs moved. */
+  readonly stamp: string;
+  /** By ref; null where it is not loose. */
+  readonly loose: ReadonlyMap<RefName, ObjectId | null>;
+}
+
+/** Null where it cannot be told. */
+function look({ gitDir, commonDir }: HookPlace, names: ReadonlySet<RefName>): Look | null {
   const seen = [textOf(join(gitDir, "HEAD")), stampOf(join(commonDir, "packed-refs"))];
+  const loose = new Map<RefName, ObjectId | null>();
   for (const name of names) {
     const text = isShared(name) ? textOf(join(commonDir, pathOf(name))) : null;
-    if (text === null || !/^(?:[0-9a-f]{40}(?:[0-9a-f]{24})?\n|)$/.test(text)) return null;
+    if (text === null || !(text === "" || (text.endsWith("\n") && OID.test(text.slice(0, -1))))) return null;
+    loose.set(name, text === "" ? null : (text.slice(0, -1) as ObjectId));
     seen.push(name, text);
   }
-  return seen.includes(null) ? null : seen.join("\0");
+  return seen.includes(null) ? null : { stamp: seen.join("\0"), loose };
+}
+
+function read({ commonDir }: HookPlace, names: readonly RefName[], { loose }: Look): RefValues | null {
+  const values = new Map<RefName, RefValue>();
+  let packed: string | null | undefined;
+  for (const name of names) {
+    let oid = loose.get(name) ?? null;
+    if (oid === null) {
+      packed ??= textOf(join(commonDir, "packed-refs"), PACKED_CAP);
+      if (packed === null) return null;
+      const line = packedLine(packed, name);
+      if (line !== null && !OID.test(line)) return null;
+      oid = line as ObjectId | null;
+    }
+    if (oid !== null) values.set(name, { oid, symbolic: null });
+  }
+  return values;
+}
+
+/** What stands before a name: of `<id> SP <name> LF` the id. No name holds a space, and other lines start with `#` or `^`. */
+function packedLine(packed: string, name: RefName): string | null {
+  const at = packed.indexOf(` ${name}\n`);
+  return at === -1 ? null : packed.slice(packed.lastIndexOf("\n", at) + 1, at);
 }
 
 const isShared = (name: RefName): boolean => /^refs\/(?!bisect\/|worktree\/|rewritten\/)/.test(name);
 
 const pathOf = (name: RefName): string => Buffer.from(name, "latin1").toString();
 
-/** A file's content, empty where there is none; null where something else stands there or it cannot be read. */
-function textOf(path: string): string | null {
+/** A file's content, empty where there is none; null where something else stands there, or more than is read. */
+function textOf(path: string, cap = 4096): string | null {
   try {
-    return readFileSync(path, "latin1");
+    // A link is a symbolic ref of long ago.
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const status = fstatSync(file);
+      if (status.isDirectory()) return "";
+      return status.isFile() && status.size <= cap ? readFileSync(file, "latin1") : null;
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     return isAbsent(error) ? "" : null;
   }
@@ -63,4 +119,4 @@ function stampOf(path: string): string | null {
 }
 
 const isAbsent = (error: unknown): boolean =>
-  ["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+  ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");

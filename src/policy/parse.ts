@@ -1,27 +1,25 @@
 import { PolicyError } from "../errors.ts";
 import type { PolicyIssue } from "../errors.ts";
 import type { Bytes } from "../model.ts";
+import { keysOf, type CheckedPolicy, type OwnedKey } from "./checked.ts";
 import { checkPolicy } from "./checks.ts";
 import type { Path, Problem } from "./document.ts";
 import { problemsOf } from "./issues.ts";
 import { entriesOf, isMapping, listOf, mappingOf } from "./loose.ts";
-import type { KeyEntry, Policy } from "./policy.ts";
+import type { Policy } from "./policy.ts";
 import { applyPreset } from "./presets.ts";
 import { readDocument } from "./read-document.ts";
 import type { ReadDocument } from "./read-document.ts";
 import { placeIn, resolveKey, resolvePolicy } from "./resolve.ts";
 import { keySchema, policySchema } from "./schema.ts";
 
-export interface OwnedKey {
-  readonly principal: string;
-  readonly entry: KeyEntry;
-}
-
 /** What reading a policy file came to. With issues there is no policy, but keys that could be read are told all the same. */
 export interface PolicyReading {
   readonly policy: Policy | null;
   readonly keys: readonly OwnedKey[];
   readonly issues: readonly PolicyIssue[];
+  /** From which the same policy comes again; null where there is none. */
+  readonly checked: CheckedPolicy | null;
 }
 
 /**
@@ -33,7 +31,7 @@ export interface PolicyReading {
  */
 export async function examinePolicy(bytes: Bytes, file: string, member?: "signpolicy"): Promise<PolicyReading> {
   const read = await readDocument(bytes, file, member);
-  if (!read.readable) return { policy: null, keys: [], issues: issuesOf(read, read.problems) };
+  if (!read.readable) return { policy: null, keys: [], issues: issuesOf(read, read.problems), checked: null };
   const own = read.document.valueOf(read.base);
   refuseOtherVersion(read, own);
   const value = isMapping(own) ? applyPreset(own) : own;
@@ -46,13 +44,15 @@ export async function examinePolicy(bytes: Bytes, file: string, member?: "signpo
     ].map((problem) => ({ ...problem, path: [...read.base, ...problem.path] })),
   ];
   if (!parsed.success || problems.length > 0) {
-    return { policy: null, keys: readableKeys(value, read), issues: issuesOf(read, problems) };
+    return { policy: null, keys: readableKeys(value, read), issues: issuesOf(read, problems), checked: null };
   }
-  const policy = resolvePolicy(parsed.data, read.document, read.base);
-  const keys = [...policy.principals.values()].flatMap(({ id, keys }) =>
-    keys.map((entry) => ({ principal: id, entry })),
-  );
-  return { policy, keys, issues: [] };
+  const lines: Record<string, number | null> = {};
+  const policy = resolvePolicy(parsed.data, (path) => {
+    const place = placeIn(read.document, read.base, path);
+    lines[place.path] = place.line;
+    return place;
+  });
+  return { policy, keys: keysOf(policy), issues: [], checked: { file: parsed.data, base: read.base, lines } };
 }
 
 /**

@@ -22,13 +22,12 @@ import type {
   TagRule,
   UpdateRule,
 } from "./policy.ts";
-import { isInlineKey } from "./schema.ts";
+import { isInlineKey } from "./inline-key.ts";
 import type { ExemptionFile, KeyFile, PolicyFile, PrincipalFile, RuleFile } from "./schema.ts";
 import { SELF, selectPrincipals } from "./selectors.ts";
 
-/** A file that passed every check, with defaults applied and names resolved. `base` leads to the policy in its document. */
-export function resolvePolicy(file: PolicyFile, document: PolicyDocument, base: Path): Policy {
-  const placeOf: PlaceOf = (path) => placeIn(document, base, path);
+/** A file that passed every check, with defaults applied and names resolved. */
+export function resolvePolicy(file: PolicyFile, placeOf: PlaceOf): Policy {
   return {
     version: 1,
     serial: file.serial ?? null,
@@ -59,7 +58,8 @@ export function resolvePolicy(file: PolicyFile, document: PolicyDocument, base: 
 /** Identity lines are bytes held as latin-1 text; so are the addresses they are compared with. */
 const byteText = (text: string): string => latin1(new TextEncoder().encode(text));
 
-type PlaceOf = (path: Path) => Place;
+/** Tells of a path in the policy where it stands in the file. */
+export type PlaceOf = (path: Path) => Place;
 
 /** Where a value stands, for what is found about it later. */
 export function placeIn(document: PolicyDocument, base: Path, path: Path): Place {

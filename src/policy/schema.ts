@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { EXEMPTIBLE_CODES } from "./exemptible.ts";
+import { isInlineKey } from "./inline-key.ts";
 import {
   choiceField,
   documented,
@@ -33,11 +34,6 @@ const keyText = (description: string, example: string) =>
 
 function keyProblem(text: string): string | null {
   return isInlineKey(text) ? null : filePathProblem(text);
-}
-
-/** An armored block, or `TYPE BASE64` on one line; anything else is the path of a file that holds one. */
-export function isInlineKey(text: string): boolean {
-  return text.includes("-----BEGIN ") || /^\s*(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+[ \t]+\S/.test(text);
 }
 
 const compromised = documented(
