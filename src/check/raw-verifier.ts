@@ -1,12 +1,14 @@
-import { verifyInPool, type RawVerifier } from "../signature/raw.ts";
+import { verifyHere, verifyInPool, type RawVerifier } from "../signature/raw.ts";
 import type { RawThreads } from "./raw-threads.ts";
 
+/** node's pool takes as long to start as a few checks do. */
+const FEW = 4;
 /** A thread takes as long to start as some hundred checks do. */
 const MANY = 400;
 
 /**
- * The arithmetic of one run: node's own pool for a few signatures, threads of our own from the moment they turn out to be
- * many. The answers are the same, node:crypto's, and so is what is asked.
+ * The arithmetic of one run: at once for the first few signatures, in node's own pool for more, in threads of our own from
+ * the moment they turn out to be many. The answers are the same, node:crypto's, and so is what is asked.
  */
 export class SessionRawVerifier {
   #asked = 0;
@@ -16,6 +18,7 @@ export class SessionRawVerifier {
   readonly verify: RawVerifier = (check) => {
     if (this.#threads !== null) return this.#threads.verify(check);
     this.#asked += 1;
+    if (this.#asked <= FEW) return Promise.resolve(verifyHere(check));
     if (this.#asked === MANY) void this.#start();
     return verifyInPool(check);
   };

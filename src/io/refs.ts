@@ -1,3 +1,5 @@
+import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { ObjectId, RefName } from "../model.ts";
 import type { GitPlace } from "./git.ts";
 import { gitFailed, runGit, tryGit } from "./git.ts";
@@ -34,14 +36,47 @@ export async function listRefs(place: GitPlace, folders: readonly string[] = [])
   return new Map(await forEachRef(place, folders));
 }
 
-/** The branch that HEAD names, by its full name, whether or not it exists yet; null when HEAD is detached. */
-export async function readHead(place: GitPlace, head = "HEAD"): Promise<RefName | null> {
-  const argv = ["symbolic-ref", "-q", head];
+interface HeadPlace {
+  readonly gitDir: string;
+  readonly commonDir: string;
+}
+
+/**
+ * The branch that HEAD names, by its full name, whether or not it exists yet; null when HEAD is detached. git is asked where
+ * the file does not tell: it is a link of long ago, or, with reftable, a stand-in (gitrepository-layout(5)).
+ */
+export async function readHead(place: GitPlace & Partial<HeadPlace>): Promise<RefName | null> {
+  const { gitDir, commonDir } = place;
+  const named = gitDir === undefined || commonDir === undefined ? undefined : branchIn({ gitDir, commonDir });
+  if (named !== undefined) return named;
+  const argv = ["symbolic-ref", "-q", "HEAD"];
   const { status, stdout, stderr } = await tryGit(place, argv);
   // git-symbolic-ref(1): with -q exit code 1 says that it is no symbolic ref.
   if (status === 1) return null;
   if (status !== 0) throw gitFailed(argv, status, stderr);
   return stdout.toString("latin1").trimEnd() as RefName;
+}
+
+/** A branch may be symbolic as well, and git follows the whole chain. */
+function branchIn({ gitDir, commonDir }: HeadPlace): RefName | undefined {
+  const named = /^ref: (refs\/heads\/[^\s\0]+)\n$/.exec(contentOf(join(gitDir, "HEAD")) ?? "")?.[1];
+  if (named === undefined || named === "refs/heads/.invalid") return undefined;
+  const value = contentOf(join(commonDir, Buffer.from(named, "latin1").toString()));
+  return value === "" || /^[0-9a-f]+\n$/.test(value ?? "") ? (named as RefName) : undefined;
+}
+
+/** Empty where there is nothing; undefined for a link, or what cannot be read. */
+function contentOf(path: string): string | undefined {
+  try {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      return readFileSync(file, "latin1");
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "" : undefined;
+  }
 }
 
 async function forEachRef(place: GitPlace, patterns: readonly string[]): Promise<[RefName, RefValue][]> {
