@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { GitError, SignpolicyError } from "../errors.ts";
 import { removeFolderIfEmpty } from "../io/files.ts";
+import { forgetPolicy } from "../io/policy-memory.ts";
 import { forgetMemo } from "../io/preflight-memo.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
@@ -61,6 +62,7 @@ export async function uninstallClient(options: ClientOptions): Promise<InstallRe
   const configured = await uninstallHooks(place);
   for (const gitDir of [place.gitDir, place.commonDir]) forgetMemo(gitDir);
   await forgetCloneCode(place.commonDir);
+  forgetPolicy(place.commonDir);
   await forget(place.commonDir);
   if (!others) await removeFolderIfEmpty(place.huskyDir);
   const steps = [...husky, ...plain, ...configured, ...prepare, ...path];

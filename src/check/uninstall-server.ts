@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { entryIfAny, giveTo, readTextIfAny, removeFolderIfEmpty, removePath } from "../io/files.ts";
 import { recordPath, removeRecord } from "../io/record-file.ts";
+import { forgetPolicy } from "../io/policy-memory.ts";
 import { liesIn } from "./client-place.ts";
 import type { InstallReport, InstallStep, ServerOptions } from "./installation.ts";
 import { takeHook } from "./install-hooks.ts";
@@ -70,6 +71,7 @@ async function removeEmptyRecord(place: ServerPlace): Promise<InstallReport> {
     steps.push({ what: "signpolicy.record, as it was: not set", changed: true });
   }
   await removePath(join(place.gitDir, "signpolicy", "pending"));
+  forgetPolicy(place.gitDir);
   if (text === null) return { steps, warnings: [] };
   if (/"kind":"(?:landed|segment)"/.test(text)) {
     return { steps, warnings: [`the record of past pushes stays in ${path}: delete it if nobody will need it`] };

@@ -50,5 +50,7 @@ export function keepPolicy(commonDir: string, question: string, answer: unknown)
   }
 }
 
+export const forgetPolicy = (commonDir: string): void => rmSync(memoryPath(commonDir), { force: true });
+
 const digestOf = (question: string, answer: string): string =>
   toHex(digestBytes("sha256", Buffer.from(`${question}\n${answer}`)));
