@@ -17,6 +17,7 @@ export type ErrorCode =
   | "ERR_GIT_UNSAFE"
   | "ERR_NOT_A_REPOSITORY"
   | "ERR_RECORD_BROKEN"
+  | "ERR_WITNESS"
   | "ERR_INSTALL"
   | "ERR_IO";
 
@@ -127,6 +128,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, number>> = {
   ERR_GIT_UNSAFE: EXIT.cannotJudge,
   ERR_NOT_A_REPOSITORY: EXIT.cannotJudge,
   ERR_RECORD_BROKEN: EXIT.denied,
+  ERR_WITNESS: EXIT.cannotJudge,
   ERR_INSTALL: EXIT.usage,
   ERR_IO: EXIT.cannotJudge,
 };

@@ -9,6 +9,7 @@ import { findRepository } from "../io/repository.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
+import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { nameMissing } from "./missing.ts";
 import { isSameSelector, judgeRange, type JudgingContext } from "./range.ts";
 import { loadRecord } from "./record.ts";
@@ -19,7 +20,7 @@ import { judgeTagged, judgeTags } from "./tags.ts";
 import { implicitRef, parseAs, resolveTargets, type Target } from "./targets.ts";
 import { policyDrift } from "./drift.ts";
 
-export interface VerifyOptions extends PolicyChoice {
+export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ranges, refs and ids; none means HEAD. */
@@ -50,7 +51,8 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     await sink.begin(reportHead(governing, await policyDrift(session, governing)));
     // A clone has no record; a server's, also one that is damaged, changes nothing but what a compromised key signed.
     const record = await loadRecord(session).catch(() => null);
-    const context = judgingContext(session, governing, options.now, record);
+    const exported = await exportedWitness(session, options, options.now);
+    const context = judgingContext(session, governing, options.now, record, exported);
     const verification = new Verification(session, context, options, sink);
     const targets = await targetsOf(session, options);
     const counted = options.noWalk ? null : countAhead(session, targets, sink);

@@ -16,6 +16,7 @@ import { endOf, problemAt } from "./key-standing.ts";
 import type { LoadedKey } from "./policy-source.ts";
 import { judgeRange } from "./range.ts";
 import type { JudgingContext } from "./range.ts";
+import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { loadRecord } from "./record.ts";
 import type { GoverningPolicy, Session } from "./session.ts";
 import { judgingContext, openSession } from "./session.ts";
@@ -23,7 +24,7 @@ import { signatureFacts } from "./signature-facts.ts";
 import { implicitRef, parseAs, resolveTargets } from "./targets.ts";
 import { trackedRefs } from "./tracking.ts";
 
-export interface ExplainOptions extends PolicyChoice {
+export interface ExplainOptions extends PolicyChoice, WitnessChoice {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** An id, a ref, a tag: one object. */
@@ -44,7 +45,8 @@ export async function explainObject(options: ExplainOptions): Promise<Explanatio
       throw new UsageError(`${options.target} is a range; explain takes one object`);
     }
     const record = await loadRecord(session).catch(() => null);
-    const context = judgingContext(session, governing, options.now, record);
+    const exported = await exportedWitness(session, options, options.now);
+    const context = judgingContext(session, governing, options.now, record, exported);
     const kind = await context.examiner.kind(oid);
     const { ref, why } = await rulingRef(session, options, target.ref);
     const scene = { session, governing, context, options, oid, ref, refWhy: why };

@@ -36,13 +36,17 @@ export async function arrivedBefore(gitDir: string, id: string, moment: Seconds)
   return [...tips];
 }
 
+/** Values that came to stand on refs by this entry, or were found there. */
+export function arrivalsIn(entry: LinkedEntry): readonly ObjectId[] {
+  if (entry.kind === "met") return Object.values(entry.tips) as ObjectId[];
+  if (entry.kind === "baseline") return Object.values(entry.refs) as ObjectId[];
+  return entry.kind === "landed" && entry.new !== null ? [entry.new] : [];
+}
+
 function arrive(tips: Set<ObjectId>, entry: LinkedEntry): void {
-  if (entry.kind === "met") for (const oid of Object.values(entry.tips)) tips.add(oid as ObjectId);
-  if (entry.kind === "baseline") for (const oid of Object.values(entry.refs)) tips.add(oid as ObjectId);
-  if (entry.kind !== "landed" || entry.new === null) return;
   // The new value reaches the old one, and all that it reached.
-  if (entry.forward && entry.old !== null && entry.old !== entry.new) tips.delete(entry.old);
-  tips.add(entry.new);
+  if (entry.kind === "landed" && entry.forward && entry.old !== null) tips.delete(entry.old);
+  for (const oid of arrivalsIn(entry)) tips.add(oid);
 }
 
 /** A list that was cut off or changed by an accident is none; it is made again from the record. */

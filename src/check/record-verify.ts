@@ -1,16 +1,25 @@
+import { resolve } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { digestBytes } from "../encoding/digest.ts";
 import { toHex } from "../encoding/hex.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import { readCertificate, readRecord, recordPath } from "../io/record-file.ts";
+import { readBytes } from "../io/files.ts";
 import { listRefs } from "../io/refs.ts";
 import { findRepository } from "../io/repository.ts";
+import { parseRecordWitness } from "../subject/record-witness.ts";
 import { loadRecord, mendingHint } from "./record.ts";
 import type { LinkedEntry, RecordHead } from "./record-entries.ts";
+import { holdsLine } from "./record-chain.ts";
 import { readRecordFiles } from "./record-files.ts";
 import { notBegun, type RecordOptions } from "./record-show.ts";
 import type { RecordState } from "./record-state.ts";
 import { openSession, type Session } from "./session.ts";
+
+export interface VerifyRecordOptions extends RecordOptions {
+  /** A file that was exported earlier and kept elsewhere: the record's last line by then must still stand. */
+  readonly against?: string | undefined;
+}
 
 /** A ref that does not stand where the record left it. */
 export interface MovedRef {
@@ -48,7 +57,7 @@ export interface RecordReport {
  *
  * @throws SignpolicyError ERR_RECORD_BROKEN where no record was begun
  */
-export async function verifyRecord(options: RecordOptions): Promise<RecordReport> {
+export async function verifyRecord(options: VerifyRecordOptions): Promise<RecordReport> {
   const session = await openSession(await findRepository(options.directory, options.environment));
   try {
     const { commonDir } = session.repository;
@@ -56,6 +65,10 @@ export async function verifyRecord(options: RecordOptions): Promise<RecordReport
     const counted = new Count();
     const loaded = await orProblem(loadRecord(session), problems);
     if (loaded?.id === null) throw notBegun(session);
+    if (options.against !== undefined) {
+      const earlier = parseRecordWitness(await readBytes(resolve(options.directory, options.against)));
+      counted.expected = { file: options.against, id: earlier.id, ...earlier.head };
+    }
     await orProblem(counted.read(commonDir, problems), problems);
     return {
       path: recordPath(commonDir),
@@ -95,9 +108,13 @@ class Count {
   head: RecordHead | null = null;
   whole = 0;
   state: RecordState | null = null;
+  /** A line that was there. */
+  expected: (RecordHead & { readonly file: string; readonly id: string }) | null = null;
 
   async read(gitDir: string, problems: string[]): Promise<void> {
+    let isExpected = false;
     for await (const { segment, state } of readRecordFiles(gitDir)) {
+      isExpected ||= this.expected !== null && holdsLine(segment, this.expected) && state.id === this.expected.id;
       this.files += 1;
       this.entries += segment.entries.length;
       this.from ??= segment.entries[0]?.at ?? null;
@@ -109,6 +126,11 @@ class Count {
         const problem = await certificateProblem(gitDir, entry);
         if (problem !== null) problems.push(problem);
       }
+    }
+    if (this.expected !== null && !isExpected) {
+      problems.push(
+        `line ${this.expected.seq} is not the one that ${this.expected.file} names: it was written anew since`,
+      );
     }
   }
 }

@@ -61,17 +61,19 @@ export interface GoverningPolicy {
   readonly notes: readonly string[];
 }
 
-/** What judging needs, for one policy at one moment; a record where there is one. */
+/** What judging needs, for one policy at one moment; a record where there is one, or what somebody exported of it. */
 export function judgingContext(
   session: Session,
   governing: GoverningPolicy,
   now: Seconds,
   record: RecordState | null = null,
+  exported: Arrivals | null = null,
 ): JudgingContext {
   const { repository, reader, outlines, trees } = session;
   const { policy, anchors, files } = governing.loaded;
   const id = record?.id ?? null;
-  const witness = id === null ? null : recordWitness(repository, policy, arrivalsOf(repository.commonDir, id));
+  const arrivals = exported ?? (id === null ? null : arrivalsOf(repository.commonDir, id));
+  const witness = arrivals === null ? null : recordWitness(repository, policy, arrivals);
   reader.readUpTo(policy.limits.objectBytes);
   const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness, session.raw);
   const changes = governing.ref === null ? null : policyChanges(session, files);

@@ -124,6 +124,7 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     [
       ["signpolicy -C /srv/git/app.git record show", "what landed, and which rules passed it"],
       ["signpolicy -C /srv/git/app.git record verify", "is all of it there, and unchanged?"],
+      ["signpolicy -C /srv/git/app.git record export --key ~/.ssh/witness >app.witness", "for verify in clones"],
       ["signpolicy -C /srv/git/app.git record baseline", "count what stands now as judged"],
     ],
   ],

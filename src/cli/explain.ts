@@ -5,13 +5,13 @@ import type { Seconds } from "../model.ts";
 import type { RenderFormat } from "../report/renderer.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./messages.ts";
-import { addPolicyOptions, checkPolicyOptions, formatOption, parseAt } from "./options.ts";
-import type { PolicyOptions } from "./options.ts";
+import { addPolicyOptions, addWitnessOptions, checkPolicyOptions, formatOption, parseAt } from "./options.ts";
+import type { PolicyOptions, WitnessOptions } from "./options.ts";
 import { wantsColour } from "./output.ts";
 import type { Context } from "./register.ts";
 import { writeOut } from "./streams.ts";
 
-interface Options extends PolicyOptions {
+interface Options extends PolicyOptions, WitnessOptions {
   readonly as?: string;
   readonly at?: Seconds;
   readonly format: RenderFormat;
@@ -27,7 +27,7 @@ export function registerExplain(program: Command, context: Context): void {
     )
     .option("--as <ref>", "judge by the rules for this ref (default: the ref named, else the branch)")
     .option("--at <time>", "judge as if our clock showed this time", parseAt);
-  addPolicyOptions(command)
+  addWitnessOptions(addPolicyOptions(command))
     .addOption(formatOption())
     .addHelpText("after", exampleText("explain"))
     .action(async (target: string, options: Options) => context.exit(await explain(target, options, context.folder())));
@@ -42,7 +42,9 @@ async function explain(target: string, options: Options, cwd: string): Promise<n
     import("../io/clock.ts"),
   ]);
   const now = options.at ?? readClock();
-  const it = await explainObject({ cwd, environment: process.env, target, policy, policyRef, as: options.as, now });
+  const { as, witness, witnessKey } = options;
+  const chosen = { policy, policyRef, as, witness, witnessKey };
+  const it = await explainObject({ cwd, environment: process.env, target, ...chosen, now });
   const colour = isatty(1) && wantsColour();
   const paint = (text: string, bad: boolean): string => (colour ? `\u001b[${bad ? 31 : 32}m${text}\u001b[0m` : text);
   writeOut(options.format === "json" ? explanationJson(it) : renderExplanation(it, paint));

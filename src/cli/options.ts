@@ -39,6 +39,17 @@ export function addPolicyOptions(command: Command): Command {
     .option("--policy-ref <ref>", "judge by the policy in this ref's tree, as it stands now");
 }
 
+export interface WitnessOptions {
+  readonly witness?: string | undefined;
+  readonly witnessKey?: string | undefined;
+}
+
+export function addWitnessOptions(command: Command): Command {
+  return command
+    .option("--witness <file>", "what a server exported of its record: what it received before a key was compromised")
+    .option("--witness-key <file>", "the public key that the export must be signed with");
+}
+
 export function parseFormat(text: string): RenderFormat {
   if (isRenderFormat(text)) return text;
   const message = FORMATS_TO_COME.includes(text) ? say.formatNotBuilt(text) : say.unknownFormat(text);

@@ -28,8 +28,16 @@ export function registerRecord(program: Command, context: Context): void {
   record
     .command("verify")
     .description("read the whole record and prove that nothing in it was changed, dropped, added or cut off")
+    .option("--against <file>", "an earlier export, kept elsewhere: what it saw must still stand")
     .addOption(formatOption())
-    .action(async ({ format }: { format: RenderFormat }) => context.exit(await verifyIt(context.folder(), format)));
+    .action(async ({ format, against }: { format: RenderFormat; against?: string }) =>
+      context.exit(await verifyIt(context.folder(), format, against)),
+    );
+  record
+    .command("export")
+    .description("print what the record shows of arrivals, signed, for `verify --witness` in clones")
+    .requiredOption("--key <key>", "sign with this: the file of an SSH key, or what gpg knows a key by")
+    .action(async ({ key }: { key: string }) => context.exit(await exportIt(context.folder(), key)));
   record
     .command("baseline")
     .description(
@@ -104,9 +112,9 @@ function overrideOf({ override }: RecordLanded): string {
   return `, overridden by ${showText(principal)} (${show(reason, 200)}): ${codes.map((code) => show(code)).join(", ")}`;
 }
 
-async function verifyIt(directory: string, format: RenderFormat): Promise<number> {
+async function verifyIt(directory: string, format: RenderFormat, against: string | undefined): Promise<number> {
   const { verifyRecord } = await import("../check/record-verify.ts");
-  const report = await verifyRecord({ directory, environment: process.env });
+  const report = await verifyRecord({ directory, environment: process.env, against });
   if (format === "json") writeOut(`${toJson(report, 2)}\n`);
   else {
     const lines = report.problems.map((problem) => say.recordProblem(show(problem)));
@@ -123,6 +131,12 @@ async function verifyIt(directory: string, format: RenderFormat): Promise<number
     writeOut(`${lines.join("\n")}\n`);
   }
   return report.sound ? EXIT.allowed : EXIT.denied;
+}
+
+async function exportIt(directory: string, key: string): Promise<number> {
+  const { exportRecord } = await import("../check/record-export.ts");
+  writeOut(Buffer.from(await exportRecord({ directory, environment: process.env, key })).toString("latin1"));
+  return EXIT.allowed;
 }
 
 /** For an administrator who was told that the record is gone or damaged, and has looked why. */

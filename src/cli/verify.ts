@@ -3,12 +3,12 @@ import { UsageError } from "../errors.ts";
 import type { Seconds } from "../model.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./messages.ts";
-import { addPolicyOptions, addReportOptions, checkPolicyOptions, parseAt } from "./options.ts";
-import type { PolicyOptions, ReportOptions } from "./options.ts";
+import { addPolicyOptions, addReportOptions, addWitnessOptions, checkPolicyOptions, parseAt } from "./options.ts";
+import type { PolicyOptions, ReportOptions, WitnessOptions } from "./options.ts";
 import { createReport } from "./output.ts";
 import type { Context } from "./register.ts";
 
-interface Options extends ReportOptions, PolicyOptions {
+interface Options extends ReportOptions, PolicyOptions, WitnessOptions {
   readonly as?: string;
   readonly tags?: boolean;
   readonly all?: boolean;
@@ -33,7 +33,7 @@ export function registerVerify(program: Command, context: Context): void {
     .option("--all", "judge every branch and every tag")
     .option("--no-walk", "judge the objects named alone, not their history")
     .option("--at <time>", "judge as if our clock showed this time", parseAt);
-  addReportOptions(addPolicyOptions(command))
+  addReportOptions(addWitnessOptions(addPolicyOptions(command)))
     .addHelpText("after", exampleText("verify"))
     .action(async (targets: readonly string[], options: Options) =>
       context.exit(await verify(targets, options, context.folder())),
@@ -58,6 +58,8 @@ async function verify(targets: readonly string[], options: Options, cwd: string)
       targets,
       policy,
       policyRef,
+      witness: options.witness,
+      witnessKey: options.witnessKey,
       as: options.as,
       tags: options.tags ?? false,
       all: options.all ?? false,
