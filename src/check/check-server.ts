@@ -4,11 +4,12 @@ import { access } from "node:fs/promises";
 import { SignpolicyError } from "../errors.ts";
 import { entryIfAny, readTextIfAny, realPathIfAny } from "../io/files.ts";
 import { shellWord } from "./hook-lines.ts";
+import { keptPath } from "./install-hooks.ts";
 import type { CheckReport, Problem, ServerLayout, ServerOptions } from "./installation.ts";
 import { commonHook, driverProblems, hookFile, layoutOf, strayHooks } from "./server-layout.ts";
 import { readServerMemory } from "./server-memory.ts";
 import type { ProgramChecks, Start } from "./check-program.ts";
-import { parseServerHook } from "./server-hook.ts";
+import { parseServerHook, renderServerHook } from "./server-hook.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
 import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
 import { inSession, loadPinned, standingPolicy } from "./server-policy.ts";
@@ -74,8 +75,15 @@ async function checkHook(
   };
   const stats = await entryIfAny(file);
   if (stats === null) return problem(`${file} is missing: pushes are not judged`);
-  const parts = stats.isFile() ? parseServerHook((await readTextIfAny(file)) ?? "") : null;
+  const text = stats.isFile() ? ((await readTextIfAny(file)) ?? "") : "";
+  const parts = parseServerHook(text);
   if (parts === null) return problem(`${file} is not the hook that was installed`);
+  // One line more is enough to let everything in.
+  const kept = await realPathIfAny(keptPath(file));
+  const isWhole = text === (await renderServerHook(hook, parts));
+  if (!isWhole || (parts.then !== null && (await realPathIfAny(parts.then)) !== kept)) {
+    return problem(`${file} was changed, or written by another version of signpolicy`);
+  }
   if (process.platform !== "win32") {
     // githooks(5): git passes over a hook that is not executable, with a hint that no pusher reads.
     if ((stats.mode & 0o100) === 0)

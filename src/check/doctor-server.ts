@@ -12,6 +12,10 @@ import { verifyCommits } from "./commits.ts";
 import type { DoctorOptions, DoctorRow } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
 import { governClone } from "./governing.ts";
+import { hookFile, layoutOf } from "./server-layout.ts";
+import { readServerMemory } from "./server-memory.ts";
+import type { ServerPlace } from "./server-place.ts";
+import { findServer } from "./server-place.ts";
 import { openSession } from "./session.ts";
 import type { Session } from "./session.ts";
 
@@ -35,7 +39,8 @@ export async function examineServer(
   for (const why of warnings) tell(warn("server.exec", why, "signpolicy check-install --server DIR"));
   if (problems.length === 0) tell(pass("server.exec", passed.join("; ")));
   const found = await findRepository(repository, environment);
-  for (const row of await environmentRow(found.gitDir)) tell(row);
+  // What somebody changed is not run.
+  if (problems.length === 0) tell(await environmentRow(await findServer(repository, directory, environment), options));
   const session = await openSession(found);
   try {
     for (const row of configRows(session)) tell(row);
@@ -50,24 +55,23 @@ export async function examineServer(
 }
 
 /** A hook must run where HOME is not set and the PATH is bare, since daemons start git like that. */
-async function environmentRow(gitDir: string): Promise<readonly DoctorRow[]> {
-  const environment = { PATH: "/usr/bin:/bin", GIT_DIR: "." };
-  const ran = await runProgram(`${gitDir}/hooks/pre-receive`, [], {
-    cwd: gitDir,
-    environment,
+async function environmentRow(place: ServerPlace, options: DoctorOptions): Promise<DoctorRow> {
+  const layout = await layoutOf(place, await readServerMemory(place.gitDir), options);
+  const ran = await runProgram(hookFile(place, layout, "pre-receive"), [], {
+    cwd: place.gitDir,
+    environment: { PATH: "/usr/bin:/bin", GIT_DIR: "." },
     timeoutMs: 30_000,
     input: "",
-  }).catch(() => null);
-  if (ran === null) return [];
-  if (ran.status === 0) return [pass("server.env", "pre-receive runs with a bare PATH and without HOME")];
+    // The file is the owner's to write: root runs it with the owner's rights.
+    ...(process.getuid?.() === 0 ? place.owner : {}),
+  }).catch((error: unknown) => ({ status: null, output: error instanceof Error ? error.message : String(error) }));
+  if (ran.status === 0) return pass("server.env", "pre-receive runs with a bare PATH and without HOME");
   const said = ran.output.trim().split("\n")[0] ?? "";
-  return [
-    fail(
-      "server.env",
-      `pre-receive fails with a bare PATH and without HOME: ${said}`,
-      "signpolicy install --server DIR, which names node by its path",
-    ),
-  ];
+  return fail(
+    "server.env",
+    `pre-receive fails with a bare PATH and without HOME: ${said}`,
+    "signpolicy install --server DIR, which names node by its path",
+  );
 }
 
 function configRows({ config }: Session): readonly DoctorRow[] {

@@ -29,11 +29,16 @@ export async function renderServerHook(hook: ServerHook, parts: ServerHookParts)
 }
 
 /** Reads a hook file of ours; null for one that is not, or that somebody changed beyond recognition. */
-export function parseServerHook(text: string): Pick<ServerHookParts, "node" | "entry"> | null {
+export function parseServerHook(text: string): ServerHookParts | null {
   const node = /^node=(.*)$/m.exec(text)?.[1];
   const entry = /^entry=(.+)$/m.exec(text)?.[1];
+  const then = / --then (.+) "\$@"; fi$/m.exec(text)?.[1];
   if (!isOurHook(text) || node === undefined || entry === undefined) return null;
-  return { node: node === "" ? null : fromWord(node), entry: fromWord(entry) };
+  return {
+    node: node === "" ? null : fromWord(node),
+    entry: fromWord(entry),
+    then: then === undefined ? null : fromWord(then),
+  };
 }
 
 const fromWord = (word: string): string =>

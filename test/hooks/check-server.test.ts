@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it, jest } from "@jest/globals";
-import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkServers } from "../../src/check/check-install.ts";
 import { installServers } from "../../src/check/install-servers.ts";
@@ -79,6 +79,14 @@ describeWith(["git"], "check-install --server", () => {
       "another hook in its place",
       () => writeFileSync(join(server, "hooks/pre-receive"), "#!/bin/sh\n"),
       /not the hook that was installed/,
+    ],
+    [
+      "a line put into our hook",
+      () => {
+        const hook = join(server, "hooks/pre-receive");
+        writeFileSync(hook, readFileSync(hook, "utf8").replace("node=", "exit 0\nnode="));
+      },
+      /pre-receive was changed/,
     ],
     [
       "a changed program",

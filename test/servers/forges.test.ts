@@ -49,6 +49,8 @@ describeWith("git", "Gitea and Forgejo", () => {
     expect(install()).toMatchObject({ status: 0, text: expect.stringContaining("hooks/pre-receive.d/signpolicy") });
     expect(hooks()).toMatchObject(before);
     expect(check()).toMatchObject({ status: 0 });
+    const doctor = server.try(["doctor", "--server", server.server.gitDir]);
+    expect(doctor.text).toContain("pre-receive runs with a bare PATH and without HOME");
     const lines = expectJudged(push);
     expect(lines.join()).not.toContain("GL-HOOK-ERR");
     expect(uninstall()).toMatchObject({ status: 0 });
