@@ -2,11 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { alice, eve, mainRule, policyOf } from "../push-server.ts";
+import { alice, bob, eve, mainRule, policyOf, principal } from "../push-server.ts";
 import { startHttp } from "./http.ts";
 import { InstalledServer, type ServerProgram } from "./installed.ts";
 import { startSshd } from "./sshd.ts";
-import { describeWith, type Tool } from "../tools.ts";
+import { SEED } from "../signed-push.ts";
+import { SshKeygen } from "../ssh-keygen.ts";
+import { describeWith, itWith, type Tool } from "../tools.ts";
 
 interface Transport {
   readonly url: string;
@@ -123,6 +125,33 @@ export function describeTransports(of: string, prepare: () => ServerProgram, nee
           expect(lines.filter((line) => line.startsWith("error: unsigned (rule"))).toHaveLength(1);
           const more = lines.flatMap((line) => /^error: \+(\d+) more /.exec(line)?.[1] ?? []);
           expect(more.reduce((sum, many) => sum + Number(many), 0)).toBe(7);
+        });
+
+        itWith(["ssh-keygen"], "are taken by their certificate, whose nonce this repository issued (unsigned)", () => {
+          const keygen = new SshKeygen();
+          try {
+            const line = keygen.make("pusher", "ed25519").trim();
+            const carol = { emails: ["carol@example.org"], keys: [{ ssh: line }] };
+            const principals = { alice: principal(alice), bob: principal(bob), carol };
+            server.setPolicy({ ...policy, principals, rules: [{ ...mainRule, pushes: { signedBy: ["carol"] } }] });
+            server.server.config("receive.certNonceSeed", SEED);
+            server.server.config("receive.certNonceSlop", "60");
+            const tip = server.value("refs/heads/main");
+            const next = server.commit(alice, { parents: tip === null ? [] : [tip] });
+            expect(push(`${next}:refs/heads/main`).text).toContain("unsigned");
+            server.clone.config("gpg.format", "ssh");
+            server.clone.config("user.signingkey", keygen.path("pusher"));
+            server.clone.config("push.gpgSign", "true");
+            const result = push(`${next}:refs/heads/main`);
+            expect(InstalledServer.remoteLines(result.text)).toEqual([]);
+            expect([result.status, server.value("refs/heads/main")]).toEqual([0, next]);
+            const record = readFileSync(join(server.server.gitDir, "signpolicy/record.jsonl"), "utf8");
+            expect(record).toContain('"principal":"carol"');
+          } finally {
+            server.clone.config("push.gpgSign", "false");
+            server.setPolicy(policy);
+            keygen.dispose();
+          }
         });
       });
     }
