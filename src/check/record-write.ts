@@ -4,7 +4,7 @@ import { renderEntries, type RecordEntry, type RecordHead, type RecordSegment } 
 import { stateOf } from "./record-chain.ts";
 
 /** A file that holds more than this behind its first line, and more than that line, is full. */
-export const FULL_BYTES = 256 * 1024;
+export const FULL_BYTES = 64 * 1024;
 
 /**
  * Appends entries to a record that was opened under its lock, in a new file where the present one is full. The lines
