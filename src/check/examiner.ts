@@ -1,5 +1,5 @@
 import { ParseError } from "../errors.ts";
-import type { Commit, Evidence, ObjectId, ObjectKind, RawSignature, Seconds, Tag } from "../model.ts";
+import type { Commit, Evidence, ObjectId, ObjectKind, RawSignature, Seconds, Signed, Tag } from "../model.ts";
 import type { ObjectReader, StoredObject } from "../io/objects.ts";
 import type { Repository } from "../io/git.ts";
 import type { Anchors } from "../signature/anchors.ts";
@@ -72,6 +72,12 @@ export class Examiner {
     return examined;
   }
 
+  /** The same, for one of many that nobody asks for again: its payload and signatures are let go once they were verified. */
+  async commitOnce(oid: ObjectId): Promise<Examined<Commit>> {
+    const examined = await this.#examine(oid, "commit", parseCommit, (commit) => commit.committer.at);
+    return "problem" in examined ? examined : { ...examined, subject: withoutContent(examined.subject) };
+  }
+
   tag(oid: ObjectId): Promise<Examined<Tag>> {
     return this.#examine(oid, "tag", parseTag, (tag) => tag.tagger?.at ?? null);
   }
@@ -92,23 +98,22 @@ export class Examiner {
       if (error instanceof ParseError) return { problem: { code: "malformed", message: error.message } };
       throw error;
     }
-    const evidenceOf = async (): Promise<readonly Evidence[]> => {
+    const { length } = object.bytes;
+    const isLarge = length > LARGE;
+    if (isLarge) {
+      // What is large is examined again rather than kept.
+      this.#commits.delete(oid);
+      const wide = tooWide(subject);
+      if (wide !== null) return { problem: wide };
+      this.#reader.hold(length);
+    }
+    try {
       const receivedAt = this.#witness === null ? null : await this.#witness(oid);
       const times = { now: this.#now, claimed: claimed(subject), receivedAt };
-      return verifySigned(subject, this.#anchors, times, this.#raw);
-    };
-    const { length } = object.bytes;
-    if (length <= LARGE) return { subject, evidence: await evidenceOf() };
-    // What is large is examined again rather than kept.
-    this.#commits.delete(oid);
-    const wide = tooWide(subject);
-    if (wide !== null) return { problem: wide };
-    this.#reader.hold(length);
-    try {
-      const evidence = await evidenceOf();
-      return { subject: { ...subject, payload: NOTHING, signatures: subject.signatures.map(withoutBytes) }, evidence };
+      const evidence = await verifySigned(subject, this.#anchors, times, this.#raw);
+      return { subject: isLarge ? withoutContent(subject) : subject, evidence };
     } finally {
-      this.#reader.release(length);
+      if (isLarge) this.#reader.release(length);
     }
   }
 
@@ -120,6 +125,11 @@ export class Examiner {
 }
 
 const NOTHING = new Uint8Array();
+const withoutContent = <T extends Signed>(subject: T): T => ({
+  ...subject,
+  payload: NOTHING,
+  signatures: subject.signatures.map(withoutBytes),
+});
 const withoutBytes = ({ format }: RawSignature): RawSignature => ({ format, bytes: NOTHING });
 
 function tooWide(subject: Commit | Tag): Problem | null {

@@ -114,11 +114,11 @@ async function judgeAuthors(
   const exclude = [old, governing.trustRoot].filter((oid) => oid !== null);
   const changes = policyChanges(session, [...governing.loaded.files, ...next.files]);
   const range = { include: now === null ? [] : [now], exclude };
-  const mayTouch = changes.within(range);
+  const suspects = changes.within(range);
   const changing: ObjectId[] = [];
   for await (const oid of listCommits(session.repository, range)) {
     const commit = await session.outlines.outline(oid);
-    if (commit === null || (await mayTouch(commit))) changing.push(oid);
+    if (commit === null || (await suspects.mayTouch(commit))) changing.push(oid);
   }
   const found: Decision[] = [];
   const groups = [{ rules, exclude: [] }];

@@ -12,6 +12,13 @@ const COMPARED = 64;
 /** A parent that cannot be read: equal to no other. */
 const UNREADABLE: PolicyState = { id: "unreadable", loaded: null, problem: "a parent cannot be read" };
 
+/** The commits of a range that may change one of the files; every one that does is among them. */
+export interface Suspects {
+  /** Says that the range holds this many, or more: git then searches it while other work is done. */
+  expect(commits: number): void;
+  mayTouch(commit: Commit): boolean | Promise<boolean>;
+}
+
 /**
  * Finds the commits that change the policy or a key file it names. A merge that takes one parent's policy, where the other
  * side left alone what stood where they parted, changes nothing: the change was one on that side, and was judged there. A
@@ -30,19 +37,26 @@ export class PolicyChanges {
     this.#place = place;
   }
 
-  /** For one range: which of its commits may change one of the files; every one that does is among them. */
-  within(range: Range): (commit: Commit) => boolean | Promise<boolean> {
+  /** Looks into one range. */
+  within(range: Range): Suspects {
     let asked = 0;
     let known: ReadonlySet<ObjectId> | null = null;
     let listed: Promise<ReadonlySet<ObjectId>> | null = null;
-    return ({ oid, parents }) => {
-      asked += 1;
-      // Comparing a few trees ourselves costs less than starting git; a long history is git's to search. It leaves out
-      // merges that equal their parents inside the range, whatever the one outside holds.
-      if (asked <= COMPARED || parents.length > 1) return true;
-      if (known !== null) return known.has(oid);
-      listed ??= commitsTouching(this.#place, range, this.#paths).then((oids) => (known = new Set(oids)));
-      return listed.then((touching) => touching.has(oid));
+    const list = (): Promise<ReadonlySet<ObjectId>> => {
+      if (listed !== null) return listed;
+      listed = commitsTouching(this.#place, range, this.#paths).then((oids) => (known = new Set(oids)));
+      listed.catch(() => undefined);
+      return listed;
+    };
+    return {
+      expect: (commits) => void (commits > COMPARED && list()),
+      mayTouch: ({ oid, parents }) => {
+        asked += 1;
+        // Comparing a few trees ourselves costs less than starting git; a long history is git's to search. It leaves out
+        // merges that equal their parents inside the range, whatever the one outside holds.
+        if (parents.length > 1 || (asked <= COMPARED && known === null)) return true;
+        return known === null ? list().then((touching) => touching.has(oid)) : known.has(oid);
+      },
     };
   }
 

@@ -1,7 +1,7 @@
 import { ParseError } from "../errors.ts";
-import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
-import { collectCommits, isAncestor, listCommits } from "../io/revisions.ts";
+import { collectCommits, isAncestor, listSomeCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
 import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
@@ -11,7 +11,7 @@ import type { Override } from "../policy/override.ts";
 import type { Examiner } from "./examiner.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
-import type { PolicyChanges } from "./policy-changes.ts";
+import type { PolicyChanges, Suspects } from "./policy-changes.ts";
 import type { StraightLine } from "./straight-line.ts";
 import type { Touched, TouchedPaths } from "./touched-paths.ts";
 import type { TreeWalker } from "./trees.ts";
@@ -71,7 +71,10 @@ export async function* judgeRange(context: JudgingContext, range: RangeToJudge):
   const isNew = await prepareClock(context, range, groups);
   const mending = new Mending(context.repository, range.include, range.only !== true);
   const paths = range.groups.some(({ rules }) => rules.some(isForPaths)) ? await openPaths(context) : null;
-  for await (const walked of walkCommits(inOrder(context, range, groups), context.examiner, context.outlines)) {
+  const { examiner, outlines } = context;
+  // In a history nothing is gone through twice; refs of one push bring in the same commits.
+  const examine = (oid: ObjectId) => (range.history === "everything" ? examiner.commitOnce(oid) : examiner.commit(oid));
+  for await (const walked of walkCommits(counted(inOrder(context, range, groups), groups), examine, outlines)) {
     const holding =
       groups.length === 1 && groups[0]?.commits === null
         ? groups
@@ -94,6 +97,19 @@ async function openPaths({ trees, outlines, repository }: JudgingContext): Promi
   return new TouchedPaths(trees, outlines, repository);
 }
 
+/** Tells the groups how many commits are known to come. */
+async function* counted(
+  lists: AsyncIterable<readonly ObjectId[]>,
+  groups: readonly PreparedGroup[],
+): AsyncGenerator<readonly ObjectId[]> {
+  let count = 0;
+  for await (const list of lists) {
+    count += list.length;
+    for (const { suspects } of groups) suspects.expect(count);
+    yield list;
+  }
+}
+
 interface PreparedGroup {
   readonly rules: readonly Rule[];
   readonly exclude: readonly ObjectId[];
@@ -101,7 +117,7 @@ interface PreparedGroup {
   readonly commits: ReadonlySet<ObjectId> | null;
   /** The first-parent line, null where no rule tells it from the sides. */
   readonly line: ReadonlySet<ObjectId> | null;
-  readonly mayTouch: (commit: Commit) => boolean | Promise<boolean>;
+  readonly suspects: Suspects;
   /** Its rules as they apply to a commit on the line, and to one on a side. */
   readonly onLine: readonly AppliedRule[];
   readonly onSide: readonly AppliedRule[];
@@ -127,12 +143,10 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
     ...group,
     commits: members === null ? null : new Set(members),
     line: line === null ? null : new Set(line),
-    mayTouch: context.changes?.within(commits) ?? never,
+    suspects: context.changes?.within(commits) ?? NONE,
     beyond,
   };
 }
-
-const never = (): boolean => false;
 
 /** Commits named one by one all stand on the line; whether they touch the policy is found out for each. */
 async function prepareNamed(context: JudgingContext, range: RangeToJudge, group: RuleGroup): Promise<PreparedGroup> {
@@ -144,9 +158,12 @@ async function prepareNamed(context: JudgingContext, range: RangeToJudge, group:
     const covered = await Promise.all(range.include.map((oid) => isAncestor(context.repository, oid, from)));
     beyond.set(exemption, new Set(range.include.filter((_, index) => covered[index] !== true)));
   }
-  const mayTouch = () => context.changes !== null;
-  return { ...placed(group.rules), ...group, commits: named, line: null, mayTouch, beyond };
+  const suspects = context.changes === null ? NONE : ALL;
+  return { ...placed(group.rules), ...group, commits: named, line: null, suspects, beyond };
 }
+
+const ALL: Suspects = { expect: () => undefined, mayTouch: () => true };
+const NONE: Suspects = { expect: () => undefined, mayTouch: () => false };
 
 const placed = (rules: readonly Rule[]): { readonly onLine: AppliedRule[]; readonly onSide: AppliedRule[] } => ({
   onLine: rules.map((rule) => ({ rule, place: "line" })),
@@ -183,17 +200,17 @@ async function* inOrder(
   context: JudgingContext,
   range: RangeToJudge,
   groups: readonly PreparedGroup[],
-): AsyncGenerator<ObjectId> {
+): AsyncGenerator<readonly ObjectId[]> {
   const [only] = groups;
   if (only?.commits === null) {
     const line = await context.line?.list(range.include, only.exclude);
-    if (line) yield* line;
-    else yield* listCommits(context.repository, { include: range.include, exclude: only.exclude });
+    if (line) yield line;
+    else yield* listSomeCommits(context.repository, { include: range.include, exclude: only.exclude });
     return;
   }
   for (const [index, group] of [...groups.entries()].reverse()) {
     const earlier = groups.slice(0, index);
-    for (const oid of group.commits ?? []) if (!earlier.some((other) => other.commits?.has(oid))) yield oid;
+    yield [...(group.commits ?? [])].filter((oid) => !earlier.some((other) => other.commits?.has(oid)));
   }
 }
 
@@ -225,7 +242,7 @@ async function judge(
   let policyEdit: PolicyEdit | null = null;
   let mayTouch = false;
   for (const group of groups) {
-    const touches = group.mayTouch(commit);
+    const touches = group.suspects.mayTouch(commit);
     if (typeof touches === "boolean" ? touches : await touches) mayTouch = true;
   }
   if (mayTouch && context.changes !== null) {

@@ -7,9 +7,11 @@ import { verifyHere, type RawCheck, type RawVerifier } from "../signature/raw.ts
 import { isPackable, packBatch, type RawAnswers, type RawBatch } from "./raw-batch.ts";
 
 /** Enough that handing over costs little beside the checks, few enough that nobody waits long for the last thread. */
-const BATCH = 64;
+const BATCH = 32;
 /** Batches at one thread: it must find the next when it is done with one. */
 const AT_ONCE = 3;
+/** Checks done here at a time, between looks at what has come in. */
+const HERE = 8;
 /** Longer messages are hashed where they are. */
 const LONGEST = 64 * 1024;
 
@@ -20,19 +22,20 @@ interface Asked {
 }
 
 /**
- * Raw checks on all cores but this one, and on this one where the others have enough to do. A thread that ends before it
- * has answered fails every question that is open or still to come: nothing is verified twice or taken for verified.
+ * Raw checks on all cores: the other threads are kept busy, and what they have no room for is done here as soon as there is
+ * nothing else to do. A thread that ends before it has answered fails every question that is open or still to come: nothing
+ * is verified twice or taken for verified.
  */
 export class RawThreads {
   readonly #threads: readonly RawThread[];
-  #gathered: Asked[] = [];
-  #flushing = false;
+  readonly #waiting = new Queue<Asked>();
+  #planned = false;
   #failure: Error | null = null;
 
   /** `program`: what threads run. */
   constructor(program = threadProgram(), count = Math.max(1, availableParallelism() - 1)) {
     const failed = (error: Error): void => this.#fail(error);
-    this.#threads = Array.from({ length: count }, () => new RawThread(program, () => this.#answered(), failed));
+    this.#threads = Array.from({ length: count }, () => new RawThread(program, () => this.#plan(), failed));
   }
 
   readonly verify: RawVerifier = (check) => {
@@ -42,46 +45,67 @@ export class RawThreads {
         reject(this.#failure);
         return;
       }
-      this.#gathered.push({ check, resolve, reject });
-      if (this.#gathered.length >= BATCH) this.#handOver();
-      else if (!this.#flushing) {
-        this.#flushing = true;
-        // Whoever asks little asks no more for now, and waits.
-        setImmediate(() => {
-          this.#flushing = false;
-          this.#answered();
-        });
-      }
+      this.#waiting.push({ check, resolve, reject });
+      if (this.#waiting.length >= BATCH) this.#handOver(BATCH);
+      this.#plan();
     });
   };
 
   /** Questions that are open are not answered any more. */
   close(): void {
     for (const thread of this.#threads) thread.close();
+    this.#waiting.take(this.#waiting.length);
   }
 
-  /** A full batch goes to the thread that has the least to do; when all have enough, it is ours. */
-  #handOver(): void {
-    const batch = this.#gathered;
-    this.#gathered = [];
-    const thread = this.#leastBusy();
-    if (thread.open < AT_ONCE) thread.ask(batch);
-    else for (const { check, resolve } of batch) resolve(verifyHere(check));
+  /** Looks again once all that is at hand is done: who asks for much has asked for it by then. */
+  #plan(): void {
+    if (this.#planned || this.#waiting.length === 0) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      this.#handOver(1);
+      for (const { check, resolve } of this.#waiting.take(HERE)) resolve(verifyHere(check));
+      this.#plan();
+    });
   }
 
-  /** What does not fill a batch waits only as long as every thread is busy. */
-  #answered(): void {
-    if (this.#gathered.length > 0 && this.#leastBusy().open === 0) this.#handOver();
-  }
-
-  #leastBusy(): RawThread {
-    return this.#threads.reduce((least, thread) => (thread.open < least.open ? thread : least));
+  /** Gives to whoever has room, while there is this much to give. */
+  #handOver(least: number): void {
+    while (this.#waiting.length >= least) {
+      const thread = this.#threads.reduce((idlest, other) => (other.open < idlest.open ? other : idlest));
+      if (thread.open >= AT_ONCE || (thread.open > 0 && this.#waiting.length < BATCH)) return;
+      thread.ask(this.#waiting.take(BATCH));
+    }
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    for (const { reject } of this.#gathered.splice(0)) reject(error);
+    for (const { reject } of this.#waiting.take(this.#waiting.length)) reject(error);
     for (const thread of this.#threads) thread.abandon(error);
+  }
+}
+
+/** First in, first out; what was taken is let go from time to time. */
+class Queue<T> {
+  #items: T[] = [];
+  #first = 0;
+
+  get length(): number {
+    return this.#items.length - this.#first;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  take(most: number): T[] {
+    const taken = this.#items.slice(this.#first, this.#first + most);
+    this.#first += taken.length;
+    if (this.#first > 1024 || this.#first === this.#items.length) {
+      this.#items = this.#items.slice(this.#first);
+      this.#first = 0;
+    }
+    return taken;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Commit, ObjectId, Seconds } from "../model.ts";
-import type { Examined, Examiner } from "./examiner.ts";
+import type { Examined } from "./examiner.ts";
 import type { Outlines } from "./outlines.ts";
 
 export interface Walked {
@@ -10,27 +10,29 @@ export interface Walked {
 }
 
 /** Objects asked for and verified ahead of the one that is decided; bounds memory and keeps both cores busy. */
-const AHEAD = 512;
+const AHEAD = 384;
 /** How many are left when more are asked for: those are asked for in one write, and `cat-file` is woken once for all. */
 const REFILL = 256;
 
 /**
- * Examines commits that come ancestors first, many at once, and yields them in the same order. Remembers for each the
+ * Examines commits that come ancestors first, list by list, many at once, and yields them in the same order. Remembers for each the
  * newest date it builds on, which is what a commit back-dated into a key's good days gives itself away by.
  */
 export async function* walkCommits(
-  oids: AsyncIterable<ObjectId> | Iterable<ObjectId>,
-  examiner: Examiner,
+  lists: AsyncIterable<readonly ObjectId[]>,
+  examine: (oid: ObjectId) => Promise<Examined<Commit>>,
   outlines: Outlines,
 ): AsyncGenerator<Walked> {
   const dates = new AncestorDates(outlines);
   const queue: { oid: ObjectId; examined: Promise<Examined<Commit>> }[] = [];
-  for await (const oid of oids) {
-    const examined = examiner.commit(oid);
-    examined.catch(() => undefined);
-    queue.push({ oid, examined });
-    if (queue.length < AHEAD) continue;
-    for (const next of queue.splice(0, AHEAD - REFILL)) yield await dates.finish(next);
+  for await (const list of lists) {
+    for (const oid of list) {
+      const examined = examine(oid);
+      examined.catch(() => undefined);
+      queue.push({ oid, examined });
+      if (queue.length < AHEAD) continue;
+      for (const next of queue.splice(0, AHEAD - REFILL)) yield await dates.finish(next);
+    }
   }
   for (const next of queue) yield await dates.finish(next);
 }

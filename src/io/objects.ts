@@ -42,7 +42,7 @@ export class ObjectReader {
   #first = 0;
   /** Requests that are not written yet; many are made in one turn, and each write is a system call. */
   #unwritten = "";
-  #header: Buffer = Buffer.alloc(0);
+  #header = "";
   #reading: Reading | null = null;
   #failure: GitError | null = null;
   #closed = false;
@@ -123,24 +123,25 @@ export class ObjectReader {
   }
 
   #take(chunk: Buffer): void {
-    let rest: Buffer = chunk;
-    while (rest.length > 0 && this.#failure === null) {
-      rest = this.#reading === null ? this.#takeHeader(rest) : this.#takeContent(this.#reading, rest);
+    let at = 0;
+    while (at < chunk.length && this.#failure === null) {
+      at = this.#reading === null ? this.#takeHeader(chunk, at) : this.#takeContent(this.#reading, chunk, at);
     }
   }
 
-  #takeHeader(chunk: Buffer): Buffer {
-    const end = chunk.indexOf(0x0a);
-    const line = end === -1 ? chunk : chunk.subarray(0, end);
-    this.#header = this.#header.length === 0 ? line : Buffer.concat([this.#header, line]);
+  /** Both give the offset behind what they took. */
+  #takeHeader(chunk: Buffer, from: number): number {
+    const found = chunk.indexOf(0x0a, from);
+    const end = found === -1 ? chunk.length : found;
+    this.#header += chunk.toString("latin1", from, end);
     if (this.#header.length > HEADER_CAP) {
       this.#fail(new GitError("ERR_GIT_FAILED", "git cat-file gave an answer that is none", { argv: ARGV }));
     }
-    if (end === -1) return Buffer.alloc(0);
-    const header = this.#header.toString("latin1");
-    this.#header = Buffer.alloc(0);
+    if (found === -1) return end;
+    const header = this.#header;
+    this.#header = "";
     this.#startObject(header);
-    return chunk.subarray(end + 1);
+    return end + 1;
   }
 
   #startObject(header: string): void {
@@ -155,15 +156,15 @@ export class ObjectReader {
     }
   }
 
-  #takeContent(reading: Reading, chunk: Buffer): Buffer {
-    const taken = chunk.subarray(0, reading.left);
-    reading.left -= taken.length;
-    if (reading.size <= this.#cap) reading.parts.push(taken);
+  #takeContent(reading: Reading, chunk: Buffer, from: number): number {
+    const end = Math.min(chunk.length, from + reading.left);
+    reading.left -= end - from;
+    if (reading.size <= this.#cap) reading.parts.push(chunk.subarray(from, end));
     if (reading.left === 0) {
       this.#reading = null;
       this.#answer(finished(reading, this.#cap));
     }
-    return chunk.subarray(taken.length);
+    return end;
   }
 
   #answer(object: StoredObject): void {
