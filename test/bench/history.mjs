@@ -53,26 +53,36 @@ function feed(git, repository, command, pack) {
 }
 
 /**
- * Adds commits on top of `parent`, each signed by `signer` (null: unsigned).
+ * Adds commits on top of `parent`, each signed by its own of `people`, in turn (a signer of null: unsigned). `merges`: every
+ * fourth commit is a merge that brings in the one before, which starts at the line. `checks` takes what each signature
+ * rests on.
  * @returns the id of the last one
  */
-export function addCommits(pack, { count, from = 0, parent = null, start, files, signer, identity }) {
-  let last = parent;
+export function addCommits(
+  pack,
+  { count, from = 0, parent = null, start, files, people, merges = false, checks = null },
+) {
+  let [last, side] = [parent, null];
   for (let n = from; n < from + count; n += 1) {
+    const { signer, identity } = people[n % people.length];
     const at = start + n * 60;
     const tree = addTree(pack, { ...files, "counter.txt": `${n}\n` });
+    const parents = [last, ...(side === null ? [] : [side])].filter((oid) => oid !== null);
     const head = [
       `tree ${tree}\n`,
-      last === null ? "" : `parent ${last}\n`,
+      ...parents.map((oid) => `parent ${oid}\n`),
       `author ${identity} ${at} +0000\n`,
       `committer ${identity} ${at} +0000\n`,
     ].join("");
     const body = `\nChange number ${n}\n\nThe counter goes up, as it does with every change of this history.\n`;
-    const signature = signer
-      ?.sign(Buffer.from(head + body), at)
-      .trimEnd()
-      .replaceAll("\n", "\n ");
-    last = pack.add("commit", head + (signature === undefined ? "" : `gpgsig ${signature}\n`) + body);
+    const signed = signer?.sign(Buffer.from(head + body), at);
+    if (signed !== undefined) checks?.push({ key: signer.publicKey, ...signed.check });
+    const signature = signed?.armored.trimEnd().replaceAll("\n", "\n ");
+    const oid = pack.add("commit", head + (signature === undefined ? "" : `gpgsig ${signature}\n`) + body);
+    // The last commit is on the line, so that it reaches all.
+    const isSide = merges && n % 4 === 2 && last !== null && n < from + count - 1;
+    if (isSide) side = oid;
+    else [last, side] = [oid, null];
   }
   return last;
 }

@@ -1,76 +1,83 @@
-// npm run bench -- [--quick] [--check]: prints what the hooks and `verify` cost as ratios to something measured beside
-// them, since a ratio means the same on every machine. BENCH_COMMITS changes the length of the history.
-import { spawnSync } from "node:child_process";
-import { cpus } from "node:os";
+// npm run bench -- [--quick] [--check] [--compare | --record] [--peers DIR] [--only TEXT]
+//
+// Prints what the hooks and `verify` cost as ratios to what is measured beside them in the same run, since a ratio means the
+// same on every machine. A whole run writes docs/benchmarks.md.
+//   --quick    the hooks, and `verify` of a short history
+//   --check    fails when a target is missed
+//   --compare  fails when a ratio is more than a fifth worse than the one in ratios.json; --record writes them there
+//   --peers    a folder with programs to measure beside ours, before those on the PATH
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { CASES, count } from "./cases.mjs";
+import { CASES as HOOKS_AND_SHORT, HOOKS } from "./cases.mjs";
+import { findPeers } from "./peers.mjs";
 import { openScene } from "./scene.mjs";
+import { describeMachine, isMissed, printRow, renderDocument, worsened } from "./table.mjs";
+import { CASES as histories } from "./verify-cases.mjs";
 
-/** The targets of `verify` are for histories of this length; a short one measures the start of a process instead. */
-const FULL = 10_000;
+const RATIOS = new URL("ratios.json", import.meta.url);
+const DOCUMENT = new URL("../../docs/benchmarks.md", import.meta.url);
+const FEW = 10_000;
+const MANY = 100_000;
+const SHORT = 1000;
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, check: { type: "boolean" } } });
-const commits = commitCount();
-const plan = { commits, sample: Math.min(commits, options.quick ? 60 : 300), runs: options.quick ? 7 : 11 };
-
-process.stdout.write(
-  `node ${process.versions.node}, ${versionOf("git")}, ${versionOf("gpg") ?? "no gpg"}, ${cpus().length} cores, ` +
-    `${count(commits)} commits, medians of ${plan.runs} runs (least–most)\n\n`,
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    compare: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
+    peers: { type: "string" },
+    only: { type: "string", default: "" },
+  },
+});
+const peers = findPeers(options.peers);
+const commits = options.quick ? SHORT : FEW;
+const plan = { commits, peers, sample: options.quick ? 60 : 300, runs: options.quick ? 9 : 7 };
+const cases = [...(options.quick ? HOOKS_AND_SHORT : [...HOOKS, ...histories(FEW, MANY)])].filter(({ name }) =>
+  name.includes(options.only),
 );
+
+const machine = describeMachine(peers);
+process.stdout.write(`${machine.join("\n")}\nmedians of at least ${plan.runs} runs (least–most)\n\n`);
 const scene = openScene(commits);
 process.once("SIGINT", () => {
   scene.close();
   process.exit(130);
 });
-let missed = 0;
+const rows = [];
+const known = JSON.parse(readFileSync(RATIOS, "utf8"));
+const worse = [];
 try {
-  for (const benchCase of CASES) missed += report(benchCase) ? 0 : 1;
+  for (const benchCase of cases) {
+    if (benchCase.needs !== undefined && !peers.has(benchCase.needs)) {
+      process.stdout.write(`${benchCase.name}: not measured, ${benchCase.needs} is absent\n`);
+      continue;
+    }
+    let row = { name: benchCase.name, ...(await benchCase.measure(plan, scene)) };
+    // Once may be what else the machine did.
+    for (let again = 0; options.compare && again < 3 && worsened(row, known).length > 0; again += 1) {
+      row = { name: benchCase.name, ...(await benchCase.measure(plan, scene)) };
+    }
+    if (options.compare) worse.push(...worsened(row, known));
+    printRow(row);
+    rows.push(row);
+  }
 } finally {
   scene.close();
 }
+
+const missed = rows.flatMap(({ comparisons }) => comparisons.filter(isMissed)).length;
 if (missed > 0) process.stdout.write(`\n${missed} ${missed === 1 ? "target" : "targets"} missed\n`);
-process.exitCode = options.check && missed > 0 ? 1 : 0;
-
-/** Measures a case and prints its row; false when its target is missed. */
-function report(benchCase) {
-  if (benchCase.needs !== undefined && versionOf(benchCase.needs) === null) {
-    process.stdout.write(`${benchCase.name.padEnd(28)}not measured: ${benchCase.needs} is absent\n`);
-    return true;
+for (const words of worse) process.stdout.write(`${words}\n`);
+if (options.record) {
+  for (const { name, comparisons } of rows) {
+    known[name] = Object.fromEntries(comparisons.map(({ name: peer, ratio }) => [peer, Number(ratio.toPrecision(3))]));
   }
-  const { subject, baseline, ratio, against } = benchCase.measure(scene, plan);
-  const { met, words } = judge(benchCase, ratio);
-  process.stdout.write(
-    `${benchCase.name.padEnd(28)}${show(subject).padEnd(24)}${against.padEnd(44)}${show(baseline).padEnd(26)}` +
-      `${ratio.toFixed(2).padStart(7)} ×  ${words}\n`,
-  );
-  return met;
+  writeFileSync(RATIOS, `${JSON.stringify(known, null, 2)}\n`);
 }
-
-function judge({ atMost = null, atLeast = null }, ratio) {
-  if (atMost !== null) return verdict(ratio <= atMost, `at most ${atMost}`);
-  if (atLeast !== null && commits >= FULL) return verdict(ratio >= atLeast, `at least ${atLeast}`);
-  return { met: true, words: atLeast === null ? "" : `(target: at least ${atLeast} for ${count(FULL)} commits)` };
+if (!options.quick && options.only === "") {
+  const { format, resolveConfig } = await import("prettier");
+  const style = await resolveConfig(DOCUMENT);
+  writeFileSync(DOCUMENT, await format(renderDocument(machine, plan.runs, rows), { ...style, parser: "markdown" }));
 }
-
-function verdict(met, target) {
-  return { met, words: `${target}: ${met ? "met" : "MISSED"}` };
-}
-
-function show({ median, least, most }) {
-  const unit = median >= 10_000 ? [1000, " s"] : [1, " ms"];
-  const one = (value) => (value / unit[0]).toFixed(unit[0] > 1 ? 1 : 0);
-  return `${one(median)}${unit[1]} (${one(least)}–${one(most)})`;
-}
-
-function commitCount() {
-  const given = process.env.BENCH_COMMITS;
-  if (given === undefined) return options.quick ? 1000 : FULL;
-  const number = Number(given);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`BENCH_COMMITS is no count of commits: ${given}`);
-  return number;
-}
-
-function versionOf(program) {
-  const { status, stdout } = spawnSync(program, ["--version"], { encoding: "utf8" });
-  return status === 0 ? stdout.split("\n")[0].replace(/ version| \(GnuPG\)/g, "") : null;
-}
+process.exitCode = (options.check && missed > 0) || worse.length > 0 ? 1 : 0;

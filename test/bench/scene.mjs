@@ -16,6 +16,8 @@ const OPENPGP = { name: "Olga Example", email: "olga@example.org" };
 const SSH = { name: "Sam Example", email: "sam@example.org" };
 const identity = ({ name, email }) => `${name} <${email}>`;
 
+const olga = (signer) => ({ signer, identity: identity(OPENPGP) });
+
 const signers = {
   openpgp: createOpenPgpSigner({ seed: "signpolicy bench, openpgp", userId: identity(OPENPGP), created: START }),
   ssh: createSshSigner({ seed: "signpolicy bench, ssh" }),
@@ -25,7 +27,7 @@ const policy = JSON.stringify({
   version: 1,
   principals: {
     olga: { name: OPENPGP.name, emails: [OPENPGP.email], keys: [{ openpgp: signers.openpgp.certificate }] },
-    sam: { name: SSH.name, emails: [SSH.email], keys: [{ ssh: signers.ssh.publicKey }] },
+    sam: { name: SSH.name, emails: [SSH.email], keys: [{ ssh: signers.ssh.line }] },
   },
   groups: { team: ["olga", "sam"] },
   rules: [
@@ -39,7 +41,7 @@ const policy = JSON.stringify({
 });
 
 /** What every child gets: nothing of the caller's own git, gpg or npm set-up. */
-function environment(home) {
+export function environment(home) {
   return {
     PATH: process.env.PATH,
     HOME: home,
@@ -55,7 +57,7 @@ const line = { start: START + 60, files: { ".signpolicy.json": policy } };
 
 /** Builds `count` commits of each kind, or finds them where an earlier run left them. */
 export function openHistory(count) {
-  const sources = ["history.mjs", "openpgp-signer.mjs", "ssh-signer.mjs", "scene.mjs"];
+  const sources = ["history.mjs", "openpgp-signer.mjs", "rsa-seed.mjs", "ssh-signer.mjs", "scene.mjs"];
   const key = createHash("sha256").update(`${count}\n`);
   for (const file of sources) key.update(readFileSync(new URL(file, import.meta.url)));
   const cache = join(tmpdir(), `signpolicy-bench-${userInfo().uid}`);
@@ -66,8 +68,8 @@ export function openHistory(count) {
     const git = environment(fresh);
     execFileSync("git", ["init", "-q", "--bare", "-b", "main", fresh], { env: git });
     const pack = createPack();
-    const main = addCommits(pack, { ...line, count, signer: signers.openpgp, identity: identity(OPENPGP) });
-    const ssh = addCommits(pack, { ...line, count, signer: signers.ssh, identity: identity(SSH) });
+    const main = addCommits(pack, { ...line, count, people: [olga(signers.openpgp)] });
+    const ssh = addCommits(pack, { ...line, count, people: [{ signer: signers.ssh, identity: identity(SSH) }] });
     storePacked(git, fresh, pack);
     const refs = `create refs/heads/main ${main}\ncreate refs/heads/ssh ${ssh}\n`;
     execFileSync("git", ["-C", fresh, "update-ref", "--stdin"], { env: git, input: refs });
@@ -133,7 +135,7 @@ function incomingPush(env, git, server, count, signer) {
     GIT_QUARANTINE_PATH: quarantine,
   };
   const pack = createPack();
-  const next = addCommits(pack, { ...line, from: count, count: 1, parent: old, signer, identity: identity(OPENPGP) });
+  const next = addCommits(pack, { ...line, from: count, count: 1, parent: old, people: [olga(signer)] });
   storeLoose(separate, server, pack);
   return {
     file: join(server, "hooks", "pre-receive"),

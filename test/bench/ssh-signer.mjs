@@ -5,23 +5,28 @@ import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto
 const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 const KEY_TYPE = "ssh-ed25519";
 
-/** `sign(payload)` gives what `ssh-keygen -Y sign -n git` would hand to git. */
+/** `sign(payload)` gives what `ssh-keygen -Y sign -n git` would hand to git, and the raw check behind it. */
 export function createSshSigner({ seed }) {
   const privateKey = createPrivateKey({
     key: Buffer.concat([PKCS8_HEAD, createHash("sha256").update(seed).digest()]),
     format: "der",
     type: "pkcs8",
   });
-  const point = createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(-32);
+  const publicKey = createPublicKey(privateKey);
+  const point = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
   const blob = Buffer.concat([string(KEY_TYPE), string(point)]);
   return {
-    publicKey: `${KEY_TYPE} ${blob.toString("base64")}`,
+    format: "ssh",
+    line: `${KEY_TYPE} ${blob.toString("base64")}`,
+    publicKey,
     sign(payload) {
       const digest = createHash("sha512").update(payload).digest();
       const common = [string("git"), string(""), string("sha512")];
-      const signature = sign(null, Buffer.concat([MAGIC, ...common, string(digest)]), privateKey);
+      const message = Buffer.concat([MAGIC, ...common, string(digest)]);
+      const signature = sign(null, message, privateKey);
       const wrapped = string(Buffer.concat([string(KEY_TYPE), string(signature)]));
-      return armor(Buffer.concat([MAGIC, Buffer.of(0, 0, 0, 1), string(blob), ...common, wrapped]));
+      const armored = armor(Buffer.concat([MAGIC, Buffer.of(0, 0, 0, 1), string(blob), ...common, wrapped]));
+      return { armored, check: { hash: null, message, signature } };
     },
   };
 }
