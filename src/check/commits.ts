@@ -46,15 +46,18 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
 export async function verifyCommits(options: VerifyOptions, sink: ReportSink): Promise<void> {
   const session = await openSession(await findRepository(options.cwd, options.environment));
   try {
+    // Asked of git before the policy is read, and looked at after it: what is wrong with the policy is said first.
+    const resolved = targetsOf(session, options);
+    resolved.catch(() => undefined);
+    // A clone has no record; a server's, also one that is damaged, changes nothing but what a compromised key signed.
+    const record = loadRecord(session).catch(() => null);
     const governing = await governOrDeny(session, options, sink);
     if (governing === null) return;
     await sink.begin(reportHead(governing, await policyDrift(session, governing)));
-    // A clone has no record; a server's, also one that is damaged, changes nothing but what a compromised key signed.
-    const record = await loadRecord(session).catch(() => null);
     const exported = await exportedWitness(session, options, options.now);
-    const context = judgingContext(session, governing, options.now, record, exported);
+    const context = judgingContext(session, governing, options.now, await record, exported);
     const verification = new Verification(session, context, options, sink);
-    const targets = await targetsOf(session, options);
+    const targets = await resolved;
     const counted = options.noWalk ? null : countAhead(session, targets, sink);
     for (const target of targets) await verification.judge(target);
     await counted;
