@@ -29,6 +29,9 @@ interface Reading {
   readonly parts: Buffer[];
 }
 
+/** Stands where a request was whose answer has been handed out: the answer must not live as long as its place in the row. */
+const ANSWERED: Waiting = { resolve: () => undefined, reject: () => undefined };
+
 const ARGV = ["cat-file", "--batch"];
 const HEADER_CAP = 4096;
 
@@ -170,6 +173,7 @@ export class ObjectReader {
   #answer(object: StoredObject): void {
     const waiting = this.#waiting[this.#first];
     if (waiting === undefined) return;
+    this.#waiting[this.#first] = ANSWERED;
     this.#first += 1;
     if (this.#first > 1024) {
       this.#waiting.splice(0, this.#first);
