@@ -134,10 +134,6 @@ export interface Administration {
   readonly threshold: number;
 }
 
-/** Which commits need not be judged because an authenticated one vouches for them; the first is the strictest. */
-export const TRUST_MERGES = ["every", "vouched", "first-parent"] as const;
-export type TrustMerges = (typeof TRUST_MERGES)[number];
-
 export interface Policy {
   readonly version: 1;
   readonly serial: number | null;
@@ -149,7 +145,6 @@ export interface Policy {
   readonly unmatched: "deny" | "allow";
   readonly exempt: readonly Exemption[];
   readonly limits: Limits;
-  readonly merges: TrustMerges;
   /** Null: the policy does not say, and the humans who sign on its ref hold every right. */
   readonly administration: Administration | null;
   /** The file's own data, its preset applied: what two policies are compared by. */

@@ -94,7 +94,6 @@ export const policy = (over: Partial<Policy> = {}): Policy => ({
   unmatched: "deny",
   exempt: [],
   limits: DEFAULT_LIMITS,
-  merges: "every",
   administration: null,
   written: {},
   ...over,
