@@ -8,6 +8,7 @@ import { countCommits, isAncestor } from "../io/revisions.ts";
 import { findRepository } from "../io/repository.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
+import { EarlyListing } from "./early-listing.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { nameMissing } from "./missing.ts";
@@ -45,23 +46,30 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
  */
 export async function verifyCommits(options: VerifyOptions, sink: ReportSink): Promise<void> {
   const session = await openSession(await findRepository(options.cwd, options.environment));
+  const early = new EarlyListing(session.repository);
   try {
     // Asked of git before the policy is read, and looked at after it: what is wrong with the policy is said first.
     const resolved = targetsOf(session, options);
-    resolved.catch(() => undefined);
+    resolved.then(
+      ([target, ...others]) => {
+        if (target !== undefined && others.length === 0 && !options.noWalk) early.begin(target);
+      },
+      () => undefined,
+    );
     // A clone has no record; a server's, also one that is damaged, changes nothing but what a compromised key signed.
     const record = loadRecord(session).catch(() => null);
     const governing = await governOrDeny(session, options, sink);
     if (governing === null) return;
     await sink.begin(reportHead(governing, await policyDrift(session, governing)));
     const exported = await exportedWitness(session, options, options.now);
-    const context = judgingContext(session, governing, options.now, await record, exported);
+    const context = { ...judgingContext(session, governing, options.now, await record, exported), early };
     const verification = new Verification(session, context, options, sink);
     const targets = await resolved;
     const counted = options.noWalk ? null : countAhead(session, targets, sink);
     for (const target of targets) await verification.judge(target);
     await counted;
   } finally {
+    early.close();
     session.close();
   }
 }

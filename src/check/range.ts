@@ -12,6 +12,7 @@ import type { Examiner } from "./examiner.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
 import type { PolicyChanges, Suspects } from "./policy-changes.ts";
+import type { EarlyListing } from "./early-listing.ts";
 import type { StraightLine } from "./straight-line.ts";
 import type { Touched, TouchedPaths } from "./touched-paths.ts";
 import type { TreeWalker } from "./trees.ts";
@@ -32,6 +33,8 @@ export interface JudgingContext {
   readonly now: Seconds;
   /** For a push: asked for the commits before git is. */
   readonly line?: StraightLine | undefined;
+  /** For an audit: what git was told to list before the policy was read. */
+  readonly early?: EarlyListing | undefined;
   /** Of the push that is judged. */
   readonly override?: Override | null;
 }
@@ -204,8 +207,9 @@ async function* inOrder(
   const [only] = groups;
   if (only?.commits === null) {
     const line = await context.line?.list(range.include, only.exclude);
+    const asked = { include: range.include, exclude: only.exclude };
     if (line) yield line;
-    else yield* listSomeCommits(context.repository, { include: range.include, exclude: only.exclude });
+    else yield* context.early?.take(asked) ?? listSomeCommits(context.repository, asked);
     return;
   }
   for (const [index, group] of [...groups.entries()].reverse()) {

@@ -30,17 +30,22 @@ export async function* listCommits(
   for await (const some of listSomeCommits(place, range, options)) yield* some;
 }
 
-/** The same, as many at a time as git printed at once: for long histories, where each of many steps counts. */
+/**
+ * The same, as many at a time as git printed at once: for long histories, where each of many steps counts. `stop` ends
+ * git, which is a failure like any other.
+ */
 export async function* listSomeCommits(
   place: GitPlace,
   range: Range,
   options: readonly string[] = [],
+  stop?: AbortSignal,
 ): AsyncGenerator<readonly ObjectId[]> {
   if (range.include.length === 0) return;
   const argv = ["rev-list", "--topo-order", "--reverse", "--ignore-missing", ...options, "--stdin"];
   const child = startGit(place, argv);
   const ended = gitEnded(child, argv);
   ended.catch(() => undefined);
+  stop?.addEventListener("abort", () => child.kill());
   const unseen = new Set(range.include);
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "@jest/globals";
+import { EarlyListing } from "../../../src/check/early-listing.ts";
+import { judgingEnvironment } from "../../../src/io/environment.ts";
+import type { ObjectId } from "../../../src/model.ts";
+import { withRepo, type Repo } from "../../support/repo.ts";
+
+const place = (repo: Repo) => ({
+  cwd: repo.dir,
+  environment: judgingEnvironment({ PATH: process.env["PATH"] }, repo.gitDir),
+});
+
+async function all(listed: AsyncIterable<readonly ObjectId[]> | null): Promise<readonly ObjectId[] | null> {
+  if (listed === null) return null;
+  const commits: ObjectId[] = [];
+  for await (const some of listed) commits.push(...some);
+  return commits;
+}
+
+describe("a listing that was begun early", () => {
+  it("is handed out once, for the range it was begun for alone", () =>
+    withRepo({}, async (repo) => {
+      const first = repo.commit("one");
+      const second = repo.commit("two", [first]);
+      const early = new EarlyListing(place(repo));
+      early.begin({ include: [second], exclude: [] });
+      expect(early.take({ include: [second], exclude: [first] })).toBeNull();
+      expect(early.take({ include: [first], exclude: [] })).toBeNull();
+      expect(await all(early.take({ include: [second], exclude: [] }))).toEqual([first, second]);
+      expect(early.take({ include: [second], exclude: [] })).toBeNull();
+    }));
+
+  it("throws what git's failure is, and never ends as if there were no commits (ERR_GIT_FAILED)", () =>
+    withRepo({}, async (repo) => {
+      const whole = repo.raw("commit", repo.commit("its parent is not here")).toString("latin1");
+      const broken = repo.write("commit", Buffer.from(whole.replace("\n", `\nparent ${"1".repeat(40)}\n`), "latin1"));
+      const early = new EarlyListing(place(repo));
+      early.begin({ include: [broken], exclude: [] });
+      await expect(all(early.take({ include: [broken], exclude: [] }))).rejects.toMatchObject({
+        code: "ERR_GIT_FAILED",
+      });
+    }));
+
+  it("stops git where nobody asks for it", () =>
+    withRepo({}, async (repo) => {
+      const commit = repo.commit("one");
+      const early = new EarlyListing(place(repo));
+      early.begin({ include: [commit], exclude: [] });
+      early.close();
+      await expect(all(early.take({ include: [commit], exclude: [] }))).rejects.toMatchObject({
+        code: "ERR_GIT_FAILED",
+      });
+    }));
+});
