@@ -68,8 +68,8 @@ const GROUPS = {
   judging: [
     "check/(deadline|examiner|file-policy|governing|mending|merged-entry|missing|next-policy|outlines)",
     "check/(pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
-    "check/(policy-source|pre-push|push|push-input|range|receive|record|record-(?:chain|entries|state)|report-head)",
-    "check/(session|straight-line|tags|tips|tracking|tree-policy|trees|walk|witness)",
+    "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|report-head)",
+    "check/(session|shared-walk|straight-line|tags|tips|tracking|tree-policy|trees|walk|witness)",
     "encoding/.*",
     "io/(pending-file|plain-files|policy-file|policy-memory|record-file|revisions|safety|trusted-file)",
     "policy/(?!document-yaml|edit-|json-schema|path-words|policy-diff|diff-|rights).*",

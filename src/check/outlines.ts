@@ -2,6 +2,7 @@ import { ParseError } from "../errors.ts";
 import type { Commit, HashAlgorithm, ObjectId } from "../model.ts";
 import type { ObjectReader } from "../io/objects.ts";
 import { parseCommit } from "../subject/commit.ts";
+import { parseTag } from "../subject/tag.ts";
 
 /** Reads commits that are not judged, for their parents, tree and date alone. */
 export class Outlines {
@@ -19,6 +20,20 @@ export class Outlines {
     if (object.found !== "yes" || object.kind !== "commit") return null;
     try {
       return parseCommit(oid, object.bytes, this.#algorithm);
+    } catch (error) {
+      if (error instanceof ParseError) return null;
+      throw error;
+    }
+  }
+
+  /** The commit that an object is or, through tags, finally names; null where there is none or it cannot be told. */
+  async peel(oid: ObjectId, depth = 64): Promise<ObjectId | null> {
+    const object = await this.#reader.object(oid);
+    if (object.found !== "yes" || depth === 0) return null;
+    if (object.kind === "commit") return oid;
+    if (object.kind !== "tag") return null;
+    try {
+      return await this.peel(parseTag(oid, object.bytes, this.#algorithm).target, depth - 1);
     } catch (error) {
       if (error instanceof ParseError) return null;
       throw error;

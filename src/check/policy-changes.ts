@@ -19,6 +19,9 @@ export interface Suspects {
   mayTouch(commit: Commit): boolean | Promise<boolean>;
 }
 
+/** Where nobody looks for them. */
+export const NO_SUSPECTS: Suspects = { expect: () => undefined, mayTouch: () => false };
+
 /**
  * Finds the commits that change the policy or a key file it names. A merge that takes one parent's policy, where the other
  * side left alone what stood where they parted, changes nothing: the change was one on that side, and was judged there. A

@@ -1,17 +1,18 @@
 import type { Decision, ObjectId, ObjectKind, RefName, VerdictCode } from "../model.ts";
-import { isEnforced, judgesCommits, rulesOn } from "../policy/applies.ts";
+import { judgesCommits, rulesOn } from "../policy/applies.ts";
 import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
-import { collectCommits, isAncestor } from "../io/revisions.ts";
 import { decideProblem, decidePush, type Problem } from "../policy/decide-problem.ts";
 import { overLimit } from "../policy/limits.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import type { RefUpdate } from "./push-input.ts";
-import { judgeRange, type JudgingContext, type RuleGroup } from "./range.ts";
+import { type PlannedGroup, type PlannedUpdate, PushPlan } from "./push-plan.ts";
+import { judgeRange, type JudgingContext, tellsSides } from "./range.ts";
 import type { ReportSink } from "./sink.ts";
 import { judgeTagged, judgeTags, type TagChain } from "./tags.ts";
 import type { JudgedTips } from "./tips.ts";
+import { AncestorDates } from "./walk.ts";
 
 export interface PushContext extends JudgingContext {
   readonly tips: JudgedTips;
@@ -21,8 +22,12 @@ export interface PushContext extends JudgingContext {
 
 /** A push while it is judged. */
 interface RunningPush extends PushContext {
-  /** Groups of rules with the tip that passed them: the same commit on another ref needs no second walk. */
-  readonly settled: Set<string>;
+  readonly plan: PushPlan;
+  /**
+   * By rules and tips, commits that passed them with nothing to remark: on another ref they need no second look. Where
+   * rules ask other things of the first-parent line than of sides, only a tip with its whole range.
+   */
+  readonly settled: Map<string, Set<ObjectId>>;
   /** Commits judged so far, whatever the ref; once they are more than the policy's limit nothing more is judged. */
   readonly judged: Set<ObjectId>;
 }
@@ -52,41 +57,46 @@ export async function judgePush(
   updates: readonly RefUpdate[],
   sink: Pick<ReportSink, "decision">,
 ): Promise<readonly UpdateVerdict[]> {
-  const context: RunningPush = { ...pushed, settled: new Set(), judged: new Set() };
-  const known = new Map<RefUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
-  const early = async (update: RefUpdate): Promise<UpdateVerdict> => {
-    const done = known.get(update);
+  const plan = new PushPlan(pushed, updates);
+  const dates = new AncestorDates(pushed.outlines);
+  const context: RunningPush = { ...pushed, plan, dates, settled: new Map(), judged: new Set() };
+  const known = new Map<PlannedUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
+  const early = async (planned: PlannedUpdate): Promise<UpdateVerdict> => {
+    const done = known.get(planned);
     if (done !== undefined) return done.verdict;
-    if (isSpent(context)) return unjudged(update);
+    if (isSpent(context)) return unjudged(planned.update);
     const decisions: Decision[] = [];
-    const verdict = await judgeUpdate(context, update, noBranches, (decision) => void decisions.push(decision));
-    known.set(update, { verdict, decisions });
+    const verdict = await judgeUpdate(context, planned, noBranches, (decision) => void decisions.push(decision));
+    known.set(planned, { verdict, decisions });
     return verdict;
   };
   /** An override speaks for its own ref alone. */
-  const isPassed = async (update: RefUpdate): Promise<boolean> => {
-    const { allowed, lifted } = await early(update);
+  const isPassed = async (planned: PlannedUpdate): Promise<boolean> => {
+    const { allowed, lifted } = await early(planned);
     return allowed && lifted.length === 0;
   };
-  const passedBranches = async (): Promise<readonly ObjectId[]> => {
+  const passing = async (): Promise<readonly ObjectId[]> => {
     const passed: ObjectId[] = [];
-    for (const update of updates) {
+    for (const planned of plan.updates) {
+      const { update } = planned;
       if (!update.ref.startsWith("refs/heads/") || update.new === null) continue;
       const judged = rulesOn(context.policy, update.ref, context.now).some((rule) => judgesCommits(rule, context.now));
-      if (judged && (await isPassed(update))) passed.push(update.new);
+      if (judged && (await isPassed(planned))) passed.push(update.new);
     }
     return passed;
   };
+  let passed: Promise<readonly ObjectId[]> | null = null;
+  const passedBranches = (): Promise<readonly ObjectId[]> => (passed ??= passing());
   const verdicts: UpdateVerdict[] = [];
-  for (const update of updates) {
-    const done = known.get(update);
+  for (const planned of plan.updates) {
+    const done = known.get(planned);
     for (const decision of done?.decisions ?? []) await sink.decision(decision);
     if (done === undefined && isSpent(context)) {
-      verdicts.push(unjudged(update));
+      verdicts.push(unjudged(planned.update));
       continue;
     }
     verdicts.push(
-      done?.verdict ?? (await judgeUpdate(context, update, passedBranches, (decision) => sink.decision(decision))),
+      done?.verdict ?? (await judgeUpdate(context, planned, passedBranches, (decision) => sink.decision(decision))),
     );
   }
   return verdicts;
@@ -126,15 +136,13 @@ class Verdict {
 
 async function judgeUpdate(
   context: RunningPush,
-  update: RefUpdate,
+  planned: PlannedUpdate,
   passedBranches: () => Promise<readonly ObjectId[]>,
   emit: (decision: Decision) => void | Promise<void>,
 ): Promise<UpdateVerdict> {
   const { policy, now } = context;
+  const { update, names, rules, symbolic } = planned;
   const { ref } = update;
-  const symbolic = context.present.get(ref)?.symbolic ?? null;
-  const names = symbolic === null ? [ref] : [ref, symbolic];
-  const rules = [...new Set(names.flatMap((name) => rulesOn(policy, name, now)))];
   const verdict = new Verdict(emit);
   const present = context.present.get(ref)?.oid ?? null;
   if (present !== update.old) {
@@ -156,8 +164,8 @@ async function judgeUpdate(
     const chain = await judgeTags(context, subject, verdict, vouchesFor);
     const bare = rules.filter((rule) => rule.tags !== null && isBareTag({ ref, newKind }, rule));
     targetProblem = await judgeTagged(bare, { oid: update.new, kind: newKind }, vouchesFor);
-    const parents = await judgeCommits(context, update, chain, names, rules, verdict);
-    forward = await isForward(context, update, newKind, rules, parents);
+    const parents = await judgeCommits(context, planned, chain, verdict);
+    forward = await isForward(context, planned, newKind, parents);
   }
   await verdict.take(
     decideRef({
@@ -175,7 +183,7 @@ async function judgeUpdate(
     }),
   );
   const lifted = [...verdict.lifted].sort();
-  const passed = verdict.allowed && lifted.length === 0 ? await rulesPassed(context, update, names, rules) : [];
+  const passed = verdict.allowed && lifted.length === 0 ? await context.plan.rulesPassed(planned) : [];
   const warned = [...verdict.warned].filter((code) => !verdict.lifted.has(code)).sort();
   return { update, allowed: verdict.allowed, rules: passed, forward: forward === true, symbolic, warned, lifted };
 }
@@ -185,53 +193,16 @@ async function judgeUpdate(
  * the branch rules that judged a branch it lies on, in this push or before.
  */
 async function vouches(
-  context: PushContext,
+  context: RunningPush,
   rules: readonly Rule[],
   commit: ObjectId,
   passedBranches: () => Promise<readonly ObjectId[]>,
 ): Promise<boolean> {
   if (rules.some((rule) => judgesCommits(rule, context.now))) return true;
   const judged = [...context.tips.any];
-  if (await isReached(context, commit, judged)) return true;
-  return isReached(context, commit, [...judged, ...(await passedBranches())]);
-}
-
-async function isReached(context: PushContext, commit: ObjectId, tips: readonly ObjectId[]): Promise<boolean> {
-  if (tips.length === 0) return false;
-  return (await collectCommits(context.repository, { include: [commit], exclude: tips })).length === 0;
-}
-
-/**
- * The rules for which the new value counts as judged on every ref: those that passed it at error level, without leaning
- * on a value that counts for this ref alone. Otherwise what nobody judged would travel on under a signed tip.
- */
-async function rulesPassed(
-  context: PushContext,
-  update: RefUpdate,
-  names: readonly RefName[],
-  rules: readonly Rule[],
-): Promise<readonly string[]> {
-  const passed: string[] = [];
-  for (const rule of rules) {
-    if (update.new === null || rule.commits === null || !isEnforced(rule.commits, context.now)) continue;
-    const shared = context.tips.shared(rule);
-    const own = names.flatMap((name) => [...context.tips.own(rule, name)]).filter((oid) => !shared.has(oid));
-    if (own.length === 0 || (await leansOnNothing(context, update.new, [...shared], own))) passed.push(rule.name);
-  }
-  return passed;
-}
-
-async function leansOnNothing(
-  context: PushContext,
-  tip: ObjectId,
-  shared: readonly ObjectId[],
-  own: readonly ObjectId[],
-): Promise<boolean> {
-  const [all, judged] = await Promise.all([
-    collectCommits(context.repository, { include: [tip], exclude: shared }),
-    collectCommits(context.repository, { include: [tip], exclude: [...shared, ...own] }),
-  ]);
-  return all.length === judged.length;
+  if (await context.plan.isReached(commit, "judged", judged)) return true;
+  const passed = await passedBranches();
+  return passed.length > 0 && context.plan.isReached(commit, `passed ${passed.length}`, [...judged, ...passed]);
 }
 
 const movedRef = (present: ObjectId | null) =>
@@ -244,64 +215,82 @@ const movedRef = (present: ObjectId | null) =>
 /** Judges what the new value brings in under each rule. Returns the parents met, which prove a fast-forward for nothing. */
 async function judgeCommits(
   context: RunningPush,
-  update: RefUpdate,
+  planned: PlannedUpdate,
   chain: TagChain,
-  names: readonly RefName[],
-  rules: readonly Rule[],
   verdict: Verdict,
 ): Promise<ReadonlySet<ObjectId>> {
+  const { update } = planned;
   const parents = new Set<ObjectId>();
   const tip = chain.target?.kind === "commit" ? chain.target.oid : null;
   if (tip === null) return parents;
-  const keyOf = (group: RuleGroup): string =>
-    JSON.stringify([tip, group.rules.map((rule) => rule.name), group.exclude]);
-  const groups = groupByTips(context, rules, names).filter(
-    (group) => !group.exclude.includes(tip) && !context.settled.has(keyOf(group)),
-  );
+  const groups = await unsettled(context, planned, tip);
   if (groups.length === 0) return parents;
-  let allowed = true;
   const most = context.policy.limits.commits;
-  const range = { ref: update.ref, include: [tip], groups, history: [...context.tips.any], most };
+  const range = { ref: update.ref, include: [tip], groups, history: await context.plan.history(), most };
+  let clean = true;
+  const passed: ObjectId[] = [];
   for await (const { decision, parents: met } of judgeRange(context, range)) {
     for (const parent of met) if (parent === update.old) parents.add(parent);
-    allowed &&= decision.allow && decision.lifted === undefined;
+    clean &&= decision.allow && decision.findings.length === 0 && decision.lifted === undefined;
     await verdict.take(decision);
-    if (decision.subject.oid !== null) context.judged.add(decision.subject.oid);
+    if (decision.subject.oid !== null) {
+      context.judged.add(decision.subject.oid);
+      passed.push(decision.subject.oid);
+    }
     if (!isSpent(context)) continue;
     await verdict.take(decidePush(overLimit("commits", context.policy.limits)));
     return parents;
   }
   // One denial refuses the whole push, so what passed once need not pass again.
-  if (allowed) for (const group of groups) context.settled.add(keyOf(group));
+  if (clean) settle(context, groups, tip, passed);
   return parents;
 }
 
-function groupByTips(context: PushContext, rules: readonly Rule[], names: readonly RefName[]): readonly RuleGroup[] {
-  const groups = new Map<string, { rules: Rule[]; exclude: readonly ObjectId[] }>();
-  for (const rule of rules) {
-    if (rule.commits === null) continue;
-    const own = names.flatMap((name) => [...context.tips.own(rule, name)]);
-    const exclude = [...new Set([...context.tips.shared(rule), ...own])].sort();
-    const key = exclude.join(" ");
-    const group = groups.get(key) ?? { rules: [], exclude };
-    group.rules.push(rule);
-    groups.set(key, group);
+/** The groups under which something of the new value is still to be judged. */
+async function unsettled(
+  context: RunningPush,
+  planned: PlannedUpdate,
+  tip: ObjectId,
+): Promise<readonly PlannedGroup[]> {
+  const open: PlannedGroup[] = [];
+  for (const group of context.plan.groups(planned)) {
+    const settled = context.settled.get(group.key);
+    if (group.shared.tips.has(tip) || group.own.includes(tip) || settled?.has(tip) === true) continue;
+    const known = await context.plan.known(group, tip, group.rules.some(tellsSides) ? undefined : settled);
+    if (known === null) open.push(group);
+    else if (known.commits.length > 0) open.push({ ...group, known });
   }
-  return [...groups.values()];
+  return open;
+}
+
+function settle(
+  { settled }: RunningPush,
+  groups: readonly PlannedGroup[],
+  tip: ObjectId,
+  passed: readonly ObjectId[],
+): void {
+  for (const group of groups) {
+    const known = settled.get(group.key) ?? new Set();
+    settled.set(group.key, known.add(tip));
+    if (group.known === undefined || group.rules.some(tellsSides)) continue;
+    // What was judged for another group alone is not this group's to settle.
+    const own = new Set(group.known.commits);
+    for (const oid of passed) if (own.has(oid)) known.add(oid);
+  }
 }
 
 /** Null where there is no old commit to compare with, or where nobody asks. */
 async function isForward(
-  context: PushContext,
-  update: RefUpdate,
+  context: RunningPush,
+  planned: PlannedUpdate,
   newKind: ObjectKind,
-  rules: readonly Rule[],
   parents: ReadonlySet<ObjectId>,
 ): Promise<boolean | null> {
+  const { update, rules } = planned;
   if (update.old === null || update.new === null || newKind !== "commit") return null;
   if (update.old === update.new || parents.has(update.old)) return true;
   const asked = context.policyRef !== null || rules.some((rule) => rule.updates.force === "deny");
   if (!asked) return null;
   if ((await context.examiner.kind(update.old)) !== "commit") return false;
-  return isAncestor(context.repository, update.old, update.new);
+  return context.plan.reachesOld(planned, update.old, update.new);
 }

@@ -11,13 +11,14 @@ import type { Override } from "../policy/override.ts";
 import type { Examiner } from "./examiner.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
-import type { PolicyChanges, Suspects } from "./policy-changes.ts";
+import { NO_SUSPECTS, type PolicyChanges, type Suspects } from "./policy-changes.ts";
 import type { EarlyListing } from "./early-listing.ts";
+import type { KnownRange } from "./shared-walk.ts";
 import type { StraightLine } from "./straight-line.ts";
 import type { Touched, TouchedPaths } from "./touched-paths.ts";
 import type { TreeWalker } from "./trees.ts";
 import type { EditTerms } from "./policy-edits.ts";
-import { walkCommits, type Walked } from "./walk.ts";
+import { type AncestorDates, walkCommits, type Walked } from "./walk.ts";
 
 export interface JudgingContext {
   readonly repository: Repository;
@@ -37,12 +38,16 @@ export interface JudgingContext {
   readonly early?: EarlyListing | undefined;
   /** Of the push that is judged. */
   readonly override?: Override | null;
+  /** Of earlier ranges of the same push. */
+  readonly dates?: AncestorDates;
 }
 
 /** Rules that ask about the same commits: all that the range includes and `exclude` does not reach. */
 export interface RuleGroup {
   readonly rules: readonly Rule[];
   readonly exclude: readonly ObjectId[];
+  /** The range, where it was found out already; without what need not be judged again. */
+  readonly known?: KnownRange;
 }
 
 export interface RangeToJudge {
@@ -51,7 +56,7 @@ export interface RangeToJudge {
   readonly include: readonly ObjectId[];
   readonly groups: readonly RuleGroup[];
   /** Commits that these reach are history; `everything` where only the past is judged. */
-  readonly history: readonly ObjectId[] | "everything";
+  readonly history: readonly ObjectId[] | { readonly fresh: ReadonlySet<ObjectId> } | "everything";
   /** Judge the commits in `include` alone, not their history. */
   readonly only?: boolean;
   /** Of more commits than this not all need be yielded: the caller denies them unread. */
@@ -74,10 +79,10 @@ export async function* judgeRange(context: JudgingContext, range: RangeToJudge):
   const isNew = await prepareClock(context, range, groups);
   const mending = new Mending(context.repository, range.include, range.only !== true);
   const paths = range.groups.some(({ rules }) => rules.some(isForPaths)) ? await openPaths(context) : null;
-  const { examiner, outlines } = context;
+  const { examiner, outlines, dates } = context;
   // In a history nothing is gone through twice; refs of one push bring in the same commits.
   const examine = (oid: ObjectId) => (range.history === "everything" ? examiner.commitOnce(oid) : examiner.commit(oid));
-  for await (const walked of walkCommits(counted(inOrder(context, range, groups), groups), examine, outlines)) {
+  for await (const walked of walkCommits(counted(inOrder(context, range, groups), groups), examine, outlines, dates)) {
     const holding =
       groups.length === 1 && groups[0]?.commits === null
         ? groups
@@ -131,10 +136,9 @@ interface PreparedGroup {
 async function prepareGroup(context: JudgingContext, range: RangeToJudge, group: RuleGroup): Promise<PreparedGroup> {
   const { repository, policy } = context;
   if (range.only === true) return prepareNamed(context, range, group);
+  if (group.known !== undefined) return prepareKnown(context, group, group.known);
   const commits = { include: range.include, exclude: group.exclude };
-  const asksSides = group.rules.some(
-    (rule) => rule.commits !== null && !isSameSelector(rule.commits.signedBy, rule.commits.side),
-  );
+  const asksSides = group.rules.some(tellsSides);
   const bound = range.most === undefined ? [] : [`--max-count=${range.most + 1}`];
   const [members, line, beyond] = await Promise.all([
     range.groups.length === 1 ? null : collectCommits(repository, commits, bound),
@@ -146,10 +150,25 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
     ...group,
     commits: members === null ? null : new Set(members),
     line: line === null ? null : new Set(line),
-    suspects: context.changes?.within(commits) ?? NONE,
+    suspects: context.changes?.within(commits) ?? NO_SUSPECTS,
     beyond,
   };
 }
+
+async function prepareKnown(context: JudgingContext, group: RuleGroup, known: KnownRange): Promise<PreparedGroup> {
+  const beyond = new Map<Exemption, ReadonlySet<ObjectId>>();
+  for (const exemption of context.policy.exempt) {
+    const from = exemption.reachableFrom;
+    if (from === null || (await context.examiner.kind(from)) !== "commit") continue;
+    beyond.set(exemption, await known.beyond(from));
+  }
+  const line = group.rules.some(tellsSides) ? known.line() : null;
+  return { ...placed(group.rules), ...group, commits: new Set(known.commits), line, suspects: known.suspects, beyond };
+}
+
+/** Whether a rule asks something else of what merges bring in than of the first-parent line. */
+export const tellsSides = ({ commits }: Rule): boolean =>
+  commits !== null && !isSameSelector(commits.signedBy, commits.side);
 
 /** Commits named one by one all stand on the line; whether they touch the policy is found out for each. */
 async function prepareNamed(context: JudgingContext, range: RangeToJudge, group: RuleGroup): Promise<PreparedGroup> {
@@ -161,12 +180,11 @@ async function prepareNamed(context: JudgingContext, range: RangeToJudge, group:
     const covered = await Promise.all(range.include.map((oid) => isAncestor(context.repository, oid, from)));
     beyond.set(exemption, new Set(range.include.filter((_, index) => covered[index] !== true)));
   }
-  const suspects = context.changes === null ? NONE : ALL;
+  const suspects = context.changes === null ? NO_SUSPECTS : ALL;
   return { ...placed(group.rules), ...group, commits: named, line: null, suspects, beyond };
 }
 
 const ALL: Suspects = { expect: () => undefined, mayTouch: () => true };
-const NONE: Suspects = { expect: () => undefined, mayTouch: () => false };
 
 const placed = (rules: readonly Rule[]): { readonly onLine: AppliedRule[]; readonly onSide: AppliedRule[] } => ({
   onLine: rules.map((rule) => ({ rule, place: "line" })),
@@ -224,7 +242,8 @@ async function prepareClock(
   groups: readonly PreparedGroup[],
 ): Promise<(oid: ObjectId) => boolean> {
   if (range.history === "everything") return () => false;
-  const history = range.history;
+  const { history } = range;
+  if ("fresh" in history) return (oid) => history.fresh.has(oid);
   const allNew = groups.every((group) => history.every((oid) => group.exclude.includes(oid)));
   if (allNew) return () => true;
   const fresh = new Set(await collectCommits(context.repository, { include: range.include, exclude: history }));

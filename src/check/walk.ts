@@ -22,8 +22,8 @@ export async function* walkCommits(
   lists: AsyncIterable<readonly ObjectId[]>,
   examine: (oid: ObjectId) => Promise<Examined<Commit>>,
   outlines: Outlines,
+  dates = new AncestorDates(outlines),
 ): AsyncGenerator<Walked> {
-  const dates = new AncestorDates(outlines);
   const queue: { oid: ObjectId; examined: Promise<Examined<Commit>> }[] = [];
   for await (const list of lists) {
     for (const oid of list) {
@@ -37,7 +37,8 @@ export async function* walkCommits(
   for (const next of queue) yield await dates.finish(next);
 }
 
-class AncestorDates {
+/** Kept over several walks of one push, so that what one of them passed over is remembered by another. */
+export class AncestorDates {
   /** For each commit walked: the newest committer date of itself and its ancestors. */
   readonly #newest = new Map<ObjectId, Seconds | null>();
   readonly #outlines: Outlines;

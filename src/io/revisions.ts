@@ -40,6 +40,22 @@ export async function* listSomeCommits(
   options: readonly string[] = [],
   stop?: AbortSignal,
 ): AsyncGenerator<readonly ObjectId[]> {
+  for await (const some of listLines(place, range, options, stop)) yield some.map(asCommitId);
+}
+
+/** The same, each commit with its parents behind it, those outside the range included. */
+export async function* listParents(place: GitPlace, range: Range): AsyncGenerator<readonly ObjectId[]> {
+  for await (const some of listLines(place, range, ["--parents"])) {
+    for (const line of some) yield line.split(" ").map(asCommitId);
+  }
+}
+
+async function* listLines(
+  place: GitPlace,
+  range: Range,
+  options: readonly string[],
+  stop?: AbortSignal,
+): AsyncGenerator<readonly string[]> {
   if (range.include.length === 0) return;
   const argv = ["rev-list", "--topo-order", "--reverse", "--ignore-missing", ...options, "--stdin"];
   const child = startGit(place, argv);
@@ -57,9 +73,9 @@ export async function* listSomeCommits(
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
       const lines = (rest + chunk.toString("latin1")).split("\n");
       rest = lines.pop() ?? "";
-      const commits = lines.map(asCommitId);
-      if (unseen.size > 0) for (const oid of commits) unseen.delete(oid);
-      yield commits;
+      // A line starts with the commit's id, and `--parents` puts more behind it.
+      for (const line of unseen.size > 0 ? lines : []) unseen.delete(line.split(" ", 1)[0] as ObjectId);
+      yield lines;
     }
     const status = await ended;
     if (status !== 0 || rest !== "") throw gitFailed(argv, status, stderr.trimEnd());
@@ -93,6 +109,18 @@ export async function collectCommits(
   const commits: ObjectId[] = [];
   for await (const some of listSomeCommits(place, range, options)) for (const oid of some) commits.push(oid);
   return commits;
+}
+
+/** Which of these commits `exclude` does not reach. */
+export async function unreachedOf(
+  place: GitPlace,
+  commits: readonly ObjectId[],
+  exclude: readonly ObjectId[],
+): Promise<ReadonlySet<ObjectId>> {
+  const wanted = new Set(commits);
+  const unreached = new Set<ObjectId>();
+  for await (const oid of listCommits(place, { include: commits, exclude })) if (wanted.has(oid)) unreached.add(oid);
+  return unreached;
 }
 
 /**
