@@ -53,6 +53,39 @@ describe("a push of several refs", () => {
     120_000,
   );
 
+  it(
+    "of 3,000 refs with a tip each is judged in bounded time: created, moved on, and one unsigned among them (unsigned)",
+    () =>
+      withServer(policyOf([{ ...branches, updates: { force: "deny" } }]), (server) => {
+        const first = server.commit(alice);
+        const tips = server.commits(alice, 3000, [first]);
+        const names = tips.map((_, n) => `refs/heads/topic/${String(n)}`);
+        const input = (from: readonly string[], to: readonly string[]): string =>
+          names.map((name, n) => `${from[n] ?? ""} ${to[n] ?? ""} ${name}\n`).join("");
+        const zeros = names.map(() => "0".repeat(40));
+        server.share();
+        const started = Date.now();
+        const call = (from: readonly string[], to: readonly string[]) =>
+          server.callHook("pre-receive", input(from, to));
+        expect(call(zeros, tips)).toMatchObject({ status: 0, text: "" });
+        const bad = server.commits(null, 1, [first])[0] ?? "";
+        server.share();
+        expect(call(zeros, tips.with(1234, bad as never)).text).toContain("unsigned");
+        expect(Date.now() - started).toBeLessThan(30_000);
+        // Standing there when the rule is first met, they are its baseline.
+        server.server.git(["update-ref", "--stdin"], {
+          input: names.map((name, n) => `create ${name} ${tips[n] ?? ""}\n`).join(""),
+        });
+        const next = server.commits(alice, 3000, tips);
+        server.share();
+        const again = Date.now();
+        expect(call(tips, next)).toMatchObject({ status: 0, text: "" });
+        expect(call(tips, next.with(2000, first)).text).toContain("ref-rollback");
+        expect(Date.now() - again).toBeLessThan(30_000);
+      }),
+    180_000,
+  );
+
   it("takes orphan branches and several roots, each judged to its end (unsigned)", () =>
     withServer(policyOf([branches]), (server) => {
       expect(

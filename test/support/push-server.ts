@@ -2,7 +2,7 @@
  * A bare repository with signpolicy's server hooks, a clone that pushes to it with real git, and people whose SSH
  * signatures are made in process, so that any commit or tag can be put together byte by byte.
  */
-import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HashAlgorithm, ObjectId } from "../../src/model.ts";
@@ -121,6 +121,21 @@ export class PushServer {
     return this.clone.write("commit", raw);
   }
 
+  /** Many commits at once, each on one of these parents in turn; git is started once. */
+  commits(who: Person | null, count: number, parents: readonly string[]): readonly ObjectId[] {
+    const folder = mkdtempSync(join(this.clone.root, "many-"));
+    const tree = this.clone.emptyTree();
+    const paths = Array.from({ length: count }, (_, n) => {
+      const parent = parents[n % Math.max(1, parents.length)];
+      const payload = this.#payload(who, { tree, parents: parent === undefined ? [] : [parent] });
+      const path = join(folder, String(n));
+      writeFileSync(path, who === null ? payload : this.#sign(payload, who.key));
+      return path;
+    });
+    const argv = ["hash-object", "-w", "-t", "commit", "--literally", "--no-filters", "--stdin-paths"];
+    return this.clone.git(argv, { input: `${paths.join("\n")}\n` }).split("\n") as ObjectId[];
+  }
+
   #payload(who: Person | null, options: CommitOptions): Buffer {
     const { parents = [], message = `commit ${String((this.#count += 1))}` } = options;
     const email = options.email ?? who?.email ?? "nobody@example.org";
@@ -175,9 +190,14 @@ export class PushServer {
     return { status: result.status ?? -1, text: `${result.stdout.toString("latin1")}${result.stderr}` };
   }
 
+  /** Puts the clone's objects into the server, as if they had come with a push. */
+  share(): void {
+    cpSync(join(this.clone.gitDir, "objects"), join(this.server.gitDir, "objects"), { recursive: true });
+  }
+
   /** Puts the clone's objects into the server and calls `pre-receive` as git would, though git itself may refuse such a push. */
   pushRaw(ref: string, oid: string, env: Readonly<Record<string, string>> = {}): PushResult {
-    cpSync(join(this.clone.gitDir, "objects"), join(this.server.gitDir, "objects"), { recursive: true });
+    this.share();
     const old = this.value(ref) ?? "0".repeat(oid.length);
     return this.callHook("pre-receive", `${old} ${oid} ${ref}\n`, env);
   }
