@@ -1,12 +1,24 @@
 /** What servers meet every day, and what broke other tools: mixed pushes, many refs, odd objects, killed hooks, hostile words. */
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { alice, bob, eve, mainRule, policyOf, principal, withServer } from "../support/push-server.ts";
+import { alice, bob, eve, mainRule, policyOf, principal, withServer, type PushServer } from "../support/push-server.ts";
 
 const branches = { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["devs"] } };
 const releases = { name: "releases", refs: ["refs/tags/*"], tags: { signedBy: ["devs"] } };
 const now = Math.floor(Date.now() / 1000);
+
+/** The same git, and how often it was started. */
+function countingGit(server: PushServer): { env: { PATH: string }; calls: () => number } {
+  const folder = join(server.server.root, "bin");
+  mkdirSync(folder);
+  const real = server.server.run("sh", ["-c", "command -v git"]).stdout.toString().trim();
+  writeFileSync(join(folder, "git"), `#!/bin/sh\necho x >>'${folder}/calls'\nexec '${real}' "$@"\n`, { mode: 0o755 });
+  return {
+    env: { PATH: `${folder}:${process.env["PATH"] ?? ""}` },
+    calls: () => readFileSync(join(folder, "calls"), "utf8").length / 2,
+  };
+}
 
 describe("a push of several refs", () => {
   it("is refused as a whole, each ref with its own reasons", () =>
@@ -39,51 +51,48 @@ describe("a push of several refs", () => {
     }));
 
   it(
-    "of 3,000 refs is judged in bounded time, and one unsigned among them is found",
+    "of 3,000 refs of one commit passes, and one unsigned among others is found (unsigned)",
     () =>
       withServer(policyOf([branches]), (server) => {
         const first = server.commit(alice);
         const refs = Array.from({ length: 3000 }, (_, n) => `${first}:refs/heads/many/${String(n)}`);
-        const started = Date.now();
         expect(server.push(refs).status).toBe(0);
         const bad = server.commit(null, { parents: [first] });
         expect(server.push([`${first}:refs/heads/one`, `${bad}:refs/heads/two`]).text).toContain("unsigned");
-        expect(Date.now() - started).toBeLessThan(60_000);
       }),
     120_000,
   );
 
   it(
-    "of 3,000 refs with a tip each is judged in bounded time: created, moved on, and one unsigned among them (unsigned)",
+    "of 3,000 refs with a tip each starts git a few times, and one unsigned or rewound among them is found (unsigned, ref-rollback)",
     () =>
       withServer(policyOf([{ ...branches, updates: { force: "deny" } }]), (server) => {
         const first = server.commit(alice);
         const tips = server.commits(alice, 3000, [first]);
         const names = tips.map((_, n) => `refs/heads/topic/${String(n)}`);
         const input = (from: readonly string[], to: readonly string[]): string =>
-          names.map((name, n) => `${from[n] ?? ""} ${to[n] ?? ""} ${name}\n`).join("");
+          names
+            .slice(0, to.length)
+            .map((name, n) => `${from[n] ?? ""} ${to[n] ?? ""} ${name}\n`)
+            .join("");
         const zeros = names.map(() => "0".repeat(40));
+        const bad = server.commits(null, 1, [first])[0] ?? first;
+        const next = server.commits(alice, 300, tips);
         server.share();
-        const started = Date.now();
+        const counted = countingGit(server);
         const call = (from: readonly string[], to: readonly string[]) =>
-          server.callHook("pre-receive", input(from, to));
+          server.callHook("pre-receive", input(from, to), counted.env);
         expect(call(zeros, tips)).toMatchObject({ status: 0, text: "" });
-        const bad = server.commits(null, 1, [first])[0] ?? "";
-        server.share();
-        expect(call(zeros, tips.with(1234, bad as never)).text).toContain("unsigned");
-        expect(Date.now() - started).toBeLessThan(30_000);
+        expect(call(zeros, tips.with(1234, bad)).text).toContain("unsigned");
         // Standing there when the rule is first met, they are its baseline.
         server.server.git(["update-ref", "--stdin"], {
           input: names.map((name, n) => `create ${name} ${tips[n] ?? ""}\n`).join(""),
         });
-        const next = server.commits(alice, 3000, tips);
-        server.share();
-        const again = Date.now();
         expect(call(tips, next)).toMatchObject({ status: 0, text: "" });
-        expect(call(tips, next.with(2000, first)).text).toContain("ref-rollback");
-        expect(Date.now() - again).toBeLessThan(30_000);
+        expect(call(tips, next.with(200, first)).text).toContain("ref-rollback");
+        expect(counted.calls()).toBeLessThan(4 * 30);
       }),
-    180_000,
+    300_000,
   );
 
   it("takes orphan branches and several roots, each judged to its end (unsigned)", () =>
