@@ -71,7 +71,7 @@ const GROUPS = {
     "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|report-head)",
     "check/(session|shared-walk|straight-line|tags|tips|tracking|tree-policy|trees|walk|witness)",
     "encoding/.*",
-    "io/(pending-file|plain-files|policy-file|policy-memory|record-file|revisions|safety|trusted-file)",
+    "io/(dangling-refs|pending-file|plain-files|policy-file|policy-memory|record-file|revisions|safety|trusted-file)",
     "policy/(?!document-yaml|edit-|json-schema|path-words|policy-diff|diff-|rights).*",
     "signature/(anchors|raw|verify)",
     "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",

@@ -49,7 +49,8 @@ export class Mending {
 
   /** A rebase that is not told so flattens them. */
   async #hasMerges(base: ObjectId | undefined): Promise<boolean> {
-    const range = { include: this.#include, exclude: base === undefined ? [] : [base] };
+    // The option leaves out tips that are no merges, so that one which git does not list says nothing.
+    const range = { include: this.#include, exclude: base === undefined ? [] : [base], gone: true } as const;
     return (await collectCommits(this.#place, range, ["--merges", "--max-count=1"])).length > 0;
   }
 }

@@ -159,7 +159,8 @@ async function judgeUpdate(
   let forward: boolean | null = null;
   let targetProblem: Problem | null = null;
   if (update.new !== null && newKind !== "missing" && newKind !== null) {
-    const subject = { ref, oid: update.new, kind: newKind, rules, mode: "new" } as const;
+    // A tag bears the name of the ref that comes to hold it.
+    const subject = { ref: symbolic ?? ref, oid: update.new, kind: newKind, rules, mode: "new" } as const;
     const vouchesFor = (commit: ObjectId) => vouches(context, rules, commit, passedBranches);
     const chain = await judgeTags(context, subject, verdict, vouchesFor);
     const bare = rules.filter((rule) => rule.tags !== null && isBareTag({ ref, newKind }, rule));
@@ -174,6 +175,7 @@ async function judgeUpdate(
       old: update.old,
       new: update.new,
       newKind,
+      symbolic,
       fastForward: forward,
       rules,
       policyRef: context.policyRef !== null && names.includes(context.policyRef),

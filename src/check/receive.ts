@@ -5,6 +5,7 @@ import { stopGit } from "../io/git.ts";
 import type { Reading } from "../io/reading.ts";
 import { watchRefs, type RefWatch } from "../io/ref-watch.ts";
 import { writePending } from "../io/pending-file.ts";
+import { danglingRefs } from "../io/dangling-refs.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { hookRepository } from "../io/repository.ts";
@@ -203,6 +204,7 @@ async function judgeBy(
     return { head: reportHead(governing), decisions, pending: null, moved: null };
   }
   const present = await (standing?.present ?? readRefs(session.repository, namesOf(updates)));
+  for (const decision of await leadNowhere(session, updates, present)) collect.decision(decision);
   const now = options.now();
   const context = judgingContext(session, governing, now, record);
   const met = hasUnmetRules(context.policy, record, now)
@@ -238,6 +240,23 @@ async function judgeBy(
       ? await readAgain(options, session, governing, present, standing?.watch ?? null, namesOf(updates))
       : null,
   };
+}
+
+/** A ref that is there and yet has no value: git would create what it names, or write over what is broken. */
+async function leadNowhere(
+  { repository, config }: Session,
+  updates: readonly RefUpdate[],
+  present: RefValues,
+): Promise<readonly Decision[]> {
+  const absent = updates.filter(({ ref }) => !present.has(ref));
+  const dangling = await danglingRefs(repository, config, namesOf(absent));
+  return absent.flatMap(({ ref, new: oid }) => {
+    const held = dangling.get(ref);
+    if (held === undefined) return [];
+    const message = `this ref is there but leads nowhere: it holds "${held}"`;
+    const hint = held.startsWith("refs/") ? `push to ${held}` : "an administrator looks at the file of this ref";
+    return [decideProblem({ kind: "ref", oid, ref }, { code: "bad-input", message, hint })];
+  });
 }
 
 /** The push as such, where it is signed or a rule asks for that. */

@@ -48,8 +48,12 @@ interface HeadPlace {
 export async function readHead(place: GitPlace & Partial<HeadPlace>): Promise<RefName | null> {
   const { gitDir, commonDir } = place;
   const named = gitDir === undefined || commonDir === undefined ? undefined : branchIn({ gitDir, commonDir });
-  if (named !== undefined) return named;
-  const argv = ["symbolic-ref", "-q", "HEAD"];
+  return named ?? readSymbolic(place, "HEAD");
+}
+
+/** The ref that a symbolic one names, whether or not that exists; null for what is none. */
+export async function readSymbolic(place: GitPlace, name: string): Promise<RefName | null> {
+  const argv = ["symbolic-ref", "-q", Buffer.from(name, "latin1").toString()];
   const { status, stdout, stderr } = await tryGit(place, argv);
   // git-symbolic-ref(1): with -q exit code 1 says that it is no symbolic ref.
   if (status === 1) return null;

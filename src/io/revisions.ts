@@ -79,18 +79,25 @@ async function* listLines(
     }
     const status = await ended;
     if (status !== 0 || rest !== "") throw gitFailed(argv, status, stderr.trimEnd());
-    if (unseen.size > 0 && range.gone !== true) await assertReadable(place, [...unseen]);
+    if (unseen.size > 0 && range.gone !== true) await assertLeftOut(place, [...unseen], range.exclude);
   } finally {
     if (child.exitCode === null) child.kill();
   }
 }
 
 /**
- * What `include` names and git did not list must be left out by `exclude` or an option: `--ignore-missing` also passes
- * over commits that git cannot parse, and a tip passed over would look like one with nothing new.
+ * What `include` names and git did not list must be left out by `exclude`: `--ignore-missing` also passes over commits
+ * that git cannot parse, and a git that broke down without saying so lists nothing either. A tip passed over would look
+ * like one with nothing new, so git is asked again, in a way in which silence is no answer and in one in which it is.
  */
-async function assertReadable(place: GitPlace, oids: readonly ObjectId[]): Promise<void> {
-  await runGit(place, ["rev-list", "--no-walk=unsorted", "--quiet", "--stdin"], oids.map((oid) => `${oid}\n`).join(""));
+async function assertLeftOut(place: GitPlace, tips: readonly ObjectId[], exclude: readonly ObjectId[]): Promise<void> {
+  const argv = ["rev-list", "--no-walk=unsorted", "--stdin"];
+  const [readable, listed] = await Promise.all([
+    runGit(place, argv, tips.map((oid) => `${oid}\n`).join("")),
+    runGit(place, ["rev-list", "--max-count=1", "--ignore-missing", "--stdin"], request({ include: tips, exclude })),
+  ]);
+  if (new Set(idsOf(readable)).size === new Set(tips).size && listed.length === 0) return;
+  throw new GitError("ERR_GIT_FAILED", "git rev-list left out what it should have listed", { argv });
 }
 
 /** How many commits a range holds; null where git cannot say. For progress alone: no verdict rests on it. */

@@ -21,6 +21,8 @@ export interface RefInput {
   /** Null: the ref is deleted. */
   readonly new: ObjectId | null;
   readonly newKind: ObjectKind | "missing" | null;
+  /** Of a symbolic ref the one that it names, which moves with it. */
+  readonly symbolic?: RefName | null;
   /** Null: cannot tell, or not applicable. Only `true` counts as one. */
   readonly fastForward: boolean | null;
   /** Every rule that names the ref and, for a symbolic ref, the ref it stands for. */
@@ -46,6 +48,7 @@ export function decideRef(input: RefInput): Decision {
   };
   for (const objection of judgeUnmatched(policy, ref, rules)) deny(objection, null);
   deny(judgeRefValue(ref, input.new, input.newKind), null);
+  if (input.symbolic) deny(judgeRefValue(input.symbolic, input.new, input.newKind), null);
   if (policyRef) for (const objection of judgePolicyRef(input, rules, clock.now)) deny(objection, null);
   for (const rule of rules) {
     deny(judgeUpdate(input, rule), rule.name);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { PolicyChanges } from "../../src/check/policy-changes.ts";
+import { PolicyStates } from "../../src/check/policy-states.ts";
 import { SharedWalk } from "../../src/check/shared-walk.ts";
 import { Outlines } from "../../src/check/outlines.ts";
 import { TreeWalker } from "../../src/check/trees.ts";
@@ -36,7 +37,12 @@ describe("a walk for many refs", () => {
           const repository = await findRepository(repo.dir, repo.env);
           const reader = new ObjectReader(repository);
           const outlines = new Outlines(reader, "sha1");
-          const changes = new PolicyChanges([], outlines, new TreeWalker(reader, "sha1"), repository);
+          const changes = new PolicyChanges(
+            [],
+            outlines,
+            new PolicyStates(new TreeWalker(reader, "sha1"), outlines),
+            repository,
+          );
           try {
             const range = { include: pick(tips), exclude: [...pick(shared), ...pick(own)] };
             const walk = await SharedWalk.read(repository, range, changes, COMMITS);
