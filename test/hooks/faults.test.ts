@@ -48,7 +48,7 @@ function expectSound(server: PushServer): void {
 }
 
 describe("a hook that is killed", () => {
-  it.each([0.02, 0.05, 0.08, 0.12, 0.18, 0.25])("after %d s has allowed nothing", (seconds) =>
+  it.each([0.03, 0.08, 0.14, 0.22])("after %d s has allowed nothing", (seconds) =>
     withServer(guarded, (server) => {
       const first = started(server);
       wrapHook(server, "pre-receive", `eval "exec timeout -s KILL ${String(seconds)} $hook"`);
@@ -62,7 +62,7 @@ describe("a hook that is killed", () => {
     }),
   );
 
-  it.each([0, 0.05, 0.1, 0.2])("after %d s as post-receive leaves a record that the next push mends", (seconds) =>
+  it.each([0, 0.1])("after %d s as post-receive leaves a record that the next push mends", (seconds) =>
     withServer(guarded, (server) => {
       const first = started(server);
       wrapHook(
@@ -138,14 +138,13 @@ describe("a git that breaks down", () => {
         const first = started(server);
         const bad = server.commit(null, { parents: [first] });
         const merged = server.commit(alice, { parents: [first, server.commit(null, { parents: [first] })] });
-        const good = server.commit(alice, { parents: [first] });
         server.share();
-        for (let call = 1; call <= 8; call += 1) {
+        for (let call = 1; call <= 6; call += 1) {
           const body = `[ "$n" -ne ${String(call)} ] || { ${failure}; }`;
-          for (const oid of [bad, merged, good]) {
+          for (const oid of [bad, merged]) {
             const env = brokenGit(server, body);
             const result = server.callHook("pre-receive", `${first} ${oid} ${MAIN}\n`, env);
-            if (oid !== good) expect([call, result.status]).not.toEqual([call, 0]);
+            expect([call, result.status]).not.toEqual([call, 0]);
             if (result.status !== 0) expect(result.text).toMatch(/^error: signpolicy: /m);
           }
         }

@@ -52,6 +52,19 @@ describe("documentation", () => {
     expect(names.filter((name) => !new RegExp("`(?:signpolicy )?" + name + "\\b").test(table))).toEqual([]);
   });
 
+  it("shows each row of the threat model by tests", () => {
+    const [, model = ""] = read("SECURITY.md").split("## Threat model");
+    const rows =
+      model
+        .split("\n## ")[0]
+        ?.split("\n")
+        .filter((line) => line.startsWith("| ")) ?? [];
+    expect(rows.length).toBeGreaterThan(10);
+    expect(
+      rows.slice(2).filter((row) => !/\]\(test\/[^)]+\.test\.ts\) *\|$|\]\(test\/.*\.test\.ts\)/.test(row)),
+    ).toEqual([]);
+  });
+
   it("shows a JSON report in the design", () => {
     const [report = ""] = blocks("docs/design.md", "json");
     expect(JSON.parse(report)).toMatchObject({ schemaVersion: 1, summary: { checked: 3 } });
