@@ -8,7 +8,7 @@ export interface Range {
   readonly include: readonly ObjectId[];
   /** Commits that these reach are left out. One that was pruned meanwhile leaves nothing out, so more is judged. */
   readonly exclude: readonly ObjectId[];
-  /** Some of `include` may have been pruned, and what they reached does not matter then. */
+  /** Some of `include` may have been pruned, or be left out by an option, and what they reached does not matter then. */
   readonly gone?: true;
 }
 
