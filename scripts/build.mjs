@@ -76,7 +76,7 @@ const GROUPS = {
     "signature/(anchors|raw|verify)",
     "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",
     "signature/ssh/(algorithms|anchors|key|numbers)",
-    "subject/.*",
+    "subject/(?!approval|dsse).*",
   ],
   changes: ["check/(compared-policy|policy-edits)", "policy/(policy-diff|diff-.*|rights)"],
   openpgp: ["signature/times", "signature/openpgp/(?!library|keyring).*"],

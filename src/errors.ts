@@ -19,6 +19,7 @@ export type ErrorCode =
   | "ERR_RECORD_BROKEN"
   | "ERR_WITNESS"
   | "ERR_INSTALL"
+  | "ERR_APPROVALS_MISSING"
   | "ERR_IO";
 
 interface SignpolicyErrorOptions {
@@ -130,6 +131,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, number>> = {
   ERR_RECORD_BROKEN: EXIT.denied,
   ERR_WITNESS: EXIT.cannotJudge,
   ERR_INSTALL: EXIT.usage,
+  ERR_APPROVALS_MISSING: EXIT.cannotJudge,
   ERR_IO: EXIT.cannotJudge,
 };
 

@@ -77,6 +77,26 @@ export interface Commit extends Signed {
   readonly signedOff: boolean;
 }
 
+/** What an approval names: whatever its id, a commit with this tree on these parents. */
+export interface ApprovedCommit {
+  readonly tree: ObjectId;
+  readonly parents: readonly ObjectId[];
+}
+
+/** A signed statement that commits are approved for a ref, or no longer are (docs/approvals.md). */
+export interface Approval extends Signed {
+  readonly kind: "statement";
+  readonly deed: "approve" | "withdraw";
+  /** A commit without parents at which the repository's history starts. */
+  readonly root: ObjectId;
+  readonly ref: RefName;
+  readonly commits: readonly ApprovedCommit[];
+  /** The signer's word. */
+  readonly at: Seconds;
+  /** Exclusive; null for a withdrawal. */
+  readonly until: Seconds | null;
+}
+
 export type ObjectKind = "commit" | "tag" | "tree" | "blob";
 
 export interface Tag extends Signed {

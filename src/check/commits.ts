@@ -1,6 +1,7 @@
 import { GitError, PolicyError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
-import { rulesOn } from "../policy/applies.ts";
+import { asksForRef, rulesOn } from "../policy/applies.ts";
+import { isSameSelector } from "../policy/decide-commit.ts";
 import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
@@ -12,7 +13,7 @@ import { EarlyListing } from "./early-listing.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { nameMissing } from "./missing.ts";
-import { isSameSelector, judgeRange, type JudgingContext } from "./range.ts";
+import { judgeRange, type JudgingContext } from "./range.ts";
 import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
@@ -202,7 +203,7 @@ class Verification {
     ref: RefName | null,
     rules: readonly Rule[],
   ): Promise<boolean> {
-    const before = this.#judgedUnder(rules, target);
+    const before = this.#judgedUnder(rules, target, ref);
     let allowed = true;
     const take = async (decision: Decision): Promise<void> => {
       allowed &&= decision.allow;
@@ -232,10 +233,10 @@ class Verification {
    * What was judged under these rules in this run. Null where it cannot stand in for a second walk: in part of a history,
    * and under rules that ask different things of a commit on the line and on a side.
    */
-  #judgedUnder(rules: readonly Rule[], target: Pick<Target, "exclude">): JudgedHistory | null {
+  #judgedUnder(rules: readonly Rule[], target: Pick<Target, "exclude">, ref: RefName | null): JudgedHistory | null {
     const alike = rules.every(({ commits }) => commits === null || isSameSelector(commits.signedBy, commits.side));
     if (this.#options.noWalk || target.exclude.length > 0 || !alike) return null;
-    const key = JSON.stringify(rules.map((rule) => rule.name));
+    const key = JSON.stringify([rules.map((rule) => rule.name), asksForRef(rules) ? ref : null]);
     const known = this.#judged.get(key) ?? { tips: [], denied: [] };
     this.#judged.set(key, known);
     return known;

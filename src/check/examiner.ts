@@ -63,6 +63,12 @@ export class Examiner {
     return object.found === "no" ? null : object.kind;
   }
 
+  /** What the signature of a statement proves, which is dated by its signer. */
+  async evidenceOf(statement: Signed, claimed: Seconds): Promise<Evidence> {
+    const [evidence] = await verifySigned(statement, this.#anchors, { now: this.#now, claimed, receivedAt: null });
+    return evidence;
+  }
+
   commit(oid: ObjectId): Promise<Examined<Commit>> {
     const known = this.#commits.get(oid);
     if (known !== undefined) return known;

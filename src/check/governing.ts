@@ -93,9 +93,9 @@ export async function defaultBranch(session: Session, remote?: string): Promise<
 }
 
 /** `origin`, or the only remote there is. */
-export function defaultRemote(session: Session): string | null {
+export function defaultRemote({ config }: Pick<Session, "config">): string | null {
   const names = new Set(
-    session.config.values.flatMap(({ key }) => /^remote\.(.+)\.(?:url|fetch)$/s.exec(key)?.slice(1, 2) ?? []),
+    config.values.flatMap(({ key }) => /^remote\.(.+)\.(?:url|fetch)$/s.exec(key)?.slice(1, 2) ?? []),
   );
   if (names.has("origin")) return "origin";
   const [only, second] = [...names];

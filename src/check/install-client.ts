@@ -5,6 +5,7 @@ import { forgetPolicy } from "../io/policy-memory.ts";
 import { forgetMemo } from "../io/preflight-memo.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
+import { installRefspec, uninstallRefspec } from "./install-approvals.ts";
 import { installHooks, uninstallHooks } from "./install-hooks.ts";
 import { forgetHusky, hasOtherHuskyHooks, installHusky, uninstallHusky } from "./install-husky.ts";
 import { forget, readMemory, writeMemory } from "./install-memory.ts";
@@ -39,7 +40,8 @@ export async function installClient(options: InstallClientOptions): Promise<Inst
   const prepare = prepared ? { memory: hooks.memory, ...NOTHING } : await installPrepare(place, via, hooks.memory);
   await writeMemory(place.commonDir, prepare.memory);
   await putCloneCode(place.commonDir);
-  return { steps: [...hooks.steps, ...prepare.steps], warnings: [...hooks.warnings, ...prepare.warnings] };
+  const fetches = await installRefspec(place);
+  return { steps: [...hooks.steps, ...prepare.steps, ...fetches], warnings: [...hooks.warnings, ...prepare.warnings] };
 }
 
 /**
@@ -65,7 +67,8 @@ export async function uninstallClient(options: ClientOptions): Promise<InstallRe
   forgetPolicy(place.commonDir);
   await forget(place.commonDir);
   if (!others) await removeFolderIfEmpty(place.huskyDir);
-  const steps = [...husky, ...plain, ...configured, ...prepare, ...path];
+  const fetches = await uninstallRefspec(place);
+  const steps = [...husky, ...plain, ...configured, ...prepare, ...path, ...fetches];
   return { steps, warnings: steps.length === 0 ? ["nothing of signpolicy was installed here"] : [] };
 }
 

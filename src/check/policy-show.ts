@@ -57,6 +57,7 @@ export interface ShownRule {
         readonly side: readonly string[];
         readonly identity: string;
         readonly base: readonly string[];
+        readonly threshold: number | null;
       })
     | null;
   readonly tags:
@@ -172,6 +173,7 @@ const showCommits = (clause: CommitRule): NonNullable<ShownRule["commits"]> => (
   side: members(clause.side),
   identity: clause.identity,
   base: patterns(clause.base),
+  threshold: clause.threshold,
   ...showEnforcement(clause),
 });
 

@@ -1,5 +1,5 @@
 import type { ObjectId, RefName } from "../model.ts";
-import { isEnforced, rulesOn } from "../policy/applies.ts";
+import { asksForRef, isEnforced, rulesOn } from "../policy/applies.ts";
 import type { Rule } from "../policy/policy.ts";
 import { collectCommits, isAncestor, unreachedOf } from "../io/revisions.ts";
 import type { RefUpdate } from "./push-input.ts";
@@ -20,7 +20,7 @@ export interface PlannedUpdate {
 
 /** Rules that share their judged tips; of those some may count for this ref alone. */
 export interface PlannedGroup extends RuleGroup {
-  /** The same for the same rules and tips. */
+  /** The same for the same rules and tips, and for the same ref where the rules ask for that. */
   readonly key: string;
   readonly shared: SharedTips;
   readonly own: readonly ObjectId[];
@@ -80,7 +80,7 @@ export class PushPlan {
       shared,
       own,
       exclude: own.length === 0 ? shared.list : [...shared.list, ...own],
-      key: this.#keyOf(JSON.stringify([rules.map(({ name }) => name), tips])),
+      key: this.#keyOf(JSON.stringify([rules.map(({ name }) => name), tips, asksForRef(rules) ? names[0] : null])),
     }));
   }
 

@@ -1,6 +1,7 @@
 import type { Decision, ObjectId, ObjectKind, RefName, VerdictCode } from "../model.ts";
 import { judgesCommits, rulesOn } from "../policy/applies.ts";
 import { decideRef } from "../policy/decide-ref.ts";
+import { pushedApprovalsOwner } from "../policy/approval-refs.ts";
 import type { Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
 import { decideProblem, decidePush, type Problem } from "../policy/decide-problem.ts";
@@ -9,6 +10,7 @@ import { isBareTag } from "../policy/rules/update.ts";
 import type { RefUpdate } from "./push-input.ts";
 import { type PlannedGroup, type PlannedUpdate, PushPlan } from "./push-plan.ts";
 import { judgeRange, type JudgingContext, tellsSides } from "./range.ts";
+import { approvalsOf } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import { judgeTagged, judgeTags, type TagChain } from "./tags.ts";
 import type { JudgedTips } from "./tips.ts";
@@ -57,9 +59,12 @@ export async function judgePush(
   updates: readonly RefUpdate[],
   sink: Pick<ReportSink, "decision">,
 ): Promise<readonly UpdateVerdict[]> {
+  // Approvals that arrive with what they approve count; where the push as a whole is refused, nothing of it lands.
+  const brought = new Map(updates.map((update) => [update.ref, update.new]));
+  const approvals = approvalsOf(pushed, brought);
   const plan = new PushPlan(pushed, updates);
   const dates = new AncestorDates(pushed.outlines);
-  const context: RunningPush = { ...pushed, plan, dates, settled: new Map(), judged: new Set() };
+  const context: RunningPush = { ...pushed, approvals, plan, dates, settled: new Map(), judged: new Set() };
   const known = new Map<PlannedUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
   const early = async (planned: PlannedUpdate): Promise<UpdateVerdict> => {
     const done = known.get(planned);
@@ -118,7 +123,7 @@ const unjudged = (update: RefUpdate): UpdateVerdict => ({
 const noBranches = (): Promise<readonly ObjectId[]> => Promise.resolve([]);
 
 /** Takes decisions and remembers whether all of them allow, and what they let through. */
-class Verdict {
+export class Verdict {
   allowed = true;
   readonly warned = new Set<VerdictCode>();
   readonly lifted = new Set<VerdictCode>();
@@ -168,6 +173,11 @@ async function judgeUpdate(
     const parents = await judgeCommits(context, planned, chain, verdict);
     forward = await isForward(context, planned, newKind, parents);
   }
+  const owner = pushedApprovalsOwner(ref);
+  if (owner !== null) {
+    const { judgeApprovalPush } = await import("./approval-push.ts");
+    forward = await judgeApprovalPush(context, update, owner, verdict);
+  }
   await verdict.take(
     decideRef({
       policy,
@@ -178,6 +188,7 @@ async function judgeUpdate(
       symbolic,
       fastForward: forward,
       rules,
+      approvals: owner !== null,
       policyRef: context.policyRef !== null && names.includes(context.policyRef),
       targetProblem,
       override: context.override ?? null,

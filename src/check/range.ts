@@ -1,13 +1,15 @@
 import { ParseError } from "../errors.ts";
-import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listSomeCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
-import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
+import { decideCommit, isSameSelector, type AppliedRule } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
+import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import type { Override } from "../policy/override.ts";
+import type { JudgingClock } from "../policy/clock.ts";
+import type { Approvals } from "./approvals.ts";
 import type { Examiner } from "./examiner.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
@@ -32,6 +34,8 @@ export interface JudgingContext {
   /** The ref that the policy in force is read from, null for an administrator's file. */
   readonly policyRef: RefName | null;
   readonly now: Seconds;
+  /** Opened where a rule asks for approvals. */
+  readonly approvals: () => Promise<Approvals>;
   /** For a push: asked for the commits before git is. */
   readonly line?: StraightLine | undefined;
   /** For an audit: what git was told to list before the policy was read. */
@@ -191,10 +195,6 @@ const placed = (rules: readonly Rule[]): { readonly onLine: AppliedRule[]; reado
   onSide: rules.map((rule) => ({ rule, place: "side" })),
 });
 
-/** Whether a rule asks the same of the first-parent line and of the sides. */
-export const isSameSelector = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
-  a.size === b.size && [...a].every((name) => b.has(name));
-
 /** An exemption whose commit this repository does not hold covers nothing. */
 async function coverage(
   context: JudgingContext,
@@ -289,13 +289,24 @@ async function judge(
   if (touched !== null && "code" in touched) {
     return { decision: decideProblem(subject, touched, namesOf(groups)), parents: commit.parents };
   }
+  const clock = {
+    mode,
+    now: context.now,
+    latestAncestor: walked.latestAncestor,
+    pushed: range.history !== "everything",
+  };
+  const governing = appliedIn(groups, walked.oid, touched);
+  const applied = governing.some(hasThreshold)
+    ? await withApprovers(context, range, commit, governing, clock)
+    : governing;
+  if ("code" in applied) return { decision: decideProblem(subject, applied, namesOf(groups)), parents: commit.parents };
   const input = {
     policy: context.policy,
     commit,
     ref: range.ref,
     evidence,
-    applied: appliedIn(groups, walked.oid, touched),
-    clock: { mode, now: context.now, latestAncestor: walked.latestAncestor, pushed: range.history !== "everything" },
+    applied,
+    clock,
     policyEdit,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
     override: context.override ?? null,
@@ -303,6 +314,7 @@ async function judge(
   const decision = decideCommit(input);
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.
   if (decision.allow) return { decision, parents: commit.parents };
+  if (range.history === "everything" && applied.some(hasThreshold)) await assertApprovals(context, decision);
   return { decision: decideCommit({ ...input, fix: await mending.fixFor(commit) }), parents: commit.parents };
 }
 
@@ -325,6 +337,41 @@ function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId, touched: Tou
 function termsOf({ policy, policyRef, now }: JudgingContext, { ref, history }: RangeToJudge): EditTerms {
   const inForce = history === "everything" ? null : policy;
   return { ref, now, inForce, binding: false, guards: ref !== null && ref === policyRef };
+}
+
+const hasThreshold = ({ rule }: AppliedRule): boolean => rule.commits !== null && rule.commits.threshold !== null;
+
+async function withApprovers(
+  context: JudgingContext,
+  { ref }: RangeToJudge,
+  commit: Commit,
+  governing: readonly AppliedRule[],
+  clock: JudgingClock,
+): Promise<readonly AppliedRule[] | Problem> {
+  const approvals = await context.approvals();
+  try {
+    return await Promise.all(
+      governing.map(async (asking) => {
+        if (!hasThreshold(asking)) return asking;
+        const base = asking.rule.commits?.base ?? [];
+        const forRef = (name: RefName) => name === ref || base.some((glob) => glob.matches(name));
+        return { ...asking, approvers: await approvals.approvers(commit, forRef, clock) };
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    return { code: "missing-object", message: error.message };
+  }
+}
+
+/** Who has no approvals at all cannot say that there are too few: that would blame the commit for what was not fetched. */
+async function assertApprovals(context: JudgingContext, { findings }: Decision): Promise<void> {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const [unmet] = errors;
+  if (unmet === undefined || errors.some(({ code }) => code !== "threshold-unmet")) return;
+  if ((await context.approvals()).present) return;
+  const { approvalsMissing } = await import("./approvals.ts");
+  throw approvalsMissing(unmet.rule ?? "");
 }
 
 function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {

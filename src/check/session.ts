@@ -5,6 +5,7 @@ import type { ObjectReader } from "../io/objects.ts";
 import { startReading, type Reading } from "../io/reading.ts";
 import type { RawVerifier } from "../signature/raw.ts";
 import { refuseLazyFetch } from "../io/safety.ts";
+import type { Approvals, ApprovalSources } from "./approvals.ts";
 import { Examiner } from "./examiner.ts";
 import { Outlines } from "./outlines.ts";
 import { PolicyChanges } from "./policy-changes.ts";
@@ -77,7 +78,17 @@ export function judgingContext(
   reader.readUpTo(policy.limits.objectBytes);
   const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness, session.raw);
   const changes = governing.ref === null ? null : policyChanges(session, files);
-  return { repository, reader, examiner, outlines, policy, changes, trees, policyRef: governing.ref, now };
+  const sources = { repository, examiner, outlines, policy, trees };
+  return { ...sources, reader, changes, policyRef: governing.ref, now, approvals: approvalsOf(sources) };
+}
+
+/** Looked for where a rule asks for approvals, and then once. `pushed`: new values of refs that a push brings. */
+export function approvalsOf(
+  sources: ApprovalSources,
+  pushed?: ReadonlyMap<RefName, ObjectId | null>,
+): () => Promise<Approvals> {
+  let opened: Promise<Approvals> | null = null;
+  return () => (opened ??= import("./approvals.ts").then(({ openApprovals }) => openApprovals(sources, pushed)));
 }
 
 /** Read when a key of the policy is marked as compromised, and not before. */

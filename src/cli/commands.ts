@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
+import { registerApprove } from "./approve.ts";
 import { registerCheckInstall } from "./check-install.ts";
 import { exampleText } from "./examples.ts";
 import { registerDoctor } from "./doctor.ts";
@@ -27,6 +28,7 @@ const COMMANDS: readonly Register[] = [
   registerExplain,
   registerDoctor,
   registerResign,
+  registerApprove,
   registerInstall,
   registerUninstall,
   registerCheckInstall,

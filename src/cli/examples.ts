@@ -23,6 +23,15 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "approve",
+    [
+      ["signpolicy approve origin/main..topic --push", "I stand behind these commits for main, too"],
+      ["signpolicy approve origin/main..topic --as-squash", "behind the one commit that squashing them gives"],
+      ["signpolicy approve origin/main..topic --withdraw --push", "no longer"],
+      ["signpolicy approve BASE..TIP --as refs/heads/release/1", "for another branch"],
+    ],
+  ],
+  [
     "explain",
     [
       ["signpolicy explain HEAD", "the commit just made"],

@@ -94,3 +94,15 @@ export const maintainerRuns = (command: string): string => `or a maintainer runs
 export const dryRunMakesNoKey = "--dry-run makes no key; name one with --key";
 
 export const doctorMends = "signpolicy doctor --fix mends what is safe of that";
+
+/** `until` is null where an approval is taken back. */
+export const approved = (count: number, ref: string, who: string, until: string | null): string => {
+  const commits = count === 1 ? "1 commit" : `${count} commits`;
+  return until === null
+    ? `no longer approved by ${who} for ${ref}: ${commits}`
+    : `approved by ${who} for ${ref} until ${until}: ${commits}`;
+};
+
+export const toShare = (remote: string, ref: string): string => `to share it: git push ${remote} ${ref}`;
+
+export const noRemote = "it was stored here, but no remote is known to push it to";

@@ -54,6 +54,16 @@ export class Porcelain {
     await this.#run(["config", "--local", "--unset-all", key]);
   }
 
+  /** Adds a value beside those that stand there. */
+  async addConfig(key: string, value: string): Promise<void> {
+    await this.#run(["config", "--local", "--add", key, value]);
+  }
+
+  /** Takes this very value of a key out. */
+  async unsetConfigValue(key: string, value: string): Promise<void> {
+    await this.#run(["config", "--local", "--fixed-value", "--unset-all", key, value]);
+  }
+
   /** Top folders of the main and the linked work trees. */
   async workTrees(): Promise<readonly string[]> {
     const listing = await this.#run(["worktree", "list", "--porcelain"]).catch(() => "");

@@ -32,7 +32,10 @@ export function checkRules(file: Mapping): readonly Problem[] {
     if (rule["override"] !== undefined) {
       problems.push(...checkSelector(rule["override"], [...path, "override"], file));
     }
-    problems.push(...duplicates(mappingOf(rule["commits"])["base"], [...path, "commits", "base"]));
+    problems.push(
+      ...duplicates(mappingOf(rule["commits"])["base"], [...path, "commits", "base"]),
+      ...checkThreshold(mappingOf(rule["commits"]), [...path, "commits", "threshold"], file),
+    );
   });
   return problems;
 }
@@ -62,6 +65,21 @@ const SELECTORS: readonly (readonly [string, string])[] = [
   ["tags", "signedBy"],
   ["pushes", "signedBy"],
 ];
+
+/** Only people can meet a threshold. Members that nobody knows are told of by themselves. */
+function checkThreshold(commits: Mapping, path: Path, file: Mapping): readonly Problem[] {
+  const { threshold } = commits as Readonly<Record<"threshold", unknown>>;
+  if (typeof threshold !== "number" || threshold < 1) return [];
+  const principals = mappingOf(file["principals"]);
+  const members = textsOf(commits["signedBy"]).map(([, member]) => member);
+  const roles = [...selectPrincipals(members, file)].map((id) =>
+    Object.hasOwn(principals, id) ? (mappingOf(principals[id])["role"] ?? "human") : null,
+  );
+  const able = roles.filter((role) => role === "human" || role === "release").length;
+  if (able >= threshold || roles.includes(null)) return [];
+  const message = `${able === 1 ? "1 person" : `${able} people`} of \`signedBy\` could meet it`;
+  return [{ path, message, expected: "at most as many as its human and release principals" }];
+}
 
 export function checkSelector(selector: unknown, path: Path, file: Mapping): readonly Problem[] {
   const problems = [...duplicates(selector, path)];

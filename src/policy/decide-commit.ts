@@ -15,6 +15,7 @@ import { judgePolicyChange } from "./rules/policy-change.ts";
 import { judgeSignature } from "./rules/signature.ts";
 import type { Judged } from "./rules/signature.ts";
 import { judgeSigner } from "./rules/signer.ts";
+import { judgeThreshold } from "./rules/threshold.ts";
 import { judgeUnruledCommit } from "./rules/unmatched.ts";
 import { multipleWords, unprovedWords } from "./words.ts";
 
@@ -24,6 +25,8 @@ export interface AppliedRule {
   readonly place: "line" | "side";
   /** Of a rule for paths: which of them the commit changes, and how, in words. */
   readonly touches?: string;
+  /** Of a rule with a threshold: who approves the commit where the rule asks. */
+  readonly approvers?: ReadonlySet<string>;
 }
 
 export interface CommitInput {
@@ -58,10 +61,11 @@ export function decideCommit(input: CommitInput): Decision {
   const signer = evidence.find((one) => one.outcome === "verified") ?? null;
   const rules: string[] = [];
   let findings: Finding[] | null = null;
-  for (const { rule, place, touches } of applied) {
+  for (const asking of applied) {
+    const { rule, touches } = asking;
     if (rule.commits === null) continue;
     rules.push(rule.name);
-    const objections = judgeSignatures(rule.name, rule.commits, place, input, judged);
+    const objections = judgeSignatures(asking, rule.commits, input, judged);
     if (objections.length === 0) continue;
     const severity = isEnforcedFor(rule, input, signer) ? "error" : "warning";
     findings ??= [];
@@ -101,8 +105,6 @@ const NONE: readonly Objection[] = [];
 const withPaths = (objection: Objection, touches: string | undefined): Objection =>
   touches === undefined ? objection : { ...objection, message: `${objection.message}; it changes ${touches}` };
 
-const NOBODY: ReadonlySet<string> = new Set();
-
 const isEnforcedFor = (
   { commits }: Rule,
   { clock, commit }: CommitInput,
@@ -111,9 +113,8 @@ const isEnforcedFor = (
 
 /** The objections to the signature that fares best: the first that has none to deny it, else the first verified, else the first. */
 function judgeSignatures(
-  name: string,
+  asking: AppliedRule,
   clause: CommitRule,
-  place: "line" | "side",
   input: CommitInput,
   judged: Judged,
 ): readonly Objection[] {
@@ -121,7 +122,7 @@ function judgeSignatures(
   let best: readonly Objection[] | null = null;
   let bestVerified = false;
   for (const evidence of input.evidence) {
-    const objections = judgeOne(evidence, name, clause, place, input, judged);
+    const objections = judgeOne(evidence, asking, clause, input, judged);
     if (objections.every((objection) => objection.advisory === true)) return objections;
     const verified = evidence.outcome === "verified";
     if (best === null || (verified && !bestVerified)) {
@@ -132,18 +133,34 @@ function judgeSignatures(
   return best ?? [unproved(input.commit, judged)];
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** A `side` that takes others than `signedBy` takes them one by one. */
+function asksApprovals({ threshold, signedBy, side }: CommitRule, place: "line" | "side"): number | null {
+  return place === "line" || isSameSelector(signedBy, side) ? threshold : null;
+}
+
+/** Whether a rule asks the same of the first-parent line and of the sides. */
+export const isSameSelector = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+  a.size === b.size && [...a].every((name) => b.has(name));
+
 function judgeOne(
   evidence: Evidence,
-  name: string,
+  { rule: { name }, place, approvers }: AppliedRule,
   clause: CommitRule,
-  place: "line" | "side",
   { policy, commit, fix }: CommitInput,
   judged: Judged,
 ): readonly Objection[] {
   const asked = place === "line" ? clause.signedBy : clause.side;
   const signature = judgeSignature(evidence, judged, asked);
   const by = evidence.outcome === "verified" ? evidence.signer : null;
-  const signer = by === null ? null : judgeSigner(by, asked, name, policy, place);
+  const threshold = asksApprovals(clause, place);
+  const signer =
+    by === null
+      ? null
+      : threshold === null
+        ? judgeSigner(by, asked, name, policy, place)
+        : judgeThreshold(by, asked, threshold, approvers ?? NOBODY, name, policy, commit);
   const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);
   if (signature === null && signer === null && identity === null) return NONE;
   return [signature, signer, identity].filter((objection) => objection !== null);

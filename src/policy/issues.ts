@@ -73,7 +73,6 @@ const NOT_BUILT: Readonly<Partial<Record<string, readonly string[]>>> = {
   "": ["forge"],
   trust: ["merges"],
   "trust.exempt[]": ["key"],
-  "rules[].commits": ["threshold"],
   "rules[].tags": ["threshold"],
 };
 

@@ -75,6 +75,8 @@ export interface CommitRule extends Enforcement {
   readonly identity: IdentityRule;
   /** Refs whose rules' judged values count here. */
   readonly base: readonly Glob[];
+  /** How many of `signedBy` must stand behind a commit, as its signer or by approving it; null: the signer is one of them. */
+  readonly threshold: number | null;
 }
 
 export interface TagRule extends Enforcement {

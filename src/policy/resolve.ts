@@ -124,6 +124,7 @@ function resolveCommits(clause: NonNullable<RuleFile["commits"]>, file: PolicyFi
     side: selectPrincipals(clause.side ?? clause.signedBy, file),
     identity: clause.identity ?? "committer",
     base: clause.base?.map(compileGlob) ?? [],
+    threshold: clause.threshold ?? null,
     ...resolveEnforcement(clause),
   };
 }

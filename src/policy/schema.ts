@@ -133,6 +133,13 @@ const commitsSchema = documented(
     base: z.optional(
       listField(refField("A pattern for full ref names"), "What the rules of these refs judged counts here, too"),
     ),
+    threshold: z.optional(
+      integerField(1, 100, {
+        description:
+          "How many people of `signedBy` must stand behind a commit, as its signer or by `signpolicy approve`",
+        examples: [2],
+      }),
+    ),
     ...enforcement,
   }),
   { description: "What commits must prove" },

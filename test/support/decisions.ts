@@ -46,6 +46,7 @@ export const commitRule = (over: Partial<CommitRule> = {}): CommitRule => ({
   side: new Set(["alice", "bob"]),
   identity: "committer",
   base: [],
+  threshold: null,
   level: "error",
   enforceFrom: null,
   ...over,

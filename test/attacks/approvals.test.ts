@@ -1,0 +1,257 @@
+/**
+ * Attack: a commit that needs two people gets by with one: approvals for something else, by nobody who counts, twice by the
+ * same person, expired, dated ahead, taken back, put where they are not looked at, or taken from a ref by whoever can push.
+ * Stopped by: statements that name tree, parents, ref and root (check/approvals.ts), thresholds that count people
+ * (policy/rules/threshold.ts), refs that take their owner's additions alone (check/approval-push.ts).
+ */
+import { describe, expect, it } from "@jest/globals";
+import type { ObjectId, RefName } from "../../src/model.ts";
+import { approval, approvalCommit, contentOf, envelope } from "../support/approvals.ts";
+import { alice, bob, eve, person, policyOf, principal, type PushServer, withServer } from "../support/push-server.ts";
+
+const carol = person("carol");
+const robot = person("robot");
+const now = Math.floor(Date.now() / 1000);
+const DAY = 86_400;
+
+const main = (more: object = {}, role: object = {}) =>
+  policyOf([{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["team"], threshold: 2, ...more } }], {
+    principals: {
+      alice: principal(alice),
+      bob: principal(bob),
+      carol: principal(carol),
+      robot: principal(robot, { role: "agent", owner: "alice", ...role }),
+    },
+    groups: { team: ["alice", "bob", "carol", "robot"] },
+    unmatched: "allow",
+  });
+
+/** A commit by alice on what the server's main was begun with. */
+function begin(server: PushServer): { root: ObjectId; commit: ObjectId } {
+  const root = server.commit(alice, { files: { a: "1" } });
+  server.hooks(false);
+  expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+  server.hooks(true);
+  return { root, commit: server.commit(alice, { parents: [root], files: { a: "2" } }) };
+}
+
+const unmet = (result: { status: number; text: string }): void => {
+  expect(result.text).toContain("threshold-unmet");
+  expect(result.status).not.toBe(0);
+};
+
+describe("a threshold of two", () => {
+  it("is met by the signer and one approval in the same push, and by neither alone (threshold-unmet)", () =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      unmet(server.push([`${commit}:refs/heads/main`]));
+      const refs = [approval(server, bob, [commit]), `${commit}:refs/heads/main`];
+      expect(server.push(refs)).toMatchObject({ status: 0 });
+    }));
+
+  it("is met by approvals that were there before, and by a signer who is none of those asked for", () =>
+    withServer(main({ signedBy: ["bob", "carol"] }), (server) => {
+      const { commit } = begin(server);
+      expect(server.push([approval(server, bob, [commit])]).status).toBe(0);
+      unmet(server.push([`${commit}:refs/heads/main`]));
+      expect(server.push([approval(server, carol, [commit])]).status).toBe(0);
+      expect(server.push([`${commit}:refs/heads/main`]).status).toBe(0);
+    }));
+
+  it("never is by approvals alone: the commit's own signature counts first (unsigned)", () =>
+    withServer(main(), (server) => {
+      const { root } = begin(server);
+      const unsigned = server.commit(null, { parents: [root], email: alice.email });
+      const refs = [approval(server, bob, [unsigned]), approval(server, carol, [unsigned])];
+      expect(server.push([...refs, `${unsigned}:refs/heads/main`]).text).toContain("unsigned");
+    }));
+
+  it("counts one person once, with two keys or two approvals (threshold-unmet)", () => {
+    const second = person("alice-laptop");
+    const policy = main() as { principals: { alice: { keys: object[] } } };
+    policy.principals.alice.keys.push({ ssh: second.key.line.trim() });
+    return withServer(policy, (server) => {
+      const { commit } = begin(server);
+      const bytes = [envelope(server, alice, [commit]), envelope(server, alice, [commit], { key: second.key })];
+      const { tree } = contentOf(server, commit);
+      const twice = approvalCommit(
+        server,
+        alice,
+        bytes.map((one) => [tree, one] as const),
+      );
+      unmet(server.push([`${twice}:refs/signpolicy/approvals/alice`, `${commit}:refs/heads/main`]));
+    });
+  });
+
+  it.each([
+    [
+      "another tree",
+      (server: PushServer, root: string) => server.commit(alice, { parents: [root], files: { a: "3" } }),
+    ],
+    [
+      "another parent",
+      (server: PushServer, root: string, commit: string) => {
+        const other = server.commit(alice, { parents: [root], files: { a: "4" } });
+        return server.commit(alice, { parents: [other], tree: server.clone.git(["rev-parse", `${commit}^{tree}`]) });
+      },
+    ],
+  ])("is not met by an approval of %s (threshold-unmet)", (_, other) =>
+    withServer(main(), (server) => {
+      const { root, commit } = begin(server);
+      const refs = [approval(server, bob, [other(server, root, commit)]), `${commit}:refs/heads/main`];
+      unmet(server.push(refs));
+    }),
+  );
+
+  it.each([
+    ["for another ref", { ref: "refs/heads/other" as RefName }],
+    ["for another repository", { root: "1".repeat(40) as ObjectId }],
+    ["that expired", { at: now - 91 * DAY, until: now - DAY }],
+    ["that is dated ahead", { at: now + 3600, until: now + DAY }],
+    [
+      "that is dated before what it builds on, as an old key would date it",
+      { at: now - 100 * DAY, until: now - 11 * DAY },
+    ],
+  ])("is not met by an approval %s (threshold-unmet)", (_, content) =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      unmet(server.push([approval(server, bob, [commit], content), `${commit}:refs/heads/main`]));
+    }),
+  );
+
+  it("takes no approval that lasts longer than ninety days (malformed)", () =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      const refs = [approval(server, bob, [commit], { until: now + 400 * DAY }), `${commit}:refs/heads/main`];
+      expect(server.push(refs).text).toContain("malformed");
+      expect(server.value("refs/signpolicy/approvals/bob")).toBeNull();
+    }));
+
+  it("counts no agent, bot or forge (ref-unmatched, threshold-unmet)", () =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      const result = server.push([approval(server, robot, [commit]), `${commit}:refs/heads/main`]);
+      expect(result.text).toContain("ref-unmatched");
+      server.hooks(false);
+      expect(server.push([approval(server, robot, [commit])]).status).toBe(0);
+      server.hooks(true);
+      unmet(server.push([`${commit}:refs/heads/main`]));
+    }));
+
+  it.each([
+    ["retired", { retired: "2020-01-01T00:00:00Z" }],
+    ["compromised", { compromised: true }],
+    ["expired", { until: "2020-01-01T00:00:00Z" }],
+  ])("counts no %s key (threshold-unmet)", (_, mark) => {
+    const policy = main() as { principals: { bob: { keys: object[] } } };
+    const good = main();
+    policy.principals.bob.keys = [{ ssh: bob.key.line.trim(), ...mark }];
+    return withServer(good, (server) => {
+      const { commit } = begin(server);
+      expect(server.push([approval(server, bob, [commit])]).status).toBe(0);
+      server.setPolicy(policy);
+      unmet(server.push([`${commit}:refs/heads/main`]));
+    });
+  });
+
+  it("counts no stranger, and no name over another's signature (unknown-key, signer-not-permitted)", () =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      const { tree } = contentOf(server, commit);
+      const place = (who: typeof bob, bytes: Buffer) =>
+        server.push([`${approvalCommit(server, who, [[tree, bytes]])}:refs/signpolicy/approvals/bob`]).text;
+      expect(place(eve, envelope(server, eve, [commit]))).toContain("unknown-key");
+      expect(place(bob, envelope(server, eve, [commit]))).toContain("unknown-key");
+      expect(place(bob, envelope(server, carol, [commit]))).toContain("signer-not-permitted");
+      expect(place(carol, envelope(server, bob, [commit]))).toContain("signer-not-permitted");
+      expect(server.push([approval(server, eve, [commit])]).text).toContain("ref-unmatched");
+    }));
+
+  it("is unmet again once an approval is taken back, until the next one (threshold-unmet)", () =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      const first = approval(server, bob, [commit], { at: now - 20 });
+      const taken = approval(server, bob, [commit], { deed: "withdraw", at: now - 10 }, first.split(":")[0]);
+      expect(server.push([first]).status).toBe(0);
+      expect(server.push([taken]).status).toBe(0);
+      unmet(server.push([`${commit}:refs/heads/main`]));
+      const again = approval(server, bob, [commit], { at: now }, taken.split(":")[0]);
+      expect(server.push([again, `${commit}:refs/heads/main`]).status).toBe(0);
+    }));
+});
+
+describe("refs of approvals", () => {
+  it("are never rewound, deleted or merged into, and lose nothing (ref-rollback, ref-deletion, malformed)", () =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      const ref = "refs/signpolicy/approvals/bob";
+      const first = approval(server, bob, [commit]).split(":")[0] ?? "";
+      const second = approval(server, bob, [commit], { at: now - 5 }, first).split(":")[0] ?? "";
+      expect(server.push([`${second}:${ref}`]).status).toBe(0);
+      expect(server.push([`+${first}:${ref}`]).text).toContain("ref-rollback");
+      expect(server.push([`:${ref}`]).text).toContain("ref-deletion");
+      expect(server.push([`+${approval(server, bob, [commit])}`]).text).toContain("ref-rollback");
+      const emptied = server.commit(bob, { parents: [second], tree: server.clone.emptyTree() });
+      expect(server.push([`${emptied}:${ref}`]).text).toContain("ref-rollback");
+      const merge = server.commit(bob, { parents: [second, first] });
+      expect(server.push([`${merge}:${ref}`]).text).toContain("malformed");
+      expect(server.value(ref)).toBe(second);
+    }));
+
+  it("take envelopes in their place alone (malformed)", () =>
+    withServer(main(), (server) => {
+      const { root, commit } = begin(server);
+      const ref = "refs/signpolicy/approvals/bob";
+      const push = (files: Record<string, string>) => server.push([`${server.commit(bob, { files })}:${ref}`]).text;
+      expect(push({ "README.md": "hello" })).toContain("malformed");
+      const elsewhere = approvalCommit(server, bob, [[contentOf(server, root).tree, envelope(server, bob, [commit])]]);
+      expect(server.push([`${elsewhere}:${ref}`]).text).toContain("malformed");
+      const { tree } = contentOf(server, commit);
+      const spoilt = envelope(server, bob, [commit]).toString("latin1").replace("{", "{ ");
+      const name = `${tree.slice(0, 2)}/${tree}/${"0".repeat(64)}.json`;
+      expect(push({ [name]: spoilt })).toContain("malformed");
+    }));
+
+  it("are the only ones under refs/signpolicy/ (ref-unmatched)", () =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      const [oid] = approval(server, bob, [commit]).split(":");
+      for (const ref of ["refs/signpolicy/approvals/bob/x", "refs/Signpolicy/approvals/bob", "refs/signpolicy/bob"]) {
+        expect(server.push([`${oid ?? ""}:${ref}`]).text).toContain("ref-unmatched");
+      }
+    }));
+});
+
+describe("verify", () => {
+  it("cannot say without the approvals, and says who is missing with them (exit 3, threshold-unmet)", () =>
+    withServer(main(), (server) => {
+      const { root, commit } = begin(server);
+      expect(server.push([approval(server, bob, [commit]), `${commit}:refs/heads/main`]).status).toBe(0);
+      expect(server.verify([`${root}..refs/heads/main`, "--as", "refs/heads/main"])).toMatchObject({ status: 0 });
+      const late = server.commit(alice, { parents: [commit], files: { a: "3" } });
+      server.hooks(false);
+      expect(server.push([`${late}:refs/heads/main`]).status).toBe(0);
+      const denied = server.verify([`${root}..refs/heads/main`, "--as", "refs/heads/main"]);
+      expect(denied.status).toBe(1);
+      expect(denied.text).toContain("threshold-unmet");
+      server.server.git(["update-ref", "-d", "refs/signpolicy/approvals/bob"]);
+      const blind = server.verify([`${root}..refs/heads/main`, "--as", "refs/heads/main"]);
+      expect(blind.status).toBe(3);
+      expect(blind.text).not.toContain("threshold-unmet");
+    }));
+
+  it("still counts in history what has expired since it was needed", () =>
+    withServer(main(), (server) => {
+      const old = now - 200 * DAY;
+      const root = server.commit(alice, { files: { a: "1" }, date: old });
+      const commit = server.commit(alice, { parents: [root], files: { a: "2" }, date: old + 60 });
+      const late = server.commit(alice, { parents: [commit], files: { a: "3" } });
+      server.hooks(false);
+      const at = old + 100;
+      expect(server.push([approval(server, bob, [commit, late], { at, until: at + DAY })]).status).toBe(0);
+      expect(server.push([`${late}:refs/heads/main`]).status).toBe(0);
+      const range = ["--as", "refs/heads/main"];
+      expect(server.verify([`${root}..${commit}`, ...range]).status).toBe(0);
+      expect(server.verify([`${commit}..${late}`, ...range]).text).toContain("threshold-unmet");
+    }));
+});
