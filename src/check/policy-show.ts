@@ -87,6 +87,7 @@ export interface ShownPolicy {
   readonly algorithms: { readonly rsaBits: number; readonly hashes: readonly string[] };
   readonly rules: readonly ShownRule[];
   readonly unmatched: "deny" | "allow";
+  readonly forge: { readonly squash: "allow" | "deny" };
   readonly limits: Limits;
   /** Null where the humans in `signedBy` of the rule on its ref may change it. */
   readonly administration: ShownAdministration | null;
@@ -111,7 +112,7 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
     const own = keys.filter(({ principal }) => principal === id).map(showKey);
     return [id, { name, emails: emails.map(readable), role, owner, keys: own }] as const;
   });
-  const { version, serial, preset, algorithms, unmatched, limits } = policy;
+  const { version, serial, preset, algorithms, unmatched, forge, limits } = policy;
   return {
     origin,
     files,
@@ -123,6 +124,7 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
     algorithms,
     rules: policy.rules.map(showRule),
     unmatched,
+    forge,
     limits,
     administration: policy.administration === null ? null : showAdministration(policy.administration),
     trust: { exempt: policy.exempt.map(showExemption) },

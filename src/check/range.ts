@@ -1,5 +1,5 @@
 import { ParseError } from "../errors.ts";
-import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Commit, Decision, Evidence, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listSomeCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
@@ -8,6 +8,7 @@ import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import type { Override } from "../policy/override.ts";
+import type { ForgeFacts } from "../policy/rules/forge.ts";
 import type { JudgingClock } from "../policy/clock.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Examiner } from "./examiner.ts";
@@ -296,9 +297,10 @@ async function judge(
     pushed: range.history !== "everything",
   };
   const governing = appliedIn(groups, walked.oid, touched);
-  const applied = governing.some(hasThreshold)
-    ? await withApprovers(context, range, commit, governing, clock)
-    : governing;
+  const forge = isByForge(context.policy, evidence) ? await forgeFacts(context, commit) : null;
+  const squashed = forge !== null && forge.parents === 1 && context.policy.forge.squash === "allow";
+  const asks = (asking: AppliedRule): boolean => squashed || hasThreshold(asking);
+  const applied = governing.some(asks) ? await withApprovers(context, range, commit, governing, clock) : governing;
   if ("code" in applied) return { decision: decideProblem(subject, applied, namesOf(groups)), parents: commit.parents };
   const input = {
     policy: context.policy,
@@ -306,6 +308,7 @@ async function judge(
     ref: range.ref,
     evidence,
     applied,
+    ...(forge === null ? {} : { forge }),
     clock,
     policyEdit,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
@@ -314,7 +317,7 @@ async function judge(
   const decision = decideCommit(input);
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.
   if (decision.allow) return { decision, parents: commit.parents };
-  if (range.history === "everything" && applied.some(hasThreshold)) await assertApprovals(context, decision);
+  if (range.history === "everything" && applied.some(asks)) await assertApprovals(context, decision, squashed);
   return { decision: decideCommit({ ...input, fix: await mending.fixFor(commit) }), parents: commit.parents };
 }
 
@@ -339,6 +342,14 @@ function termsOf({ policy, policyRef, now }: JudgingContext, { ref, history }: R
   return { ref, now, inForce, binding: false, guards: ref !== null && ref === policyRef };
 }
 
+const isByForge = ({ principals }: Policy, evidence: readonly Evidence[]): boolean =>
+  evidence.some((one) => one.outcome === "verified" && principals.get(one.signer.principal)?.role === "forge");
+
+async function forgeFacts({ repository }: JudgingContext, commit: Commit): Promise<ForgeFacts> {
+  const { forgeProblem } = await import("./forge-merges.ts");
+  return { problem: await forgeProblem(repository, commit), parents: commit.parents.length };
+}
+
 const hasThreshold = ({ rule }: AppliedRule): boolean => rule.commits !== null && rule.commits.threshold !== null;
 
 async function withApprovers(
@@ -352,7 +363,6 @@ async function withApprovers(
   try {
     return await Promise.all(
       governing.map(async (asking) => {
-        if (!hasThreshold(asking)) return asking;
         const base = asking.rule.commits?.base ?? [];
         const forRef = (name: RefName) => name === ref || base.some((glob) => glob.matches(name));
         return { ...asking, approvers: await approvals.approvers(commit, forRef, clock) };
@@ -365,10 +375,11 @@ async function withApprovers(
 }
 
 /** Who has no approvals at all cannot say that there are too few: that would blame the commit for what was not fetched. */
-async function assertApprovals(context: JudgingContext, { findings }: Decision): Promise<void> {
+async function assertApprovals(context: JudgingContext, { findings }: Decision, squashed: boolean): Promise<void> {
+  const asking = squashed ? ["threshold-unmet", "signer-not-permitted"] : ["threshold-unmet"];
   const errors = findings.filter(({ severity }) => severity === "error");
   const [unmet] = errors;
-  if (unmet === undefined || errors.some(({ code }) => code !== "threshold-unmet")) return;
+  if (unmet === undefined || errors.some(({ code }) => !asking.includes(code))) return;
   if ((await context.approvals()).present) return;
   const { approvalsMissing } = await import("./approvals.ts");
   throw approvalsMissing(unmet.rule ?? "");

@@ -11,6 +11,7 @@ import type { Override } from "./override.ts";
 import type { PolicyEdit } from "./policy-edit.ts";
 import type { CommitRule, Exemption, Policy, Rule } from "./policy.ts";
 import { judgeCommitIdentity } from "./rules/identity.ts";
+import { judgeForge, type ForgeFacts } from "./rules/forge.ts";
 import { judgePolicyChange } from "./rules/policy-change.ts";
 import { judgeSignature } from "./rules/signature.ts";
 import type { Judged } from "./rules/signature.ts";
@@ -25,7 +26,7 @@ export interface AppliedRule {
   readonly place: "line" | "side";
   /** Of a rule for paths: which of them the commit changes, and how, in words. */
   readonly touches?: string;
-  /** Of a rule with a threshold: who approves the commit where the rule asks. */
+  /** Of a rule with a threshold, and of what a forge may have squashed: who approves the commit where the rule asks. */
   readonly approvers?: ReadonlySet<string>;
 }
 
@@ -45,6 +46,8 @@ export interface CommitInput {
   /** Those of the policy that name this commit, by id or by reachability. */
   readonly exemptions: readonly Exemption[];
   readonly override?: Override | null;
+  /** Of a commit that a forge signed. */
+  readonly forge?: ForgeFacts;
   /** Where a rewrite that mends it would start; absent where nobody knows. */
   readonly fix?: Fix;
 }
@@ -148,7 +151,7 @@ function judgeOne(
   evidence: Evidence,
   { rule: { name }, place, approvers }: AppliedRule,
   clause: CommitRule,
-  { policy, commit, fix }: CommitInput,
+  { policy, commit, forge, fix }: CommitInput,
   judged: Judged,
 ): readonly Objection[] {
   const asked = place === "line" ? clause.signedBy : clause.side;
@@ -162,8 +165,9 @@ function judgeOne(
         ? judgeSigner(by, asked, name, policy, place)
         : judgeThreshold(by, asked, threshold, approvers ?? NOBODY, name, policy, commit);
   const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);
-  if (signature === null && signer === null && identity === null) return NONE;
-  return [signature, signer, identity].filter((objection) => objection !== null);
+  const made = by === null ? null : judgeForge(by, forge ?? null, approvers ?? NOBODY, asked, name, policy);
+  if (signature === null && signer === null && identity === null && made === null) return NONE;
+  return [signature, signer, made, identity].filter((objection) => objection !== null);
 }
 
 /** No evidence is no proof, and no exemption can have meant it. */

@@ -12,6 +12,7 @@ import type { Exemption, Policy, Rule, TagRule } from "./policy.ts";
 import { judgeTagIdentity } from "./rules/identity.ts";
 import { judgeSignature } from "./rules/signature.ts";
 import type { Judged } from "./rules/signature.ts";
+import { judgeForge } from "./rules/forge.ts";
 import { judgeSigner } from "./rules/signer.ts";
 import { judgeTagName } from "./rules/tag-name.ts";
 import { judgeTagTarget } from "./rules/tag-target.ts";
@@ -90,11 +91,15 @@ function judgeSignatures(name: string, tags: TagRule, input: TagInput, judged: J
   return [{ code: unsigned ? "unsigned-tag" : "malformed", ...unprovedWords(judged, unsigned) }];
 }
 
+/** A forge's signature is good for merges alone. */
+const NO_MERGE = { problem: "it is a tag", parents: 0 };
+
 function judgeOne(evidence: Evidence, name: string, tags: TagRule, input: TagInput, judged: Judged): Objection[] {
   const found = [judgeSignature(evidence, judged, tags.signedBy)];
   if (evidence.outcome === "verified") {
     const { signer } = evidence;
     found.push(judgeSigner(signer, tags.signedBy, name, input.policy, "tag"));
+    found.push(judgeForge(signer, NO_MERGE, new Set(), tags.signedBy, name, input.policy));
     if (tags.identity === "tagger") found.push(judgeTagIdentity(signer, input.tag, input.policy, judged.again));
   }
   return found.filter((objection) => objection !== null);

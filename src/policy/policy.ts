@@ -146,6 +146,8 @@ export interface Policy {
   readonly rules: readonly Rule[];
   readonly unmatched: "deny" | "allow";
   readonly exempt: readonly Exemption[];
+  /** What a forge may sign beside clean merges. */
+  readonly forge: { readonly squash: "allow" | "deny" };
   readonly limits: Limits;
   /** Null: the policy does not say, and the humans who sign on its ref hold every right. */
   readonly administration: Administration | null;

@@ -42,6 +42,7 @@ export function resolvePolicy(file: PolicyFile, placeOf: PlaceOf): Policy {
     },
     rules: file.rules.map((rule) => resolveRule(rule, file)),
     unmatched: file.unmatched ?? "deny",
+    forge: { squash: file.forge?.squash ?? "deny" },
     exempt: file.trust?.exempt?.map(resolveExemption) ?? [],
     limits: {
       objectBytes: file.limits?.objectBytes ?? DEFAULT_LIMITS.objectBytes,

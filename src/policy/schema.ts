@@ -326,6 +326,19 @@ export const policySchema = z.strictObject({
   unmatched: z.optional(choiceField(["deny", "allow"], "A ref that no rule names (deny unless given)")),
   limits: z.optional(limitsSchema),
   administration: z.optional(administrationSchema),
+  forge: z.optional(
+    documented(
+      z.strictObject({
+        squash: z.optional(
+          choiceField(
+            ["deny", "allow"],
+            "`allow`: a forge may sign a commit with one parent whose result was approved (deny unless given)",
+          ),
+        ),
+      }),
+      { description: "What a forge's signature is good for, beside merges that hold nothing of their own" },
+    ),
+  ),
   trust: z.optional(
     documented(
       z.strictObject({

@@ -94,6 +94,7 @@ export const policy = (over: Partial<Policy> = {}): Policy => ({
   rules: [],
   unmatched: "deny",
   exempt: [],
+  forge: { squash: "deny" },
   limits: DEFAULT_LIMITS,
   administration: null,
   written: {},
