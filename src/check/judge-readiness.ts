@@ -44,7 +44,12 @@ async function decideReadiness(
   const subject = subjectOn(branch);
   // What the commit will change is not known yet, since git may stage more; rules for paths are the push's question.
   const rules = branch === null ? [] : rulesFor(loaded.policy, branch).filter(({ paths }) => paths === null);
-  const applied = rules.map((rule) => ({ rule, place: "line" as const }));
+  // People approve a commit once it is there; until then everybody may yet.
+  const applied = rules.map((rule) => ({
+    rule,
+    place: "line" as const,
+    ...(rule.commits === null ? {} : { approvers: rule.commits.signedBy }),
+  }));
   const decided = decideCommit({
     policy: loaded.policy,
     commit,

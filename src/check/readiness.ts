@@ -1,3 +1,4 @@
+import { SignpolicyError } from "../errors.ts";
 import { readClock } from "../io/clock.ts";
 import type { CommitContext, WorkTree } from "../io/commit-context.ts";
 import { findWorkTree, readCommitContext } from "../io/commit-context.ts";
@@ -74,12 +75,18 @@ export async function adviseCommit(options: ReadinessOptions, sink: ReportSink):
       begin: (head) => sink.begin({ ...head, notes: [] }),
       decision: (decision) => {
         // A branch that no rule names is no reason to warn of each commit on it.
-        if (!decision.allow && decision.subject.kind === "commit") denied.push(decision);
+        if (!decision.allow && decision.subject.kind === "commit" && !isUnapproved(decision)) denied.push(decision);
       },
     },
-  );
+  ).catch((error: unknown) => {
+    if (!(error instanceof SignpolicyError) || error.code !== "ERR_APPROVALS_MISSING") throw error;
+  });
   const [first] = denied;
   if (first === undefined) return null;
   await sink.decision(first);
   return first;
 }
+
+/** Nobody can have approved what was made just now. */
+const isUnapproved = ({ findings }: Decision): boolean =>
+  findings.every(({ severity, code }) => severity === "warning" || code === "threshold-unmet");

@@ -63,6 +63,14 @@ describeWith(["git", "ssh-keygen"], "preflight", () => {
     expect(decision.subject).toEqual({ kind: "commit", oid: null, ref: "refs/heads/main" });
   });
 
+  it("leaves it to the push whether enough people approve, and asks here for a signature all the same (unsigned)", async () => {
+    rule = { ...rule, commits: { signedBy: ["alice", "bob"], threshold: 2 } };
+    writePolicy();
+    expect(await ready()).toMatchObject({ allow: true, findings: [] });
+    clone.git("config", "commit.gpgsign", "false");
+    expect((await ready()).findings).toMatchObject([{ code: "unsigned" }]);
+  });
+
   it.each([
     ["the configuration", () => clone.git("config", "commit.gpgsign", "false"), {}, "git config commit.gpgsign true"],
     ["no configuration", () => clone.git("config", "--unset", "commit.gpgsign"), {}, "git config commit.gpgsign true"],
@@ -262,6 +270,17 @@ describeWith(["git", "ssh-keygen"], "after the commit", () => {
     expect(decision?.findings[0]).toMatchObject({ code: "unsigned", hint: "git commit --amend --no-edit -S" });
     clone.git("commit", "-q", "--amend", "--no-edit", "-S");
     expect(await advise()).toEqual([null, []]);
+  });
+
+  it("nothing is said of approvals, which come after it", async () => {
+    rule = { ...rule, commits: { signedBy: ["alice", "bob"], threshold: 2 } };
+    writePolicy();
+    clone.git("commit", "-q", "--allow-empty", "-m", "x");
+    expect(await advise()).toEqual([null, []]);
+    clone.git("update-ref", "refs/signpolicy/approvals/bob", "HEAD");
+    expect(await advise()).toEqual([null, []]);
+    clone.git("commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "y");
+    expect((await advise())[0]?.findings[0]).toMatchObject({ code: "unsigned" });
   });
 
   it("nothing is said of a branch that no rule names", async () => {
