@@ -1,16 +1,15 @@
 import { ParseError } from "../errors.ts";
-import type { Commit, Decision, Evidence, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listSomeCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
 import { decideCommit, isSameSelector, type AppliedRule } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
-import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { decideProblem } from "../policy/decide-problem.ts";
 import type { Override } from "../policy/override.ts";
-import type { ForgeFacts } from "../policy/rules/forge.ts";
-import type { JudgingClock } from "../policy/clock.ts";
 import type { Approvals } from "./approvals.ts";
+import { assertApprovals, findFacts } from "./commit-facts.ts";
 import type { Examiner } from "./examiner.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
@@ -296,19 +295,15 @@ async function judge(
     latestAncestor: walked.latestAncestor,
     pushed: range.history !== "everything",
   };
-  const governing = appliedIn(groups, walked.oid, touched);
-  const forge = isByForge(context.policy, evidence) ? await forgeFacts(context, commit) : null;
-  const squashed = forge !== null && forge.parents === 1 && context.policy.forge.squash === "allow";
-  const asks = (asking: AppliedRule): boolean => squashed || hasThreshold(asking);
-  const applied = governing.some(asks) ? await withApprovers(context, range, commit, governing, clock) : governing;
-  if ("code" in applied) return { decision: decideProblem(subject, applied, namesOf(groups)), parents: commit.parents };
+  const facts = await findFacts(context, range.ref, commit, evidence, appliedIn(groups, walked.oid, touched), clock);
+  if ("code" in facts) return { decision: decideProblem(subject, facts, namesOf(groups)), parents: commit.parents };
   const input = {
     policy: context.policy,
     commit,
     ref: range.ref,
     evidence,
-    applied,
-    ...(forge === null ? {} : { forge }),
+    applied: facts.applied,
+    forge: facts.forge,
     clock,
     policyEdit,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
@@ -317,7 +312,7 @@ async function judge(
   const decision = decideCommit(input);
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.
   if (decision.allow) return { decision, parents: commit.parents };
-  if (range.history === "everything" && applied.some(asks)) await assertApprovals(context, decision, squashed);
+  if (range.history === "everything") await assertApprovals(context, decision, facts);
   return { decision: decideCommit({ ...input, fix: await mending.fixFor(commit) }), parents: commit.parents };
 }
 
@@ -340,49 +335,6 @@ function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId, touched: Tou
 function termsOf({ policy, policyRef, now }: JudgingContext, { ref, history }: RangeToJudge): EditTerms {
   const inForce = history === "everything" ? null : policy;
   return { ref, now, inForce, binding: false, guards: ref !== null && ref === policyRef };
-}
-
-const isByForge = ({ principals }: Policy, evidence: readonly Evidence[]): boolean =>
-  evidence.some((one) => one.outcome === "verified" && principals.get(one.signer.principal)?.role === "forge");
-
-async function forgeFacts({ repository }: JudgingContext, commit: Commit): Promise<ForgeFacts> {
-  const { forgeProblem } = await import("./forge-merges.ts");
-  return { problem: await forgeProblem(repository, commit), parents: commit.parents.length };
-}
-
-const hasThreshold = ({ rule }: AppliedRule): boolean => rule.commits !== null && rule.commits.threshold !== null;
-
-async function withApprovers(
-  context: JudgingContext,
-  { ref }: RangeToJudge,
-  commit: Commit,
-  governing: readonly AppliedRule[],
-  clock: JudgingClock,
-): Promise<readonly AppliedRule[] | Problem> {
-  const approvals = await context.approvals();
-  try {
-    return await Promise.all(
-      governing.map(async (asking) => {
-        const base = asking.rule.commits?.base ?? [];
-        const forRef = (name: RefName) => name === ref || base.some((glob) => glob.matches(name));
-        return { ...asking, approvers: await approvals.approvers(commit, forRef, clock) };
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    return { code: "missing-object", message: error.message };
-  }
-}
-
-/** Who has no approvals at all cannot say that there are too few: that would blame the commit for what was not fetched. */
-async function assertApprovals(context: JudgingContext, { findings }: Decision, squashed: boolean): Promise<void> {
-  const asking = squashed ? ["threshold-unmet", "signer-not-permitted"] : ["threshold-unmet"];
-  const errors = findings.filter(({ severity }) => severity === "error");
-  const [unmet] = errors;
-  if (unmet === undefined || errors.some(({ code }) => !asking.includes(code))) return;
-  if ((await context.approvals()).present) return;
-  const { approvalsMissing } = await import("./approvals.ts");
-  throw approvalsMissing(unmet.rule ?? "");
 }
 
 function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {

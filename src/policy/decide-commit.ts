@@ -46,8 +46,8 @@ export interface CommitInput {
   /** Those of the policy that name this commit, by id or by reachability. */
   readonly exemptions: readonly Exemption[];
   readonly override?: Override | null;
-  /** Of a commit that a forge signed. */
-  readonly forge?: ForgeFacts;
+  /** Of a commit that a forge signed; where it is absent, such a signature counts for nothing. */
+  readonly forge?: ForgeFacts | null;
   /** Where a rewrite that mends it would start; absent where nobody knows. */
   readonly fix?: Fix;
 }
