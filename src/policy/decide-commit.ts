@@ -165,7 +165,8 @@ function judgeOne(
         ? judgeSigner(by, asked, name, policy, place)
         : judgeThreshold(by, asked, threshold, approvers ?? NOBODY, name, policy, commit);
   const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);
-  const made = by === null ? null : judgeForge(by, forge ?? null, approvers ?? NOBODY, asked, name, policy);
+  const made =
+    by === null || signer !== null ? null : judgeForge(by, forge ?? null, approvers ?? NOBODY, asked, name, policy);
   if (signature === null && signer === null && identity === null && made === null) return NONE;
   return [signature, signer, made, identity].filter((objection) => objection !== null);
 }

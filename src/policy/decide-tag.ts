@@ -98,8 +98,10 @@ function judgeOne(evidence: Evidence, name: string, tags: TagRule, input: TagInp
   const found = [judgeSignature(evidence, judged, tags.signedBy)];
   if (evidence.outcome === "verified") {
     const { signer } = evidence;
-    found.push(judgeSigner(signer, tags.signedBy, name, input.policy, "tag"));
-    found.push(judgeForge(signer, NO_MERGE, new Set(), tags.signedBy, name, input.policy));
+    found.push(
+      judgeSigner(signer, tags.signedBy, name, input.policy, "tag") ??
+        judgeForge(signer, NO_MERGE, new Set(), tags.signedBy, name, input.policy),
+    );
     if (tags.identity === "tagger") found.push(judgeTagIdentity(signer, input.tag, input.policy, judged.again));
   }
   return found.filter((objection) => objection !== null);

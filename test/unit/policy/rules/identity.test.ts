@@ -26,6 +26,7 @@ const decide = (asked: "committer" | "author" | "both" | "none", author: string,
       ...under({ identity: asked, signedBy: new Set([by]) }),
       evidence: [verified(by)],
       commit: written(author, committer),
+      forge: { problem: null, parents: 2 },
     }),
   );
 

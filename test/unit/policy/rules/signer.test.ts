@@ -45,7 +45,8 @@ describe("who may sign", () => {
     const web = { evidence: [verified("github-web")], commit: commit({ committer: identity("noreply@github.com") }) };
     expect(codesOf(decideCommit(commitInput(web)))).toEqual(["signer-not-permitted"]);
     const named = under({ signedBy: new Set(["github-web"]) });
-    expect(decideCommit(commitInput({ ...web, ...named })).allow).toBe(true);
+    expect(decideCommit(commitInput({ ...web, ...named, forge: { problem: null, parents: 2 } })).allow).toBe(true);
+    expect(codesOf(decideCommit(commitInput({ ...web, ...named })))).toEqual(["signer-not-permitted"]);
   });
 
   it("makes every rule hold, not one of them", () => {
