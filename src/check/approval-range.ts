@@ -81,7 +81,7 @@ async function refOf(session: Session, from: string): Promise<RefName> {
 
 /** Of several roots the one at the end of the first-parent line. */
 async function rootOf(session: Session, tip: ObjectId): Promise<ObjectId> {
-  const range = { include: [tip], exclude: [] };
+  const range = { include: [tip], exclude: [], gone: true } as const;
   const roots = await collectCommits(session.repository, range, ["--first-parent", "--max-parents=0"]);
   const [root] = roots;
   if (root === undefined) throw new UsageError("the history has no beginning here", { hint: "git fetch --unshallow" });

@@ -4,12 +4,16 @@ import type { JudgingClock } from "../policy/clock.ts";
 import type { AppliedRule } from "../policy/decide-commit.ts";
 import type { Problem } from "../policy/decide-problem.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { PolicyEdit } from "../policy/policy-edit.ts";
 import type { ForgeFacts } from "../policy/rules/forge.ts";
+import type { Approvals } from "./approvals.ts";
 import type { JudgingContext } from "./range.ts";
 
 /** What rules ask about a commit beyond its signature and its paths: who approves it, and what a forge made of it. */
 export interface CommitFacts {
   readonly applied: readonly AppliedRule[];
+  /** Of a change of the policy that more than one must agree to: who approved it. */
+  readonly approvedBy: ReadonlySet<string>;
   /** Null for a commit that no forge signed. */
   readonly forge: ForgeFacts | null;
   /** Codes of findings that more approvals would have kept away; empty where none were asked for. */
@@ -27,15 +31,25 @@ export async function findFacts(
   commit: Commit,
   evidence: readonly Evidence[],
   applied: readonly AppliedRule[],
+  edit: PolicyEdit | null,
   clock: JudgingClock,
 ): Promise<CommitFacts | Problem> {
   const forge = isByForge(context.policy, evidence) ? await forgeFacts(context, commit) : null;
   const squashed = forge?.parents === 1 && context.policy.forge.squash === "allow";
   const counted = applied.some(({ rule }) => rule.commits !== null && rule.commits.threshold !== null);
-  if (!squashed && !counted) return { applied, forge, approvable: [] };
-  const approvable = squashed ? (["threshold-unmet", "signer-not-permitted"] as const) : (["threshold-unmet"] as const);
+  const agreed =
+    edit?.steps.some(({ administrators }) => administrators.some(({ threshold }) => threshold > 1)) === true;
+  if (!squashed && !counted && !agreed) return { applied, approvedBy: NOBODY, forge, approvable: [] };
+  const approvable = [
+    "threshold-unmet" as const,
+    ...(squashed ? (["signer-not-permitted"] as const) : []),
+    ...(agreed ? (["policy-change"] as const) : []),
+  ];
   try {
-    return { applied: await withApprovers(context, ref, commit, applied, clock), forge, approvable };
+    const approvals = await context.approvals();
+    const approvedBy = agreed ? await approvals.approvers(commit, (name) => name === ref, clock) : NOBODY;
+    const asking = squashed || counted ? await withApprovers(approvals, ref, commit, applied, clock) : applied;
+    return { applied: asking, approvedBy, forge, approvable };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     return { code: "missing-object", message: error.message };
@@ -50,14 +64,15 @@ async function forgeFacts({ repository }: JudgingContext, commit: Commit): Promi
   return { problem: await forgeProblem(repository, commit), parents: commit.parents.length };
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 async function withApprovers(
-  context: JudgingContext,
+  approvals: Approvals,
   ref: RefName | null,
   commit: Commit,
   applied: readonly AppliedRule[],
   clock: JudgingClock,
 ): Promise<readonly AppliedRule[]> {
-  const approvals = await context.approvals();
   return Promise.all(
     applied.map(async (asking) => {
       const base = asking.rule.commits?.base ?? [];
@@ -80,6 +95,9 @@ export async function assertApprovals(
   const errors = findings.filter(({ severity }) => severity === "error");
   const [unmet] = errors;
   if (unmet === undefined || errors.some(({ code }) => !approvable.includes(code))) return;
+  // A change of the policy by one who has no part of the right lacks more than approvals.
+  const has = (code: string): boolean => errors.some((error) => error.code === code);
+  if (has("policy-change") && !has("threshold-unmet")) return;
   if ((await context.approvals()).present) return;
   const { approvalsMissing } = await import("./approvals.ts");
   throw approvalsMissing(unmet.rule ?? "");

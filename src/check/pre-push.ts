@@ -9,7 +9,7 @@ import { nameMissing } from "./missing.ts";
 import { judgePush } from "./push.ts";
 import { parsePushInput } from "./push-input.ts";
 import { reportHead } from "./report-head.ts";
-import { judgingContext, openSession, type Session } from "./session.ts";
+import { broughtApprovals, judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import type { JudgedTips } from "./tips.ts";
 import { trackedRefs } from "./tracking.ts";
@@ -49,7 +49,8 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
     const policyRef =
       governing.ref === null ? null : ((await defaultBranch(session, remote ?? undefined))?.branch ?? null);
     try {
-      await judgePush({ ...context, tips, present, policyRef }, lines, sink);
+      const approvals = broughtApprovals(context, lines);
+      await judgePush({ ...context, approvals, tips, present, policyRef }, lines, sink);
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
       await sink.decision(await nameMissing(session, lines, error));

@@ -10,7 +10,6 @@ import { isBareTag } from "../policy/rules/update.ts";
 import type { RefUpdate } from "./push-input.ts";
 import { type PlannedGroup, type PlannedUpdate, PushPlan } from "./push-plan.ts";
 import { judgeRange, type JudgingContext, tellsSides } from "./range.ts";
-import { approvalsOf } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import { judgeTagged, judgeTags, type TagChain } from "./tags.ts";
 import type { JudgedTips } from "./tips.ts";
@@ -59,12 +58,9 @@ export async function judgePush(
   updates: readonly RefUpdate[],
   sink: Pick<ReportSink, "decision">,
 ): Promise<readonly UpdateVerdict[]> {
-  // Approvals that arrive with what they approve count; where the push as a whole is refused, nothing of it lands.
-  const brought = new Map(updates.map((update) => [update.ref, update.new]));
-  const approvals = approvalsOf(pushed, brought);
   const plan = new PushPlan(pushed, updates);
   const dates = new AncestorDates(pushed.outlines);
-  const context: RunningPush = { ...pushed, approvals, plan, dates, settled: new Map(), judged: new Set() };
+  const context: RunningPush = { ...pushed, plan, dates, settled: new Map(), judged: new Set() };
   const known = new Map<PlannedUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
   const early = async (planned: PlannedUpdate): Promise<UpdateVerdict> => {
     const done = known.get(planned);

@@ -295,7 +295,15 @@ async function judge(
     latestAncestor: walked.latestAncestor,
     pushed: range.history !== "everything",
   };
-  const facts = await findFacts(context, range.ref, commit, evidence, appliedIn(groups, walked.oid, touched), clock);
+  const facts = await findFacts(
+    context,
+    range.ref,
+    commit,
+    evidence,
+    appliedIn(groups, walked.oid, touched),
+    policyEdit,
+    clock,
+  );
   if ("code" in facts) return { decision: decideProblem(subject, facts, namesOf(groups)), parents: commit.parents };
   const input = {
     policy: context.policy,
@@ -306,6 +314,7 @@ async function judge(
     forge: facts.forge,
     clock,
     policyEdit,
+    approvedBy: facts.approvedBy,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
     override: context.override ?? null,
   };

@@ -25,7 +25,7 @@ import { loadRecord } from "./record.ts";
 import type { RecordState } from "./record-state.ts";
 import { reportHead } from "./report-head.ts";
 import { StraightLine } from "./straight-line.ts";
-import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
+import { broughtApprovals, type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { SignedPush } from "./signed-push.ts";
 import type { ReportSink } from "./sink.ts";
 import { hasUnmetRules, meetRules, tipsFromRecord, type JudgedTips } from "./tips.ts";
@@ -216,7 +216,7 @@ async function judgeBy(
   let kept: KeptCertificate | null = null;
   let override: Override | null = null;
   const tips = rootedTips(tipsFromRecord(context.policy, record, now), context.policy, governing, now);
-  const pushed = { ...context, tips, present, line };
+  const pushed = { ...context, tips, present, line, approvals: broughtApprovals(context, updates) };
   try {
     const signed = await signedPush(options, session, governing, record, updates, present, now);
     for (const decision of signed?.decisions ?? []) collect.decision(decision);

@@ -83,13 +83,19 @@ export function judgingContext(
 }
 
 /** Looked for where a rule asks for approvals, and then once. `pushed`: new values of refs that a push brings. */
-export function approvalsOf(
+function approvalsOf(
   sources: ApprovalSources,
   pushed?: ReadonlyMap<RefName, ObjectId | null>,
 ): () => Promise<Approvals> {
   let opened: Promise<Approvals> | null = null;
   return () => (opened ??= import("./approvals.ts").then(({ openApprovals }) => openApprovals(sources, pushed)));
 }
+
+/** Approvals that arrive with what they approve count; where the push as a whole is refused, nothing of it lands. */
+export const broughtApprovals = (
+  sources: ApprovalSources,
+  updates: readonly { readonly ref: RefName; readonly new: ObjectId | null }[],
+): (() => Promise<Approvals>) => approvalsOf(sources, new Map(updates.map((update) => [update.ref, update.new])));
 
 /** Read when a key of the policy is marked as compromised, and not before. */
 const arrivalsOf =

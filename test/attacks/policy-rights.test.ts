@@ -5,6 +5,7 @@
  * takes (policy/authorise.ts), in the policy before and in the one in force.
  */
 import { describe, expect, it } from "@jest/globals";
+import { approval } from "../support/approvals.ts";
 import { alice, bob, eve, mainRule, person, principal, withServer, type PushServer } from "../support/push-server.ts";
 
 const POLICY = ".signpolicy.json";
@@ -180,6 +181,44 @@ describe("a merge", () => {
       const tree = server.tree({}, two);
       expect(push(server, server.commit(bob, { parents: [other, two], tree }))).toContain("policy-change");
       expect(push(server, server.commit(alice, { parents: [other, two], tree }))).toContain("-> main");
+    }));
+});
+
+describe("a threshold of two for what loosens", () => {
+  const both = {
+    rules: ["alice", "bob"],
+    principals: ["alice", "bob"],
+    keys: ["alice", "bob"],
+    exempt: ["alice", "bob"],
+  };
+  const guarded = (more: object): string => policyWith({ administration: { ...both, threshold: 2 }, ...more });
+  const begun = (server: PushServer): string =>
+    started(server, guarded({ unmatched: "deny", rules: [mainRule, approvalsRule] }));
+  const approvalsRule = { name: "approvals", refs: ["refs/signpolicy/approvals/*"], commits: { signedBy: ["devs"] } };
+  const loosened = { serial: 6, unmatched: "allow", rules: [mainRule, approvalsRule] };
+
+  it("is met by the signer and the approval of another holder, in the same push (threshold-unmet)", () =>
+    withServer(null, (server) => {
+      const next = change(server, alice, [begun(server)], guarded(loosened));
+      expect(push(server, next)).toContain("threshold-unmet");
+      const refs = [approval(server, bob, [next]), `${next}:refs/heads/main`];
+      expect(server.push(refs)).toMatchObject({ status: 0 });
+    }));
+
+  it("is not met by the approval of one who holds no right, nor by the signer's own (policy-change)", () =>
+    withServer(null, (server) => {
+      const next = change(server, alice, [begun(server)], guarded(loosened));
+      for (const who of [carol, alice]) {
+        expect(server.push([approval(server, who, [next]), `${next}:refs/heads/main`]).text).toContain("policy-change");
+      }
+    }));
+
+  it("is not met by an approval of another change (policy-change)", () =>
+    withServer(null, (server) => {
+      const first = begun(server);
+      const next = change(server, alice, [first], guarded(loosened));
+      const other = server.commit(alice, { parents: [first], files: { a: "1" } });
+      expect(server.push([approval(server, bob, [other]), `${next}:refs/heads/main`]).text).toContain("policy-change");
     }));
 });
 

@@ -86,7 +86,7 @@ describe("moving refs", () => {
       expect(server.push([`${server.commit(alice)}:refs/heads/other`]).text).toContain("ref-unmatched");
     }));
 
-  it.each(["refs/replace/1111111111111111111111111111111111111111", "refs/signpolicy/approvals/alice", "refs/x/HEAD"])(
+  it.each(["refs/replace/1111111111111111111111111111111111111111", "refs/signpolicy/marks/alice", "refs/x/HEAD"])(
     "denies %s even where a pattern names every ref (ref-unmatched)",
     (ref) =>
       withServer(policyOf([{ ...mainRule, refs: ["refs/**"] }]), (server) => {
