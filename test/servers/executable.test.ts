@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { projectRoot } from "../support/clone.ts";
 import { armor, ecdsaKey, offCurve, simpleCertificate } from "../support/openpgp.ts";
 import { alice, mainRule, policyOf } from "../support/push-server.ts";
-import { runScenario } from "../support/scenario.ts";
+import { missingTools, runScenario } from "../support/scenario.ts";
 import { EXECUTABLE, ExecutablePlace, NEEDED, buildExecutable } from "../support/servers/executable.ts";
 import { InstalledServer, PACKAGE } from "../support/servers/installed.ts";
 import { describeWith } from "../support/tools.ts";
@@ -179,7 +179,10 @@ describeWith([...NEEDED, "git"], "the executable", () => {
     expect(check(...PACKAGE.words)).toEqual({ status, said });
   });
 
-  it.each(scenariosWithoutNode())("is the whole command: %s", (name) => {
-    runScenario(join(scenarios, name), EXECUTABLE);
-  });
+  for (const name of scenariosWithoutNode()) {
+    const missing = missingTools(join(scenarios, name));
+    if (missing.length > 0)
+      it.skip(`is the whole command: ${name} (skipped: no ${missing.join(", ")})`, () => undefined);
+    else it(`is the whole command: ${name}`, () => runScenario(join(scenarios, name), EXECUTABLE));
+  }
 });
