@@ -78,10 +78,14 @@ export class Approvals {
     forRef: (ref: RefName) => boolean,
     clock: JudgingClock,
   ): Promise<boolean> {
+    const envelopes = await this.#envelopes(tips, commit.tree);
+    if (envelopes === null) return false;
     const named: Read[] = [];
-    for (const oid of await this.#envelopes(tips, commit.tree)) {
+    for (const oid of envelopes) {
       const read = await this.#readOnce(oid);
-      if (read?.evidence.outcome !== "verified" || read.evidence.signer.principal !== principal) continue;
+      // It might be a withdrawal.
+      if (read === null) return false;
+      if (read.evidence.outcome !== "verified" || read.evidence.signer.principal !== principal) continue;
       if (!forRef(read.approval.ref) || !read.approval.commits.some((one) => isOf(one, commit))) continue;
       named.push(read);
     }
@@ -115,18 +119,19 @@ export class Approvals {
     return judgeSignature(evidence, judged, new Set()) === null;
   }
 
-  async #envelopes(tips: readonly ObjectId[], tree: ObjectId): Promise<ReadonlySet<ObjectId>> {
+  /** What may speak of a tree; null where not all of it can be looked at, since a withdrawal might be among the rest. */
+  async #envelopes(tips: readonly ObjectId[], tree: ObjectId): Promise<ReadonlySet<ObjectId> | null> {
     const found = new Set<ObjectId>();
     for (const tip of tips) {
       const outline = await this.#from.outlines.outline(tip);
-      const folder = outline === null ? null : await this.#from.trees.entryAt(outline.tree, approvalFolder(tree));
+      if (outline === null) return null;
+      const folder = await this.#from.trees.entryAt(outline.tree, approvalFolder(tree));
       if (folder?.mode !== "40000") continue;
       for (const { mode, oid } of (await this.#from.trees.tree(folder.oid)).values()) {
         if (mode === "100644") found.add(oid);
       }
     }
-    // A withdrawal might be among what is not read.
-    return found.size > ENVELOPE_LIMIT ? new Set() : found;
+    return found.size > ENVELOPE_LIMIT ? null : found;
   }
 
   #readOnce(oid: ObjectId): Promise<Read | null> {
@@ -149,7 +154,7 @@ export class Approvals {
   }
 }
 
-/** An envelope and what its signature proves; null for one that cannot be read, which is as if it were not there. */
+/** An envelope and what its signature proves; null for one that cannot be read. */
 export async function readApproval(
   { trees, examiner }: Pick<ApprovalSources, "trees" | "examiner">,
   oid: ObjectId,

@@ -176,6 +176,25 @@ describe("a threshold of two", () => {
     }));
 });
 
+describe("an envelope that cannot be read", () => {
+  it("might be a withdrawal: approvals beside it do not count (threshold-unmet)", () =>
+    withServer(main(), (server) => {
+      const { commit } = begin(server);
+      const { tree } = contentOf(server, commit);
+      const good = [tree, envelope(server, bob, [commit])] as const;
+      const place = (...envelopes: (readonly [string, Buffer])[]): void => {
+        server.hooks(false);
+        const put = approvalCommit(server, bob, envelopes);
+        expect(server.push([`+${put}:refs/signpolicy/approvals/bob`]).status).toBe(0);
+        server.hooks(true);
+      };
+      place(good, [tree, Buffer.from("{ cut off")]);
+      unmet(server.push([`${commit}:refs/heads/main`]));
+      place(good);
+      expect(server.push([`${commit}:refs/heads/main`]).status).toBe(0);
+    }));
+});
+
 describe("refs of approvals", () => {
   it("are never rewound, deleted or merged into, and lose nothing (ref-rollback, ref-deletion, malformed)", () =>
     withServer(main(), (server) => {
