@@ -25,7 +25,7 @@ export interface Part {
   readonly crc: number;
   /** Of the file it was made of. Its name holds a digest of its text, and of the names of all it loads. */
   readonly size: number;
-  /** Whole seconds: a repository that is copied or restored keeps no more. */
+  /** Whole seconds: a repository that is copied or restored keeps no more, and may have them rounded. */
   readonly changed: number;
 }
 
@@ -69,7 +69,7 @@ export function openCompiled(path: string, owners: Owners): CompiledCode | null 
 }
 
 function readPart(file: number, part: Part | undefined, size: number, changed: number): Buffer | null {
-  if (part?.size !== size || part.changed !== changed) return null;
+  if (part?.size !== size || Math.abs(part.changed - changed) > 1) return null;
   const bytes = read(file, part.at, part.length);
   return bytes.length === part.length && crc32(bytes) === part.crc ? bytes : null;
 }

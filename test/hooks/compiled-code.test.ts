@@ -125,7 +125,7 @@ describe("compiled code", () => {
 
   it("of files that were replaced since, or for another node, is not run", () => {
     put(server, forged());
-    utimesSync(join(dist, MAIN), 1_700_000_001, 1_700_000_001);
+    utimesSync(join(dist, MAIN), 1_700_000_002, 1_700_000_002);
     expect(run("pre-receive")).toBe("ours own");
     const text = forged().toString("latin1");
     put(server, Buffer.from(text.replace(process.version, "v20.0.99".padEnd(process.version.length, "0")), "latin1"));
@@ -165,6 +165,12 @@ describe("compiled code", () => {
     rmSync(server);
     mkdirSync(server);
     expect(run("pre-receive")).toBe("ours own");
+  });
+
+  it("is run where a copy has the times rounded up to the next second", () => {
+    put(server, forged());
+    utimesSync(join(dist, MAIN), 1_700_000_001, 1_700_000_001);
+    expect(run("pre-receive")).toBe("evil own");
   });
 
   it("knows whether it still holds the program", () => {
