@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
 import { registerApprove } from "./approve.ts";
 import { registerCheckInstall } from "./check-install.ts";
+import { registerCompletion } from "./completion.ts";
 import { exampleText } from "./examples.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerExplain } from "./explain.ts";
@@ -35,6 +36,7 @@ const COMMANDS: readonly Register[] = [
   registerPolicy,
   registerKeys,
   registerRecord,
+  registerCompletion,
   registerHook,
 ];
 

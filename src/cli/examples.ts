@@ -1,7 +1,7 @@
 /** Examples under the help of each command: the line to type, and what it is for. */
 type Example = readonly [line: string, purpose: string];
 
-const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
+export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
   [
     "signpolicy",
     [
@@ -135,6 +135,14 @@ const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
       ["signpolicy -C /srv/git/app.git record verify", "is all of it there, and unchanged?"],
       ["signpolicy -C /srv/git/app.git record export --key ~/.ssh/witness >app.witness", "for verify in clones"],
       ["signpolicy -C /srv/git/app.git record baseline", "count what stands now as judged"],
+    ],
+  ],
+  [
+    "completion",
+    [
+      ['eval "$(signpolicy completion bash)"', "in ~/.bashrc"],
+      ['eval "$(signpolicy completion zsh)"', "in ~/.zshrc, after compinit"],
+      ["signpolicy completion fish >~/.config/fish/completions/signpolicy.fish", "once"],
     ],
   ],
 ]);

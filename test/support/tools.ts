@@ -14,6 +14,11 @@ const PROBES = {
   nginx: ["-v"],
   fcgiwrap: ["-h"],
   gitolite: ["version"],
+  bash: ["--version"],
+  zsh: ["--version"],
+  fish: ["--version"],
+  mandoc: ["-T", "locale", "/dev/null"],
+  chromium: ["--version"],
 } as const;
 
 /** Debian's node has most of itself in a library: a copy of it is no program that stands alone. */
