@@ -16,6 +16,7 @@ const MAY_HOLD = [
   /^hooks\/[\w-]+$/,
   /^config\/[\w./-]+\.(json|yaml)$/,
   /^docs\/[\w-]+\.md$/,
+  /^man\/(git-)?signpolicy\.1$/,
   /^(README|CHANGELOG|SECURITY)\.md$/,
   /^(LICENSE|package\.json|\.signpolicy\.example\.json)$/,
 ];
@@ -28,6 +29,9 @@ const MUST_HOLD = [
   "docs/codes.md",
   "docs/design.md",
   "docs/policy.md",
+  "docs/policy-reference.md",
+  "man/signpolicy.1",
+  "man/git-signpolicy.1",
   ".signpolicy.example.json",
   "README.md",
   "LICENSE",

@@ -1,19 +1,30 @@
-// Writes what is made from the source: config/signpolicy.schema.json from the policy's zod schema. With --check it only
-// compares, so that a change of the schema cannot land without the file that editors read.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+// Writes what is made from the source: the policy's JSON Schema and its reference from the zod schema, the manual page from the
+// commands. With --check it only compares, so that no change of either can land without the files that people and
+// editors read.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
+import { renderManPage } from "./man-page.mjs";
+import { renderPolicyReference } from "./policy-reference.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const target = join(root, "config", "signpolicy.schema.json");
+const read = (path) => readFileSync(join(root, path), "utf8");
+const { version } = JSON.parse(read("package.json"));
 
 /** Node 20 does not read TypeScript: the module goes through the bundler first. */
 async function importSource(path) {
   const folder = mkdtempSync(join(root, "node_modules", ".signpolicy-gen-"));
   try {
-    const bundle = await rolldown({ input: join(root, path), platform: "node", logLevel: "warn" });
-    await bundle.write({ file: join(folder, "module.mjs"), format: "esm" });
+    const bundle = await rolldown({
+      input: join(root, path),
+      platform: "node",
+      external: ["openpgp"],
+      transform: { define: { SIGNPOLICY_VERSION: JSON.stringify(version) } },
+      checks: { ineffectiveDynamicImport: false },
+      logLevel: "warn",
+    });
+    await bundle.write({ dir: folder, entryFileNames: "module.mjs", format: "esm" });
     await bundle.close();
     return await import(pathToFileURL(join(folder, "module.mjs")).href);
   } finally {
@@ -21,18 +32,53 @@ async function importSource(path) {
   }
 }
 
-function present() {
+/** Of the newest release in the changelog that has a day; before the first it is the day on which the page was begun. */
+function manDate() {
+  const [, day = "2026-11-26"] = /^## \S+ \((\d{4}-\d\d-\d\d)\)$/m.exec(read("CHANGELOG.md")) ?? [];
+  const written = new Date(`${day}T00:00:00Z`);
+  return written.toLocaleDateString("en-US", { year: "numeric", month: "long", day: "numeric", timeZone: "UTC" });
+}
+
+function exitCodes() {
+  const [, table = ""] = read("docs/design.md").split("## Exit codes");
+  return [...table.split("\n## ")[0].matchAll(/^\| (\d+) +\| (.*?) +\|$/gm)].map(([, code, meaning]) => [
+    code,
+    meaning.replaceAll("`", ""),
+  ]);
+}
+
+const { policyJsonSchema } = await importSource("src/policy/json-schema.ts");
+const { createProgram } = await importSource("src/cli/commands.ts");
+const { EXAMPLES } = await importSource("src/cli/examples.ts");
+
+const MADE = {
+  "config/signpolicy.schema.json": `${JSON.stringify(policyJsonSchema(), null, 2)}\n`,
+  "docs/policy-reference.md": renderPolicyReference(policyJsonSchema()),
+  "man/signpolicy.1": renderManPage({
+    program: createProgram(() => undefined),
+    examples: EXAMPLES,
+    exitCodes: exitCodes(),
+    version,
+    date: manDate(),
+  }),
+  // `git signpolicy --help` asks man(1) for this page.
+  "man/git-signpolicy.1": ".so man1/signpolicy.1\n",
+};
+
+function present(path) {
   try {
-    return readFileSync(target, "utf8");
+    return read(path);
   } catch {
     return null;
   }
 }
 
-const { policyJsonSchema } = await importSource("src/policy/json-schema.ts");
-const made = `${JSON.stringify(policyJsonSchema(), null, 2)}\n`;
-if (!process.argv.includes("--check")) writeFileSync(target, made);
-else if (present() !== made) {
-  console.error("config/signpolicy.schema.json is not what the source makes: npm run gen");
-  process.exitCode = 1;
+for (const [path, text] of Object.entries(MADE)) {
+  if (!process.argv.includes("--check")) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  } else if (present(path) !== text) {
+    console.error(`${path} is not what the source makes: npm run gen`);
+    process.exitCode = 1;
+  }
 }
