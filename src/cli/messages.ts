@@ -12,11 +12,9 @@ export const outputFailed = (why: string): string => `cannot write the report: $
 
 export const noSuchFolder = (folder: string): string => `cannot change to '${folder}': no such folder`;
 
-export const formatNotBuilt = (format: string): string => `the format '${format}' is not built yet`;
-
 export const unknownFormat = (format: string): string => `unknown format '${format}'`;
 
-export const formatsAre = (formats: readonly string[]): string => `formats are ${formats.join(" and ")}`;
+export const formatsAre = (formats: readonly string[]): string => `formats here are ${formats.join(", ")}`;
 
 export const badTime = (text: string): string => `'${text}' is not a time`;
 

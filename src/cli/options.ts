@@ -5,15 +5,12 @@ import type { Command } from "commander";
 import { parseTime } from "../encoding/time.ts";
 import { ParseError, UsageError } from "../errors.ts";
 import type { Seconds } from "../model.ts";
-import { FORMATS, isRenderFormat } from "../report/index.ts";
-import type { RenderFormat } from "../report/renderer.ts";
+import { FORMATS, REPORT_FORMATS } from "../report/formats.ts";
+import type { RenderFormat, ReportFormat } from "../report/renderer.ts";
 import * as say from "./messages.ts";
 
-/** Promised by the design and refused by name until they exist. */
-const FORMATS_TO_COME: readonly string[] = ["sarif", "junit", "github"];
-
 export interface ReportOptions {
-  readonly format: RenderFormat;
+  readonly format: ReportFormat;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -28,7 +25,12 @@ export const formatOption = (): Option =>
 
 export function addReportOptions(command: Command): Command {
   return command
-    .addOption(formatOption())
+    .addOption(
+      new Option("--format <format>", "what to print")
+        .choices(REPORT_FORMATS)
+        .default("text")
+        .argParser(parseReportFormat),
+    )
     .option("-q, --quiet", "print denials only")
     .option("-v, --verbose", "print every subject, none left out");
 }
@@ -50,10 +52,14 @@ export function addWitnessOptions(command: Command): Command {
     .option("--witness-key <file>", "the public key that the export must be signed with");
 }
 
-export function parseFormat(text: string): RenderFormat {
-  if (isRenderFormat(text)) return text;
-  const message = FORMATS_TO_COME.includes(text) ? say.formatNotBuilt(text) : say.unknownFormat(text);
-  throw new UsageError(message, { hint: say.formatsAre(FORMATS) });
+export const parseFormat = (text: string): RenderFormat => parseOne(text, FORMATS);
+
+export const parseReportFormat = (text: string): ReportFormat => parseOne(text, REPORT_FORMATS);
+
+function parseOne<T extends string>(text: string, formats: readonly T[]): T {
+  const found = formats.find((format) => format === text);
+  if (found === undefined) throw new UsageError(say.unknownFormat(text), { hint: say.formatsAre(formats) });
+  return found;
 }
 
 export function parseAt(text: string): Seconds {

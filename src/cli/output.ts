@@ -19,8 +19,9 @@ export function createReport(options: ReportOptions): Output {
   return {
     ...(progress === null ? {} : { expect: (total: number) => progress.expect(total) }),
     begin(head: ReportHead) {
-      // JSON has no place for them (design §8).
-      if (format === "json" && !quiet) for (const text of head.notes) writeError(`signpolicy: ${note(show(text))}\n`);
+      // JSON has no place for them (design §8), nor has GitLab's report.
+      if ((format === "json" || format === "gitlab") && !quiet)
+        for (const text of head.notes) writeError(`signpolicy: ${note(show(text))}\n`);
       return tally.begin(head);
     },
     decision(decision: Decision) {

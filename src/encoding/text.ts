@@ -22,11 +22,47 @@ export function escapeTerminal(text: string, options: EscapeOptions = {}): strin
   const { max } = options;
   // Cut first: a title may be megabytes long, and no character takes less than a quarter of one shown.
   const cut = max !== undefined && text.length > max * 4 ? text.slice(0, max * 4) : text;
-  const shown = /^[ -~]*$/.test(cut) ? cut : escapeWide(cut);
+  const shown = escapeLogCommands(/^[ -~]*$/.test(cut) ? cut : escapeWide(cut));
   return max !== undefined && shown.length > max
     ? `${shown.slice(0, Math.max(0, max - 3)).replace(/[\ud800-\udbff]$/, "")}...`
     : shown;
 }
+
+/**
+ * Logs of CI are read by programs that obey what stands in them: `##vso[task.setvariable …]` (Azure Pipelines), `##[add-path]`
+ * (GitHub's runner, its old commands), `##teamcity[…]`, wherever in a line they stand. The second `#` becomes `\x23`.
+ */
+const escapeLogCommands = (text: string): string =>
+  text.includes("##") ? text.replace(/##(?=[a-z]*\[)/gi, "#\\x23") : text;
+
+/**
+ * Lines as they may stand in a log of CI: GitHub's runner, and those made after it, obey a line that begins with `::`, blanks
+ * before it or not, and folding can bring a stranger's word to the beginning of one.
+ */
+export const escapeLogLines = (lines: string): string => lines.replace(/^([^\S\n]*):(?=:)/gm, "$1\\x3a");
+
+/**
+ * The data of a workflow command, and with `property` what stands before its second `::` (actions/toolkit, command.ts). For
+ * text that `escapeTerminal` has gone over; line ends are ours and become line ends of the annotation.
+ */
+export function escapeAnnotation(text: string, property = false): string {
+  const data = text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return property ? data.replaceAll(":", "%3A").replaceAll(",", "%2C") : data;
+}
+
+/** Text and attribute values of XML. What XML 1.0 cannot hold at all, `escapeTerminal` has taken away. */
+export const escapeXml = (text: string): string =>
+  text.replace(/[&<>"'\r\n]|(?<=#)#|(?<=:):/g, (char) => `&#${char.charCodeAt(0)};`);
+
+/** A code span of Markdown (CommonMark §6.1), in which nothing is a link, an image or HTML. */
+export function markdownCode(text: string): string {
+  const longest = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return text === "" ? "" : `${fence} ${text} ${fence}`;
+}
+
+/** The text of a SARIF message: braces would be placeholders (§3.11.5), brackets an embedded link (§3.11.6). */
+export const escapeSarifMessage = (text: string): string => text.replace(/[{}]/g, "$&$&").replace(/[\\[\]]/g, "\\$&");
 
 function escapeWide(text: string): string {
   return decodeShown(text).replace(

@@ -1,17 +1,26 @@
+import { createGithubRenderer } from "./github.ts";
+import { createGitlabRenderer } from "./gitlab.ts";
 import { createJsonRenderer } from "./json.ts";
-import type { Renderer, RenderFormat } from "./renderer.ts";
+import { createJunitRenderer } from "./junit.ts";
+import { createMarkdownRenderer } from "./markdown.ts";
+import type { Renderer, ReportFormat } from "./renderer.ts";
+import { createSarifRenderer } from "./sarif.ts";
 import { createTextRenderer } from "./text.ts";
 import type { TextOptions } from "./text.ts";
 
 /** One renderer a format; a null prototype, so that `toString` is no format. */
-const RENDERERS: Readonly<Record<RenderFormat, (options: TextOptions) => Renderer>> = Object.assign(
+const RENDERERS: Readonly<Record<ReportFormat, (options: TextOptions) => Renderer>> = Object.assign(
   Object.create(null) as object,
-  { text: createTextRenderer, json: createJsonRenderer },
+  {
+    text: createTextRenderer,
+    json: createJsonRenderer,
+    sarif: createSarifRenderer,
+    junit: createJunitRenderer,
+    github: createGithubRenderer,
+    gitlab: createGitlabRenderer,
+    markdown: createMarkdownRenderer,
+  },
 );
 
-export const FORMATS: readonly string[] = Object.keys(RENDERERS);
-
-export const isRenderFormat = (name: string): name is RenderFormat => FORMATS.includes(name);
-
 /** A fresh renderer for one report. */
-export const createRenderer = (format: RenderFormat, options: TextOptions): Renderer => RENDERERS[format](options);
+export const createRenderer = (format: ReportFormat, options: TextOptions): Renderer => RENDERERS[format](options);

@@ -80,10 +80,11 @@ function mixedText(text: string): string {
 
 /**
  * JSON.stringify leaves DEL, C1 controls, line separators and direction marks as they are, and a JSON report is read
- * on terminals, too: they are escaped, which JSON undoes without loss.
+ * on terminals, too: they are escaped, which JSON undoes without loss. So is what would be a command to whoever reads a log of
+ * CI (`##vso[…]`).
  */
 export const toJson = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replace(
-    /[\u{7f}-\u{9f}\u{ad}\u{61c}\u{180e}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}]/gu,
+    /(?<=#)#|[\u{7f}-\u{9f}\u{ad}\u{61c}\u{180e}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}]/gu,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -12,3 +12,6 @@ export interface Renderer {
 }
 
 export type RenderFormat = "text" | "json";
+
+/** What a report of decisions can be besides: formats that forges, CI and editors read. */
+export type ReportFormat = RenderFormat | "sarif" | "junit" | "github" | "gitlab" | "markdown";

@@ -1,4 +1,5 @@
 import type { Decision, Evidence, PolicyOrigin, ReportHead, SubjectKind, Summary } from "../model.ts";
+import { escapeLogLines } from "../encoding/text.ts";
 import { formatTime } from "../encoding/time.ts";
 import { Causes } from "./causes.ts";
 import type { Cause } from "./causes.ts";
@@ -167,7 +168,8 @@ const policyName = ({ source, digest, serial }: PolicyOrigin): string =>
 const folded = (text: string, first: string, rest: string): string[] =>
   text === "" ? [] : wrap(text, WIDTH - rest.length).map((line, i) => (i === 0 ? first : rest) + line);
 
-const lines = (all: readonly string[]): string => all.map((line) => `${line}\n`).join("");
+/** A report is often printed where a program reads the log and obeys some lines. */
+const lines = (all: readonly string[]): string => escapeLogLines(all.map((line) => `${line}\n`).join(""));
 
 interface Painter {
   bad(text: string): string;

@@ -2,15 +2,21 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Decision, Fingerprint, ObjectId, RefName } from "../../src/model.ts";
 import { createHookRenderer } from "../../src/report/hook.ts";
+import { createRenderer } from "../../src/report/index.ts";
 import { createJsonRenderer } from "../../src/report/json.ts";
 import { createTextRenderer } from "../../src/report/text.ts";
 import { decision, render } from "../support/reports.ts";
 import type { ReportCase } from "../support/reports.ts";
+import { junitErrors } from "../support/schemas.ts";
 
 /** C0 but LF, DEL, C1, direction marks, zero width, line separators, lone surrogates. */
 const DANGEROUS = /[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/u;
 
+/** What programs that read logs, XML and Markdown obey. */
+const COMMANDS = ["::", "::error::", "##[", "##vso[", "\n::add-mask::", "]]>", "<", "&", "`", "](x)", "{0}", " "];
+
 const nasty = fc.oneof(
+  fc.string({ unit: fc.constantFrom("a", ...COMMANDS) }),
   fc.string({ unit: "binary" }),
   fc.string({
     unit: fc.constantFrom("\u001b", "\n", "\r", "\u009b", "\u202e", "\u200b", "a", "\u00e2\u0080\u00ae", " ", "\ud800"),
@@ -64,6 +70,8 @@ const reports: fc.Arbitrary<ReportCase> = fc
     decisions,
   }));
 
+const plain = { colour: false, verbose: false, quiet: false };
+
 const runs = { numRuns: process.env["SLOW"] === "1" ? 5000 : 200 };
 
 describe("renderers", () => {
@@ -71,6 +79,11 @@ describe("renderers", () => {
     ["text", () => createTextRenderer({ colour: false, verbose: false, quiet: false })],
     ["verbose text", () => createTextRenderer({ colour: false, verbose: true, quiet: false })],
     ["json", createJsonRenderer],
+    ["sarif", () => createRenderer("sarif", plain)],
+    ["junit", () => createRenderer("junit", plain)],
+    ["gitlab", () => createRenderer("gitlab", plain)],
+    ["github", () => createRenderer("github", plain)],
+    ["markdown", () => createRenderer("markdown", plain)],
     ["hook", () => createHookRenderer({ stage: "push", gitlab: true })],
     ["advice", () => createHookRenderer({ stage: "advice", gitlab: false })],
   ])("of %s never emit what steers a terminal", (_name, create) => {
@@ -92,6 +105,40 @@ describe("renderers", () => {
       runs,
     );
   });
+
+  it.each(["sarif", "gitlab"] as const)("of %s give JSON", (format) => {
+    fc.assert(
+      fc.property(reports, (report) => {
+        expect(() => JSON.parse(render(createRenderer(format, plain), report)) as unknown).not.toThrow();
+      }),
+      runs,
+    );
+  });
+
+  it("of junit give XML that the schema takes", () => {
+    fc.assert(
+      fc.property(reports, (report) => {
+        expect(junitErrors(render(createRenderer("junit", plain), report))).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it.each(["text", "json", "sarif", "junit", "gitlab", "github", "markdown"] as const)(
+    "of %s give a log no command but our annotations",
+    (format) => {
+      fc.assert(
+        fc.property(reports, (report) => {
+          const lines = render(createRenderer(format, plain), report).split("\n");
+          const commands = lines.filter((line) => line.trimStart().startsWith("::"));
+          if (format !== "github") expect(commands).toEqual([]);
+          for (const line of commands) expect(line).toMatch(/^::(?:error|warning) title=signpolicy%3A [^:,]*::/);
+          for (const line of lines) expect(line).not.toMatch(/##[a-z]*\[/i);
+        }),
+        runs,
+      );
+    },
+  );
 
   it("of hooks give lines of at most 72 ASCII characters that start with a label", () => {
     fc.assert(

@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from "commander";
 import { EXPORT_FORMS } from "../../check/keys-export.ts";
-import { FORMATS } from "../../report/index.ts";
+import { FORMATS } from "../../report/formats.ts";
 
 /** What may stand where a value is expected: names of this repository, of the file system, words that we know, anything. */
 export type Value =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { checkPolicyOptions, parseAt, parseFolder, parseFormat } from "../../../src/cli/options.ts";
+import { checkPolicyOptions, parseAt, parseFolder, parseFormat, parseReportFormat } from "../../../src/cli/options.ts";
 
 describe("shared options", () => {
   it("take the formats that are built", () => {
@@ -7,13 +7,14 @@ describe("shared options", () => {
     expect(parseFormat("text")).toBe("text");
   });
 
-  it.each(["sarif", "junit", "github"])("refuse %s by name until it is built", (format) => {
+  it.each(["sarif", "junit", "github", "gitlab", "markdown"])("take %s for a report of decisions alone", (format) => {
+    expect(parseReportFormat(format)).toBe(format);
     expect(() => parseFormat(format)).toThrowCode("ERR_USAGE");
-    expect(() => parseFormat(format)).toThrow("not built yet");
   });
 
   it.each(["toString", "__proto__", "", "JSON"])("refuse the format '%s'", (format) => {
     expect(() => parseFormat(format)).toThrowCode("ERR_USAGE");
+    expect(() => parseReportFormat(format)).toThrowCode("ERR_USAGE");
   });
 
   it("take a time with its zone, refuse any other", () => {
