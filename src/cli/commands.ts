@@ -56,10 +56,18 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     if (error.code === "commander.help") return EXIT.usage;
     const command = program.commands.find((one) => words.includes(one.name()));
     const help = command === undefined ? "signpolicy" : `signpolicy ${command.name()}`;
-    throw new UsageError(error.message.replace(/^error: /, "").replaceAll("\n", " "), { hint: say.seeHelp(help) });
+    throw new UsageError(inOurVoice(error.message), { hint: say.seeHelp(help) });
   }
   return exitCode;
 }
+
+/** What commander says, as everything else is said: one line, in lower case, without a period. */
+const inOurVoice = (message: string): string =>
+  message
+    .replace(/^error: (?:command-argument (?=value))?/, "")
+    .replaceAll("\n", " ")
+    .replace(/\. ([A-Z])/g, (_, letter: string) => `; ${letter.toLowerCase()}`)
+    .replace(/\.$/, "");
 
 export function createProgram(exit: (code: number) => void): Command {
   const program = new Command("signpolicy")
