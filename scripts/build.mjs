@@ -66,7 +66,7 @@ const GROUPS = {
     "policy/(check-.*|checks|document-json|duplicates|fields|issues|parse|presets|read-document|schema|suggest)",
   ],
   judging: [
-    "check/(commit-facts|deadline|examiner|file-policy|governing|mending|merged-entry|missing|next-policy|outlines)",
+    "check/(commit-facts|deadline|examiner|file-policy|governing|judge-commit|mending|merged-entry|missing|next-policy|outlines)",
     "check/(pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
     "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|report-head)",
     "check/(session|shared-walk|straight-line|tags|tips|tracking|tree-policy|trees|walk|witness)",

@@ -3,21 +3,21 @@ import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listSomeCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
-import { decideCommit, isSameSelector, type AppliedRule } from "../policy/decide-commit.ts";
+import { isSameSelector, type AppliedRule } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { Override } from "../policy/override.ts";
 import type { Approvals } from "./approvals.ts";
-import { assertApprovals, findFacts } from "./commit-facts.ts";
 import type { Examiner } from "./examiner.ts";
+import { isForPaths, judgeCommit, openPaths } from "./judge-commit.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
 import { NO_SUSPECTS, type PolicyChanges, type Suspects } from "./policy-changes.ts";
 import type { EarlyListing } from "./early-listing.ts";
 import type { KnownRange } from "./shared-walk.ts";
 import type { StraightLine } from "./straight-line.ts";
-import type { Touched, TouchedPaths } from "./touched-paths.ts";
+import type { TouchedPaths } from "./touched-paths.ts";
 import type { TreeWalker } from "./trees.ts";
 import type { EditTerms } from "./policy-edits.ts";
 import { type AncestorDates, walkCommits, type Walked } from "./walk.ts";
@@ -100,13 +100,6 @@ interface Means {
   readonly mending: Mending;
   /** Null where no rule is for paths. */
   readonly paths: TouchedPaths | null;
-}
-
-const isForPaths = (rule: Rule): boolean => rule.paths !== null && rule.commits !== null;
-
-async function openPaths({ trees, outlines, repository }: JudgingContext): Promise<TouchedPaths> {
-  const { TouchedPaths } = await import("./touched-paths.ts");
-  return new TouchedPaths(trees, outlines, repository);
 }
 
 /** Tells the groups how many commits are known to come. */
@@ -256,7 +249,7 @@ async function judge(
   walked: Walked,
   groups: readonly PreparedGroup[],
   mode: "new" | "history",
-  { mending, paths }: Means,
+  means: Means,
 ): Promise<JudgedCommit> {
   const subject = { kind: "commit", oid: walked.oid, ref: range.ref } as const;
   if ("problem" in walked.examined)
@@ -279,65 +272,32 @@ async function judge(
       };
     }
   }
-  const touched =
-    paths === null
-      ? null
-      : await paths.by(
-          commit,
-          groups.flatMap(({ rules }) => rules.filter(isForPaths)),
-        );
-  if (touched !== null && "code" in touched) {
-    return { decision: decideProblem(subject, touched, namesOf(groups)), parents: commit.parents };
-  }
   const clock = {
     mode,
     now: context.now,
     latestAncestor: walked.latestAncestor,
     pushed: range.history !== "everything",
   };
-  const facts = await findFacts(
-    context,
-    range.ref,
+  const asked = {
     commit,
     evidence,
-    appliedIn(groups, walked.oid, touched),
-    policyEdit,
-    clock,
-  );
-  if ("code" in facts) return { decision: decideProblem(subject, facts, namesOf(groups)), parents: commit.parents };
-  const input = {
-    policy: context.policy,
-    commit,
     ref: range.ref,
-    evidence,
-    applied: facts.applied,
-    forge: facts.forge,
+    applied: appliedIn(groups, walked.oid),
     clock,
     policyEdit,
-    approvedBy: facts.approvedBy,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
-    override: context.override ?? null,
+    audit: range.history === "everything",
+    ...means,
   };
-  const decision = decideCommit(input);
-  // The command that mends it costs a look at the history, so only what must be mended is decided with it.
-  if (decision.allow) return { decision, parents: commit.parents };
-  if (range.history === "everything") await assertApprovals(context, decision, facts);
-  return { decision: decideCommit({ ...input, fix: await mending.fixFor(commit) }), parents: commit.parents };
+  return { decision: await judgeCommit(context, asked), parents: commit.parents };
 }
 
 const namesOf = (groups: readonly PreparedGroup[]): readonly string[] =>
   groups.flatMap((group) => group.rules.map((rule) => rule.name));
 
-/** `touched` is null where no rule is for paths. */
-function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId, touched: Touched | null): readonly AppliedRule[] {
+function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId): readonly AppliedRule[] {
   const [only, ...others] = groups.map(({ line, onLine, onSide }) => (line?.has(oid) === false ? onSide : onLine));
-  const applied = only === undefined ? [] : others.length === 0 ? only : [...only, ...others.flat()];
-  if (touched === null) return applied;
-  return applied.flatMap((asking): AppliedRule[] => {
-    const touches = touched.get(asking.rule);
-    if (touches !== undefined) return [{ ...asking, touches }];
-    return isForPaths(asking.rule) ? [] : [asking];
-  });
+  return only === undefined ? [] : others.length === 0 ? only : [...only, ...others.flat()];
 }
 
 /** What arrives is also judged by the policy in force; in history that may be younger than the change. */

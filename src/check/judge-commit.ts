@@ -1,0 +1,85 @@
+import type { Commit, Decision, Evidence, RefName } from "../model.ts";
+import type { JudgingClock } from "../policy/clock.ts";
+import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
+import { decideProblem } from "../policy/decide-problem.ts";
+import type { PolicyEdit } from "../policy/policy-edit.ts";
+import type { Exemption, Rule } from "../policy/policy.ts";
+import { assertApprovals, findFacts } from "./commit-facts.ts";
+import type { Mending } from "./mending.ts";
+import type { JudgingContext } from "./range.ts";
+import type { Touched, TouchedPaths } from "./touched-paths.ts";
+
+/** A commit whose signature was examined, and the rules that may govern it. */
+export interface CommitQuestion {
+  readonly commit: Commit;
+  readonly evidence: readonly Evidence[];
+  /** The ref it is judged for. */
+  readonly ref: RefName | null;
+  /** Rules for paths included, whatever it touches. */
+  readonly applied: readonly AppliedRule[];
+  readonly clock: JudgingClock;
+  /** How it changes the policy; null where it does not. */
+  readonly policyEdit: PolicyEdit | null;
+  readonly exemptions: readonly Exemption[];
+  /** Nothing of it arrives now: who was not asked for approvals cannot say that they are missing. */
+  readonly audit: boolean;
+  readonly mending: Mending;
+  /** Null where no rule is for paths. */
+  readonly paths: TouchedPaths | null;
+}
+
+/**
+ * Judges one commit by one policy, after asking the repository what the rules in question need to know: which paths it
+ * changes, who approves it, what a forge made of it, and, where it is denied, what would mend it. Whoever judges a commit,
+ * in a range, in a push or in a chain from a trust root, comes here.
+ *
+ * @throws GitError, SignpolicyError ERR_APPROVALS_MISSING
+ */
+export async function judgeCommit(context: JudgingContext, question: CommitQuestion): Promise<Decision> {
+  const { commit, evidence, ref, clock, policyEdit, exemptions, mending, paths } = question;
+  const deny = (problem: Parameters<typeof decideProblem>[1]): Decision =>
+    decideProblem({ kind: "commit", oid: commit.oid, ref }, problem, [
+      ...new Set(question.applied.map(({ rule }) => rule.name)),
+    ]);
+  const rules = question.applied.flatMap(({ rule }) => (isForPaths(rule) ? [rule] : []));
+  const touched = paths === null ? null : await paths.by(commit, rules);
+  if (touched !== null && "code" in touched) return deny(touched);
+  const asked = touching(question.applied, touched);
+  const facts = await findFacts(context, ref, commit, evidence, asked, policyEdit, clock);
+  if ("code" in facts) return deny(facts);
+  const input = {
+    policy: context.policy,
+    commit,
+    ref,
+    evidence,
+    applied: facts.applied,
+    forge: facts.forge,
+    clock,
+    policyEdit,
+    approvedBy: facts.approvedBy,
+    exemptions,
+    override: context.override ?? null,
+  };
+  const decision = decideCommit(input);
+  // The command that mends it costs a look at the history, so only what must be mended is decided with it.
+  if (decision.allow) return decision;
+  if (question.audit) await assertApprovals(context, decision, facts);
+  return decideCommit({ ...input, fix: await mending.fixFor(commit) });
+}
+
+export const isForPaths = (rule: Rule): boolean => rule.paths !== null && rule.commits !== null;
+
+export async function openPaths({ trees, outlines, repository }: JudgingContext): Promise<TouchedPaths> {
+  const { TouchedPaths } = await import("./touched-paths.ts");
+  return new TouchedPaths(trees, outlines, repository);
+}
+
+/** `touched` is null where no rule is for paths. */
+function touching(applied: readonly AppliedRule[], touched: Touched | null): readonly AppliedRule[] {
+  if (touched === null) return applied;
+  return applied.flatMap((asking): AppliedRule[] => {
+    const touches = touched.get(asking.rule);
+    if (touches !== undefined) return [{ ...asking, touches }];
+    return isForPaths(asking.rule) ? [] : [asking];
+  });
+}
