@@ -56,7 +56,7 @@ export async function findFacts(
   }
 }
 
-const isByForge = ({ principals }: Policy, evidence: readonly Evidence[]): boolean =>
+export const isByForge = ({ principals }: Policy, evidence: readonly Evidence[]): boolean =>
   evidence.some((one) => one.outcome === "verified" && principals.get(one.signer.principal)?.role === "forge");
 
 async function forgeFacts({ repository }: JudgingContext, commit: Commit): Promise<ForgeFacts> {

@@ -1,14 +1,14 @@
-import { GitError, PolicyError } from "../errors.ts";
+import { GitError, PolicyError, UsageError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { asksForRef, rulesOn } from "../policy/applies.ts";
 import { isSameSelector } from "../policy/decide-commit.ts";
-import { decideRef } from "../policy/decide-ref.ts";
 import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
-import { countCommits, isAncestor } from "../io/revisions.ts";
+import { isAncestor } from "../io/revisions.ts";
 import { findRepository } from "../io/repository.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
+import { countAhead } from "./count-ahead.ts";
 import { EarlyListing } from "./early-listing.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
@@ -18,7 +18,9 @@ import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
-import { judgeTagged, judgeTags } from "./tags.ts";
+import { decideStandingRef } from "./standing-ref.ts";
+import { judgeTagged, judgeTags, tagRef } from "./tags.ts";
+import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
 import { implicitRef, parseAs, resolveTargets, type Target } from "./targets.ts";
 import { policyDrift } from "./drift.ts";
 
@@ -33,6 +35,12 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly tags: boolean;
   /** Every branch and every tag. */
   readonly all: boolean;
+  /** The commit that history is authenticated from. */
+  readonly trustRoot?: string | undefined;
+  /** Where none is named, the repository's own configuration may name it. */
+  readonly configuredRoot?: boolean;
+  /** With a trust root: a commit that the authenticated path must lead through. */
+  readonly via?: string | undefined;
   /** Only the objects named, not their history. */
   readonly noWalk: boolean;
   /** Our clock. */
@@ -49,6 +57,12 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
   const session = await openSession(await findRepository(options.cwd, options.environment));
   const early = new EarlyListing(session.repository);
   try {
+    const root = rootFor(session, options);
+    if (root !== null) {
+      const { verifyFromRoot } = await import("./verify-chain.ts");
+      await verifyFromRoot(session, options, root, await targetsOf(session, options), sink);
+      return;
+    }
     // Asked of git before the policy is read, and looked at after it: what is wrong with the policy is said first.
     const resolved = targetsOf(session, options);
     resolved.then(
@@ -75,12 +89,16 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
   }
 }
 
-async function countAhead(session: Session, targets: readonly Target[], sink: ReportSink): Promise<void> {
-  const include = targets.flatMap((target) => target.include);
-  if (sink.expect === undefined || include.length === 0) return;
-  const exclude = targets.flatMap((target) => target.exclude);
-  const total = await countCommits(session.repository, { include, exclude }).catch(() => null);
-  if (total !== null) sink.expect(total);
+/** A policy that the command line names judges alone, and a single object needs no history. */
+function rootFor(session: Session, options: VerifyOptions): ObjectId | null {
+  const chosen = options.policy ?? options.policyRef;
+  const { trustRoot, configuredRoot, noWalk } = options;
+  const named = trustRoot ?? (configuredRoot === true ? configuredTrustRoot(session) : null);
+  const root = chosen === undefined && !noWalk && named !== null ? parseTrustRoot(named) : null;
+  if (root !== null || options.via === undefined) return root;
+  throw new UsageError("--via asks for a path from a trust root, and none is named", {
+    hint: "--trust-root OID, or git config signpolicy.trustRoot OID; without --policy, --policy-ref and --no-walk",
+  });
 }
 
 /** No policy to be found is a verdict, as it is for a push: a report with that one denial. */
@@ -178,17 +196,7 @@ class Verification {
       );
       return true;
     }
-    const decision = decideRef({
-      policy,
-      ref,
-      old: oid,
-      new: oid,
-      newKind: "commit",
-      fastForward: true,
-      rules: [],
-      policyRef: false,
-      clock: { mode: "history", now, latestAncestor: null },
-    });
+    const decision = decideStandingRef({ policy, ref, oid, kind: "commit", rules: [], now });
     if (decision.allow) return false;
     await this.#take(decision);
     return true;
@@ -252,7 +260,7 @@ class Verification {
   /** A tag by the rules of its own ref; what it names by theirs, or by the default branch's where they ask nothing of commits. */
   async #judgeTag(target: Target, oid: ObjectId, kind: "commit" | "tag" | "tree" | "blob"): Promise<void> {
     const { policy, now } = this.#context;
-    const ref = target.ref ?? (await this.#tagRef(oid));
+    const ref = target.ref ?? (await tagRef(this.#context.examiner, oid));
     const rules = rulesOn(policy, ref, now);
     const judging = rules.filter((rule) => rule.commits !== null);
     const judged = judging.some(({ paths }) => paths === null);
@@ -275,25 +283,8 @@ class Verification {
       if (kind === "commit" && judging.length > 0) await judgeTarget(oid);
       else targetProblem = await judgeTagged(bare, { oid, kind }, judgeTarget);
     } else if (judging.length > 0 && !verified && chain.target?.kind === "commit") await judgeTarget(chain.target.oid);
-    const decision = decideRef({
-      policy,
-      ref,
-      old: oid,
-      new: oid,
-      newKind: kind,
-      fastForward: true,
-      rules,
-      policyRef: false,
-      targetProblem,
-      clock: { mode: "history", now, latestAncestor: null },
-    });
+    const decision = decideStandingRef({ policy, ref, oid, kind, rules, targetProblem, now });
     if (!decision.allow) await this.#take(decision);
-  }
-
-  /** A tag named by its id is judged under the name it bears. */
-  async #tagRef(oid: ObjectId): Promise<RefName> {
-    const examined = await this.#context.examiner.tag(oid);
-    return ("problem" in examined ? "refs/tags/" : `refs/tags/${examined.subject.name}`) as RefName;
   }
 
   async #take(decision: Decision): Promise<void> {

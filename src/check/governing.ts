@@ -7,6 +7,7 @@ import { loadPolicy } from "./policy.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
 import type { GoverningPolicy, Session } from "./session.ts";
 import { TreePolicySource } from "./tree-policy.ts";
+import { configuredTrustRoot } from "./trust-root.ts";
 
 /** What the command line says of the policy. */
 export interface PolicyChoice {
@@ -130,7 +131,7 @@ async function governByRef(session: Session, ref: RefName, choice: PolicyChoice)
  * the policy in that commit judges what comes after it. The commit may arrive with the push; its id pins its content.
  */
 async function governByTrustRoot(session: Session, ref: RefName, why: string): Promise<GoverningPolicy> {
-  const root = session.config.get("signpolicy.trustroot", ["local", "worktree"]);
+  const root = configuredTrustRoot(session);
   if (root === null) throw missing(why);
   const oid = parseObjectId(root, session.repository.algorithm);
   if ((await session.outlines.outline(oid)) === null) throw missing(`${why}, and the trust root ${oid} is not there`);

@@ -91,7 +91,7 @@ export interface ShownPolicy {
   readonly limits: Limits;
   /** Null where the humans in `signedBy` of the rule on its ref may change it. */
   readonly administration: ShownAdministration | null;
-  readonly trust: { readonly exempt: readonly ShownExemption[] };
+  readonly trust: { readonly merges: string; readonly exempt: readonly ShownExemption[] };
 }
 
 export type ShownAdministration = Readonly<Record<Right, readonly string[]>> & {
@@ -127,7 +127,7 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
     forge,
     limits,
     administration: policy.administration === null ? null : showAdministration(policy.administration),
-    trust: { exempt: policy.exempt.map(showExemption) },
+    trust: { merges: policy.merges, exempt: policy.exempt.map(showExemption) },
   };
 }
 

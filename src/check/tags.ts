@@ -2,7 +2,7 @@ import type { Decision, Evidence, ObjectId, ObjectKind, RefName, Tag } from "../
 import { decideTag } from "../policy/decide-tag.ts";
 import type { Rule } from "../policy/policy.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
-
+import type { Examiner } from "./examiner.ts";
 import type { JudgingContext } from "./range.ts";
 
 /** Tags of tags are followed this far; deeper nesting is somebody's trick (git itself sets no limit). */
@@ -78,6 +78,12 @@ export async function judgeTags(
     kind = tag.targetKind;
   }
   return { target: { oid, kind } };
+}
+
+/** A tag named by its id is judged under the name it bears. */
+export async function tagRef(examiner: Examiner, oid: ObjectId): Promise<RefName> {
+  const examined = await examiner.tag(oid);
+  return ("problem" in examined ? "refs/tags/" : `refs/tags/${examined.subject.name}`) as RefName;
 }
 
 type TagStep =

@@ -19,6 +19,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
       ["signpolicy verify --as refs/heads/main topic", "would topic be good enough for main?"],
       ["signpolicy verify --no-walk HEAD", "one commit alone"],
       ["signpolicy verify --tags", "every tag"],
+      ["signpolicy verify --trust-root OID", "does the history authenticate itself from this commit?"],
       ["signpolicy verify --format json --all >report.json", "everything, for a machine"],
     ],
   ],

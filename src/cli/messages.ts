@@ -56,6 +56,10 @@ export const cannotRun = (file: string, why: string): string => `cannot run ${fi
 
 export const samePolicy = "the two policies say the same";
 
+export const rootAndPolicy = "with --trust-root the history brings its own policy: leave out --policy and --policy-ref";
+
+export const rootWithoutWalk = "--trust-root needs the history: leave out --no-walk";
+
 export const noTarget = (text: string): string => `'${text}' is no range, ref or object id`;
 
 export const note = (text: string): string => `note: ${text}`;

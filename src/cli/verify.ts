@@ -14,6 +14,8 @@ interface Options extends ReportOptions, PolicyOptions, WitnessOptions {
   readonly all?: boolean;
   readonly walk: boolean;
   readonly at?: Seconds;
+  readonly trustRoot?: string;
+  readonly via?: string;
 }
 
 export function registerVerify(program: Command, context: Context): void {
@@ -32,6 +34,11 @@ export function registerVerify(program: Command, context: Context): void {
     .option("--tags", "judge every tag")
     .option("--all", "judge every branch and every tag")
     .option("--no-walk", "judge the objects named alone, not their history")
+    .option(
+      "--trust-root <oid>",
+      "authenticate the history from this commit, each commit by the policy of its parents (default: git config signpolicy.trustRoot)",
+    )
+    .option("--via <commit>", "with a trust root: only a path that leads through this commit counts")
     .option("--at <time>", "judge as if our clock showed this time", parseAt);
   addReportOptions(addWitnessOptions(addPolicyOptions(command)))
     .addHelpText("after", exampleText("verify"))
@@ -42,6 +49,8 @@ export function registerVerify(program: Command, context: Context): void {
 
 async function verify(targets: readonly string[], options: Options, cwd: string): Promise<number> {
   const { policy, policyRef } = checkPolicyOptions(options);
+  if (options.trustRoot !== undefined && (policy ?? policyRef) !== undefined) throw new UsageError(say.rootAndPolicy);
+  if (options.trustRoot !== undefined && !options.walk) throw new UsageError(say.rootWithoutWalk);
   for (const target of targets) {
     // git would read it as an option of its own
     if (target.startsWith("-")) throw new UsageError(say.noTarget(target));
@@ -63,6 +72,9 @@ async function verify(targets: readonly string[], options: Options, cwd: string)
       as: options.as,
       tags: options.tags ?? false,
       all: options.all ?? false,
+      trustRoot: options.trustRoot,
+      configuredRoot: true,
+      via: options.via,
       noWalk: !options.walk,
       now: options.at ?? readClock(),
     },

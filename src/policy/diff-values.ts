@@ -1,4 +1,5 @@
 import { isMapping, mappingOf } from "./loose.ts";
+import { TRUST_MERGES } from "./policy.ts";
 
 export type Effect = "tightens" | "loosens";
 export type Note = (path: string, effect: Effect, message: string) => void;
@@ -72,11 +73,14 @@ const TIGHTER: Readonly<Record<string, ((before: unknown, after: unknown) => boo
   identity: (before, after) => after === "both" || before === "none",
   rsaBits: greater,
   threshold: (before, after) => greater(before ?? 1, after),
+  merges: (before, after) => rank(after) < rank(before),
   until: earlier,
   // Names and reasons are for people: one holder is enough.
   name: () => true,
   reason: () => true,
 };
+
+const rank = (mode: unknown): number => TRUST_MERGES.findIndex((name) => name === mode);
 
 const isWords = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");

@@ -96,9 +96,17 @@ function diffTrust(was: Mapping, is: Mapping, noteFor: (right: Right | "all") =>
     if (key === "exempt") {
       const [before, after] = [named(was[key], exemptionOf), named(is[key], exemptionOf)];
       diffNamed("trust.exempt", before, after, noteFor("exempt"), "tightens");
-    } else diffValue(["trust", key], was[key], is[key], noteFor("all"));
+    } else
+      diffValue(
+        ["trust", key],
+        was[key] ?? DEFAULTS[key],
+        is[key] ?? DEFAULTS[key],
+        noteFor(key === "merges" ? "rules" : "all"),
+      );
   }
 }
+
+const DEFAULTS: Readonly<Record<string, string>> = { merges: "every" };
 
 function diffPrincipals(was: Mapping, is: Mapping, note: Note): void {
   for (const id of new Set([...Object.keys(was), ...Object.keys(is)])) {

@@ -136,6 +136,10 @@ export interface Administration {
   readonly threshold: number;
 }
 
+/** Which commits need not be judged because an authenticated one vouches for them; the first is the strictest. */
+export const TRUST_MERGES = ["every", "vouched", "first-parent"] as const;
+export type TrustMerges = (typeof TRUST_MERGES)[number];
+
 export interface Policy {
   readonly version: 1;
   readonly serial: number | null;
@@ -149,6 +153,7 @@ export interface Policy {
   /** What a forge may sign beside clean merges. */
   readonly forge: { readonly squash: "allow" | "deny" };
   readonly limits: Limits;
+  readonly merges: TrustMerges;
   /** Null: the policy does not say, and the humans who sign on its ref hold every right. */
   readonly administration: Administration | null;
   /** The file's own data, its preset applied: what two policies are compared by. */

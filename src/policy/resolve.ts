@@ -50,6 +50,7 @@ export function resolvePolicy(file: PolicyFile, placeOf: PlaceOf): Policy {
       refs: file.limits?.refs ?? DEFAULT_LIMITS.refs,
       seconds: file.limits?.seconds ?? DEFAULT_LIMITS.seconds,
     },
+    merges: file.trust?.merges ?? "every",
     administration: file.administration === undefined ? null : resolveAdministration(file.administration, file),
     written: file,
   };

@@ -18,6 +18,7 @@ import {
   timeField,
 } from "./fields.ts";
 import { DEFAULT_LIMITS, MOST_OBJECT_BYTES } from "./limits.ts";
+import { TRUST_MERGES } from "./policy.ts";
 
 /**
  * The shape of a policy file. What one value can get wrong on its own is checked here; what takes two values to see
@@ -285,7 +286,7 @@ const limitsSchema = documented(
 
 const administrationSchema = documented(
   z.strictObject({
-    rules: selector("Who may change rules, `unmatched`, `algorithms` and `limits`"),
+    rules: selector("Who may change rules, `unmatched`, `algorithms` and `trust.merges`"),
     principals: selector("Who may change principals, their e-mails and roles"),
     keys: selector("Who may change keys, their windows and marks; `self`: everybody his own, to tighten and to renew"),
     exempt: selector("Who may change `trust.exempt`"),
@@ -342,6 +343,12 @@ export const policySchema = z.strictObject({
   trust: z.optional(
     documented(
       z.strictObject({
+        merges: z.optional(
+          choiceField(
+            TRUST_MERGES,
+            "With a trust root, what need not be judged: nothing (every), the sides of an authenticated merge (vouched), all but the first-parent line (first-parent)",
+          ),
+        ),
         exempt: z.optional(documented(z.array(exemptionSchema), { description: "What the rules forgive, and where" })),
       }),
       { description: "What is believed without proof" },

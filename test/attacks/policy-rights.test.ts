@@ -177,7 +177,7 @@ describe("a merge", () => {
       const first = started(server);
       const one = change(server, alice, [first], policyWith({ serial: 6, unmatched: "deny" }));
       const two = change(server, alice, [one], policyWith({ serial: 7, unmatched: "deny" }, retired));
-      const other = change(server, alice, [first], policyWith({ serial: 6, algorithms: { rsaBits: 3072 } }));
+      const other = change(server, alice, [first], policyWith({ serial: 6, trust: { merges: "vouched" } }));
       const tree = server.tree({}, two);
       expect(push(server, server.commit(bob, { parents: [other, two], tree }))).toContain("policy-change");
       expect(push(server, server.commit(alice, { parents: [other, two], tree }))).toContain("-> main");

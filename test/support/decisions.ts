@@ -96,6 +96,7 @@ export const policy = (over: Partial<Policy> = {}): Policy => ({
   exempt: [],
   forge: { squash: "deny" },
   limits: DEFAULT_LIMITS,
+  merges: "every",
   administration: null,
   written: {},
   ...over,

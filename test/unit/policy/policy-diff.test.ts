@@ -61,6 +61,7 @@ describe("the difference of two policies", () => {
     ],
     ["`unmatched`", { unmatched: "allow" }, ["loosens rules: unmatched is allow"]],
     ["algorithms", { algorithms: { rsaBits: 3072 } }, ['loosens rules: algorithms is {"rsaBits":3072}']],
+    ["trust.merges", { trust: { merges: "vouched" } }, ["loosens rules: trust.merges is vouched, was every"]],
     ["an exemption", { trust: { exempt: [entry()] } }, [`loosens exempt: trust.exempt.${"1".repeat(40)} is new`]],
     [
       "a principal with a key",
@@ -141,6 +142,7 @@ describe("the difference of two policies", () => {
       withTrust({ exempt: [entry({ codes: ["unsigned", "unknown-key"] })] }),
     ],
     ["none", withTrust({ exempt: [] }), withTrust({ exempt: [entry()] })],
+    ["merges", withTrust({ merges: "vouched" }), withTrust({ merges: "first-parent" })],
   ])("a shorter exemption or a stricter merge rule tightens (%s)", async (_, after, before) => {
     expect(await told(before, after)).toEqual([expect.stringMatching("^tightens ")]);
     expect(await told(after, before)).toEqual([expect.stringMatching("^loosens ")]);

@@ -1,0 +1,281 @@
+import { ParseError } from "../errors.ts";
+import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import { collectCommits, listParents } from "../io/revisions.ts";
+import { rulesOn } from "../policy/applies.ts";
+import { PolicyChain, type Link } from "../policy/chain.ts";
+import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { TRUST_MERGES, type Exemption, type TrustMerges } from "../policy/policy.ts";
+import { ChainEmission } from "./chain-emission.ts";
+import type { HistoryOfPolicies } from "./chain-policies.ts";
+import { besideRoot, unauthenticated, unruled } from "./chain-words.ts";
+import { isByForge } from "./commit-facts.ts";
+import type { Examined } from "./examiner.ts";
+import { isForPaths, judgeCommit, openPaths } from "./judge-commit.ts";
+import { Mending } from "./mending.ts";
+import { editOf } from "./policy-edits.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
+import type { PolicyState } from "./policy-states.ts";
+import type { JudgingContext } from "./range.ts";
+import type { Session } from "./session.ts";
+import type { TouchedPaths } from "./touched-paths.ts";
+import { AncestorDates, type Walked } from "./walk.ts";
+
+export interface ChainTask {
+  readonly root: ObjectId;
+  /** A commit that is authenticated to begin with, and what it hands on: the root, or one that was reached from it before. */
+  readonly start: { readonly oid: ObjectId; readonly policy: PolicyState };
+  /** Commits that descend from the root. */
+  readonly targets: readonly ObjectId[];
+  /** The ref whose rules judge. */
+  readonly ref: RefName | null;
+  /** A commit that the authenticated path must lead through; the start where none is asked for. */
+  readonly via: ObjectId;
+  /** What the targets' own policy forgives, wherever it lies: it counts if the targets are authenticated. */
+  readonly exempt: readonly Exemption[];
+  readonly now: Seconds;
+  /** What a policy of the history judges in. */
+  readonly contextOf: (loaded: LoadedPolicy) => JudgingContext;
+}
+
+/** For each target what it hands on; null where it is not authenticated. */
+export type ChainVerdict = ReadonlyMap<ObjectId, Link<PolicyState> | null>;
+
+/** Commits asked for and verified ahead of the one that is decided. */
+const AHEAD = 384;
+/** How many are left when more are asked for. */
+const REFILL = 256;
+
+/**
+ * Judges the history between a trust root and targets, ancestors first, each commit by the policy that its authenticated
+ * parents give. Linear in commits: each is looked at once, whatever merges lead to it. The caller has seen that the targets
+ * descend from the root.
+ *
+ * @throws GitError when git cannot list the commits
+ */
+export async function judgeChain(
+  session: Session,
+  task: ChainTask,
+  survey: HistoryOfPolicies,
+  take: (decision: Decision) => Promise<void>,
+): Promise<ChainVerdict> {
+  const range = { include: task.targets, exclude: [task.start.oid] };
+  const line = new Set(await collectCommits(session.repository, range, ["--first-parent"]));
+  const walk = new ChainWalk(session, task, survey, line);
+  const out = new ChainEmission(survey.modes, take);
+  const queue: (() => Promise<Decision>)[] = [];
+  for await (const [oid, ...parents] of listParents(session.repository, range)) {
+    if (oid === undefined) continue;
+    queue.push(await walk.prepare(oid, parents));
+    if (queue.length < AHEAD) continue;
+    for (const next of queue.splice(0, AHEAD - REFILL)) await out.take(await next());
+  }
+  for (const next of queue) await out.take(await next());
+  const verdict = new Map(task.targets.map((oid) => [oid, walk.chain.link(oid)]));
+  await out.finish([...verdict.values()].every((link) => link !== null));
+  return verdict;
+}
+
+/** The policy that probably judges what is built on a commit, and how many changes were met before it. */
+interface Guess {
+  readonly policy: PolicyState;
+  readonly age: number;
+}
+
+/** A commit that descends from the root, with what its authenticated parents hand on. */
+interface Position {
+  readonly commit: Commit;
+  readonly parents: readonly ObjectId[];
+  readonly governing: readonly Link<PolicyState>[];
+  readonly after: PolicyState;
+  readonly latestAncestor: Seconds | null;
+}
+
+class ChainWalk {
+  readonly chain: PolicyChain<PolicyState>;
+  readonly #session: Session;
+  readonly #task: ChainTask;
+  readonly #survey: HistoryOfPolicies;
+  readonly #line: ReadonlySet<ObjectId>;
+  readonly #dates: AncestorDates;
+  readonly #mending: Mending;
+  readonly #contexts = new Map<string, JudgingContext>();
+  readonly #reached = new Map<ObjectId, Promise<ReadonlySet<ObjectId>>>();
+  readonly #guesses = new Map<ObjectId, Guess>();
+  readonly #first: Guess;
+  #paths: Promise<TouchedPaths> | null = null;
+
+  constructor(session: Session, task: ChainTask, survey: HistoryOfPolicies, line: ReadonlySet<ObjectId>) {
+    this.#session = session;
+    this.#task = task;
+    this.#survey = survey;
+    this.#line = line;
+    this.#first = { policy: task.start.policy, age: 0 };
+    this.#dates = new AncestorDates(session.outlines);
+    this.#mending = new Mending(session.repository, task.targets, true);
+    this.chain = new PolicyChain(task.start.oid, task.start.policy, task.via);
+  }
+
+  /** Starts examining a commit by the policy that it will probably be judged by; what comes back decides it. */
+  async prepare(oid: ObjectId, parents: readonly ObjectId[]): Promise<() => Promise<Decision>> {
+    const known = parents.flatMap((parent) => this.#guesses.get(parent) ?? []);
+    const by = known.reduce((newest, guess) => (guess.age > newest.age ? guess : newest), known[0] ?? this.#first);
+    const examined = this.#examine(by.policy, oid);
+    examined.catch(() => undefined);
+    const state = this.#survey.touching.has(oid) ? await this.#stateAhead(oid) : null;
+    this.#guesses.set(oid, state?.loaded == null ? by : { policy: state, age: this.#guesses.size + 1 });
+    return async () => this.#decide(await this.#dates.finish({ oid, examined }), by.policy);
+  }
+
+  /** For guessing alone: what cannot be read is told when the commit is decided. */
+  async #stateAhead(oid: ObjectId): Promise<PolicyState | null> {
+    const commit = await this.#session.outlines.outline(oid);
+    if (commit === null) return null;
+    return this.#session.states.at(commit).catch((error: unknown) => {
+      if (error instanceof ParseError) return null;
+      throw error;
+    });
+  }
+
+  #examine(state: PolicyState, oid: ObjectId): Promise<Examined<Commit>> {
+    return this.#contextOf(state).examiner.commitOnce(oid);
+  }
+
+  #contextOf({ id, loaded }: PolicyState): JudgingContext {
+    const known = this.#contexts.get(id);
+    if (known !== undefined) return known;
+    if (loaded === null) throw new Error("a policy that cannot be used judges nothing");
+    const made = this.#task.contextOf(loaded);
+    this.#contexts.set(id, made);
+    return made;
+  }
+
+  async #decide({ oid, examined, latestAncestor }: Walked, by: PolicyState): Promise<Decision> {
+    if ("problem" in examined) return this.#deny(oid, [], examined.problem);
+    const commit = examined.subject;
+    const parents = [...new Set(commit.parents)];
+    if (!parents.some((parent) => this.chain.descends(parent))) {
+      // Not added: it does not descend from the root, and so gives nothing.
+      return decideProblem(this.#subject(oid), besideRoot(this.#task.root));
+    }
+    const governing = this.chain.governing(parents);
+    const [first] = governing;
+    if (first === undefined) return this.#deny(oid, parents, unauthenticated(parents, "every", false));
+    const proofs = await Promise.all(
+      governing.map(async ({ policy }) => (policy.id === by.id ? examined : await this.#examine(policy, oid))),
+    );
+    const mode = strictest(governing.map(({ policy }) => this.#contextOf(policy).policy.merges));
+    const byForge = governing.some(({ policy }, at) => isForgesOwn(this.#contextOf(policy), proofs[at]));
+    const path = await this.#pathOf(parents, byForge ? "every" : mode);
+    if (path === null) {
+      const missing = parents.filter((parent) => this.chain.link(parent) === null);
+      return this.#deny(oid, parents, unauthenticated(missing, mode, byForge && mode !== "every"));
+    }
+    let after: PolicyState;
+    try {
+      after = await this.#stateAfter(commit, first);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      return this.#deny(oid, parents, { code: "missing-object", message: error.message });
+    }
+    const position = { commit, parents, governing, after, latestAncestor };
+    let decision = await this.#judge(position, first, proofs[0] ?? examined);
+    for (const [at, link] of governing.entries()) {
+      if (at > 0 && decision.allow) decision = await this.#judge(position, link, proofs[at] ?? examined);
+    }
+    const changed = governing.some(({ policy }) => policy.id !== after.id);
+    this.chain.add(oid, parents, decision.allow ? { policy: after, changed, path } : null);
+    return decision;
+  }
+
+  /** The parents that an authenticated path may lead through; null where one that must be authenticated is not. */
+  async #pathOf(parents: readonly ObjectId[], mode: TrustMerges): Promise<readonly ObjectId[] | null> {
+    const authenticated = parents.filter((parent) => this.chain.link(parent) !== null);
+    if (mode === "vouched") return authenticated;
+    const asked = mode === "first-parent" ? parents.slice(0, 1) : parents;
+    for (const parent of asked) {
+      if (this.chain.link(parent) === null && !(await this.#isBeforeRoot(parent))) return null;
+    }
+    return mode === "first-parent" ? asked : authenticated;
+  }
+
+  /** What the root reaches was there when somebody chose the root. */
+  async #isBeforeRoot(oid: ObjectId): Promise<boolean> {
+    return !this.chain.descends(oid) && (await this.#reachedFrom(this.#task.root)).has(oid);
+  }
+
+  /** A commit that cannot hold another policy than its only parent needs no look into its tree. */
+  async #stateAfter(commit: Commit, { policy }: Link<PolicyState>): Promise<PolicyState> {
+    const untouched = commit.parents.length === 1 && !this.#survey.touching.has(commit.oid);
+    return untouched ? policy : this.#session.states.at(commit);
+  }
+
+  async #judge(position: Position, link: Link<PolicyState>, examined: Examined<Commit>): Promise<Decision> {
+    const { commit, governing, after, latestAncestor } = position;
+    if ("problem" in examined) return decideProblem(this.#subject(commit.oid), examined.problem);
+    const context = this.#contextOf(link.policy);
+    const { ref, now } = this.#task;
+    const at = Math.max(commit.committer.at, latestAncestor ?? 0);
+    const rules = ref === null ? [] : rulesOn(context.policy, ref, at);
+    if (!rules.some(({ commits, paths }) => commits !== null && paths === null)) {
+      return decideProblem(this.#subject(commit.oid), unruled(ref));
+    }
+    const place = this.#line.has(commit.oid) ? ("line" as const) : ("side" as const);
+    const parents = position.parents.flatMap((parent) => this.chain.link(parent)?.policy ?? []);
+    const terms = { ref, now: at, inForce: null, binding: true, guards: true };
+    return judgeCommit(context, {
+      commit,
+      evidence: examined.evidence,
+      ref,
+      applied: rules.map((rule) => ({ rule, place })),
+      clock: { mode: "history", now, latestAncestor, pushed: false },
+      policyEdit: editOf(
+        after,
+        governing.map((one) => one.policy),
+        parents,
+        terms,
+      ),
+      exemptions: await this.#exemptionsOf([...context.policy.exempt, ...this.#task.exempt], commit.oid),
+      audit: true,
+      mending: this.#mending,
+      paths: rules.some(isForPaths) ? await (this.#paths ??= openPaths(context)) : null,
+    });
+  }
+
+  async #exemptionsOf(exemptions: readonly Exemption[], oid: ObjectId): Promise<readonly Exemption[]> {
+    const found: Exemption[] = [];
+    for (const exemption of exemptions) {
+      const { commit, reachableFrom } = exemption;
+      if (commit === oid || (reachableFrom !== null && (await this.#reachedFrom(reachableFrom)).has(oid)))
+        found.push(exemption);
+    }
+    return found;
+  }
+
+  /** A commit that this repository does not hold reaches nothing. */
+  #reachedFrom(from: ObjectId): Promise<ReadonlySet<ObjectId>> {
+    const known = this.#reached.get(from);
+    if (known !== undefined) return known;
+    const read = async (): Promise<ReadonlySet<ObjectId>> => {
+      if ((await this.#session.outlines.outline(from)) === null) return new Set();
+      return new Set(await collectCommits(this.#session.repository, { include: [from], exclude: [] }));
+    };
+    const reached = read();
+    this.#reached.set(from, reached);
+    return reached;
+  }
+
+  #deny(oid: ObjectId, parents: readonly ObjectId[], problem: Problem): Decision {
+    this.chain.add(oid, parents, null);
+    return decideProblem(this.#subject(oid), problem);
+  }
+
+  #subject(oid: ObjectId): { kind: "commit"; oid: ObjectId; ref: RefName | null } {
+    return { kind: "commit", oid, ref: this.#task.ref };
+  }
+}
+
+const strictest = (modes: readonly TrustMerges[]): TrustMerges =>
+  TRUST_MERGES.find((mode) => modes.includes(mode)) ?? "every";
+
+const isForgesOwn = ({ policy }: JudgingContext, examined: Examined<Commit> | undefined): boolean =>
+  examined !== undefined && !("problem" in examined) && isByForge(policy, examined.evidence);
