@@ -76,9 +76,13 @@ const GROUPS = {
     "signature/(anchors|raw|verify)",
     "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",
     "signature/ssh/(algorithms|anchors|key|numbers)",
-    "subject/(?!approval|dsse).*",
+    "subject/(?!approval|dsse|key-proof).*",
   ],
-  changes: ["check/(compared-policy|policy-edits)", "policy/(policy-diff|diff-.*|rights)"],
+  changes: [
+    "check/(compared-policy|key-proof|key-select|policy-edits)",
+    "policy/(policy-diff|diff-.*|rights)",
+    "subject/key-proof",
+  ],
   openpgp: ["signature/times", "signature/openpgp/(?!library|keyring).*"],
   readiness: ["check/(expected-evidence|judge-readiness|readiness-words)"],
 };

@@ -228,7 +228,7 @@ class ChainWalk {
       ref,
       applied: rules.map((rule) => ({ rule, place })),
       clock: { mode: "history", now, latestAncestor, pushed: false },
-      policyEdit: editOf(
+      policyEdit: await editOf(
         after,
         governing.map((one) => one.policy),
         parents,

@@ -27,6 +27,8 @@ export interface AddKeysOptions extends PolicyFileChoice {
   /** The key is a CA's. */
   readonly ca: boolean;
   readonly url?: string | undefined;
+  /** Have the key sign whose it is; what signs, or `true` for what the source says. */
+  readonly prove?: string | true | undefined;
   readonly now: Seconds;
 }
 
@@ -49,6 +51,9 @@ export async function addKeys(options: AddKeysOptions): Promise<AddedKeys> {
   const nothing = { written: [], warnings: [], serial: editable.loaded.policy.serial, added: [], known, made: [] };
   if (fresh.length === 0) return nothing;
 
+  if (options.prove !== undefined && fresh.length > 1) {
+    throw new UsageError("--prove is for one key", { hint: "choose it: --only FINGERPRINT" });
+  }
   const additions = new Additions(editable, offered, options);
   for (const key of fresh) await additions.add(key);
   const { edits, files, added, made } = additions.finish();
@@ -183,10 +188,12 @@ class Additions {
   async #entryFor(key: OfferedKey, principal: string): Promise<Edit["value"]> {
     const { from, until } = this.#options;
     const { formatTime } = await import("../encoding/time.ts");
+    const proof = await this.#proofOf(key, principal);
     const limits = {
       ...key.limits,
       ...(from === undefined ? {} : { from: formatTime(from) }),
       ...(until === undefined ? {} : { until: formatTime(until) }),
+      ...(proof === null ? {} : { proof }),
     };
     if (key.format === "openpgp") {
       const file = await freeKeyFile(this.#editable, principal, key.fingerprint);
@@ -196,6 +203,22 @@ class Additions {
     }
     const comment = this.#offered.claims ? plain(key.comment) : "";
     return { [key.format]: comment === "" ? key.text : `${key.text} ${comment}`, ...limits };
+  }
+
+  async #proofOf(key: OfferedKey, principal: string): Promise<string | null> {
+    const { prove, emails } = this.#options;
+    if (prove === undefined) return null;
+    const { policy } = this.#editable.loaded;
+    const owner = policy.principals.get(principal);
+    if (owner === undefined) {
+      throw new UsageError(`the policy has no principal '${principal}', and --prove is for a further key of one`, {
+        hint: "whoever is new is added by those who hold the right `principals`",
+      });
+    }
+    const { proveKey } = await import("./key-prove.ts");
+    const owned = [...new Set([...owner.emails, ...emails.map(bytes)])];
+    const claim = { principal, emails: owned, fingerprint: key.fingerprint };
+    return proveKey(key, claim, policy.algorithms, { ...this.#options, prove });
   }
 }
 

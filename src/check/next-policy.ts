@@ -64,7 +64,7 @@ async function tellChanges(
     import("./policy-edits.ts"),
     import("../policy/change-words.ts"),
   ]);
-  const told = changesBetween(before, after, ref, now).map(
+  const told = (await changesBetween(before, after, ref, now)).map(
     (change) => `the policy changes: ${bytesOf(changeWords(change))} (${change.effect})`,
   );
   return told.length > TOLD ? [...told.slice(0, TOLD), `the policy changes: ${told.length - TOLD} more`] : told;

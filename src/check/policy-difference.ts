@@ -6,7 +6,7 @@ import { demandOf } from "../policy/authorise.ts";
 import { demandWords } from "../policy/change-words.ts";
 import { diffPolicies, type PolicyChange } from "../policy/policy-diff.ts";
 import type { Right } from "../policy/policy.ts";
-import { comparedPolicy } from "./compared-policy.ts";
+import { comparedPolicies } from "./compared-policy.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
 import { defaultBranch, governClone } from "./governing.ts";
 import { loadPolicy } from "./policy.ts";
@@ -58,21 +58,26 @@ export async function comparePolicies(options: DifferenceOptions): Promise<Polic
         ? (await governClone(session, {})).loaded
         : await named(session, options.before, options);
     const after = await (options.after === undefined ? ownPolicy(session) : named(session, options.after, options));
-    return { before: before.origin, after: after.origin, ref, changes: shownChanges(before, after, ref, options.now) };
+    return {
+      before: before.origin,
+      after: after.origin,
+      ref,
+      changes: await shownChanges(before, after, ref, options.now),
+    };
   } finally {
     session.close();
   }
 }
 
 /** The differences with who may make each. */
-export function shownChanges(
+export async function shownChanges(
   before: LoadedPolicy,
   after: LoadedPolicy,
   ref: RefName | null,
   now: Seconds,
-): readonly ShownChange[] {
-  const was = comparedPolicy(before, ref, now);
-  return diffPolicies(was, comparedPolicy(after, ref, now)).map((change) => {
+): Promise<readonly ShownChange[]> {
+  const [was, is] = await comparedPolicies(before, after, ref, now);
+  return diffPolicies(was, is).map((change) => {
     const demand = demandOf(change, was.administrators);
     const holders = Object.fromEntries(demand.rights.map(({ right, holders: people }) => [right, [...people]]));
     return { ...change, count: demand.count, holders, takes: demandWords(demand) };

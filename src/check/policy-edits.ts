@@ -3,7 +3,7 @@ import { diffPolicies, incomparable, rewritten, type PolicyChange } from "../pol
 import type { PolicyEdit, PolicyStep } from "../policy/policy-edit.ts";
 import { RIGHTS, type Policy } from "../policy/policy.ts";
 import { ableHolders, administratorsOf } from "../policy/rights.ts";
-import { comparedPolicy } from "./compared-policy.ts";
+import { comparedPolicies } from "./compared-policy.ts";
 import { NO_POLICY, type PolicyState } from "./policy-states.ts";
 
 /** Who a change is judged by and for. */
@@ -21,38 +21,38 @@ export interface EditTerms {
  * What a commit changes of the policy. `judges` are the policies that stood before it: that of the newest among its
  * parents, or of each where none is newest. `parents` are all its parents', for the serial.
  */
-export function editOf(
+export async function editOf(
   after: PolicyState,
   judges: readonly PolicyState[],
   parents: readonly PolicyState[],
   terms: EditTerms,
-): PolicyEdit | null {
+): Promise<PolicyEdit | null> {
   const differing = judges.filter(({ id }) => id !== after.id);
   if (differing.length === 0) return null;
   return {
-    steps: differing.map((before) => stepOf(before, after, terms)),
+    steps: await Promise.all(differing.map((before) => stepOf(before, after, terms))),
     faults: faultsOf(after, parents, terms),
     binding: terms.binding,
   };
 }
 
-function stepOf(before: PolicyState, after: PolicyState, { ref, now, inForce }: EditTerms): PolicyStep {
+async function stepOf(before: PolicyState, after: PolicyState, { ref, now, inForce }: EditTerms): Promise<PolicyStep> {
   const administrators = [before.loaded?.policy, inForce].flatMap((policy) =>
     policy == null ? [] : [administratorsOf(policy, ref, now)],
   );
   if (administrators.length === 0 && after.loaded !== null) {
     administrators.push(administratorsOf(after.loaded.policy, ref, now));
   }
-  return { changes: changesBetween(before, after, ref, now), administrators };
+  return { changes: await changesBetween(before, after, ref, now), administrators };
 }
 
 /** The typed differences of two states of a policy; never none. */
-export function changesBetween(
+export async function changesBetween(
   before: PolicyState,
   after: PolicyState,
   ref: RefName | null,
   now: Seconds,
-): readonly PolicyChange[] {
+): Promise<readonly PolicyChange[]> {
   if (after.loaded === null) {
     return [incomparable(after.problem === null ? "is removed" : "cannot be read any more", "loosens")];
   }
@@ -62,7 +62,7 @@ export function changesBetween(
       incomparable(first ? "is the first one" : "replaces one that cannot be read", first ? "tightens" : "loosens"),
     ];
   }
-  const changes = diffPolicies(comparedPolicy(before.loaded, ref, now), comparedPolicy(after.loaded, ref, now));
+  const changes = diffPolicies(...(await comparedPolicies(before.loaded, after.loaded, ref, now)));
   return changes.length === 0 ? [rewritten] : changes;
 }
 

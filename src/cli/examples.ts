@@ -119,6 +119,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
       ["signpolicy keys list", "whose keys, and whether they can sign"],
       ["signpolicy keys add 968479A1AFF927E37D1A566BB5690EEEBB952194", "a certificate in gpg's keyring"],
       ["signpolicy keys add ~/.ssh/id_ed25519.pub --principal alice", "an ssh key"],
+      ["signpolicy keys add ~/.ssh/new.pub --principal alice --prove", "a further key of your own, proven to be yours"],
       ["signpolicy keys add https://github.com/alice --principal alice", "what a forge has of her"],
       ["signpolicy keys add HEAD~2", "the key that signed this commit"],
       ["signpolicy keys add forge:github", "GitHub's own keys, for its merge button"],

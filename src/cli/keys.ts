@@ -31,6 +31,7 @@ interface AddOptions extends EditOptions {
   readonly all?: boolean;
   readonly ca?: boolean;
   readonly url?: string;
+  readonly prove?: string | true;
 }
 
 export function registerKeys(program: Command, context: Context): void {
@@ -58,6 +59,7 @@ export function registerKeys(program: Command, context: Context): void {
     .option("--all", "take every key the source holds")
     .option("--ca", "the ssh key is a certificate authority's")
     .option("--url <address>", "with forge:NAME: fetch the known keys from here")
+    .option("--prove [signer]", "have the new key sign whose it is, so that `self` lets its owner add it")
     .action(async (source: readonly string[], options: AddOptions) =>
       context.exit(await add(source.join(" "), options, context)),
     );

@@ -8,8 +8,8 @@ export function diffKeys(before: readonly ComparedKey[], after: readonly Compare
   const is = new Map(after.map((key) => [idOf(key), key]));
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((id) => {
     const [old, now] = [was.get(id), is.get(id)];
-    if (now === undefined) return old === undefined ? [] : [change(old, "tightens", "removes the key", true)];
-    if (old === undefined) return [change(now, "loosens", "adds the key", false)];
+    if (now === undefined) return old === undefined ? [] : [change(old, "tightens", "removes the key", !isBound(old))];
+    if (old === undefined) return [change(now, "loosens", "adds the key", now.proven)];
     return [...diffContent(old, now), ...diffWindow(old, now), ...diffLists(old, now)];
   });
 }
@@ -27,16 +27,25 @@ function change(
   return { right: "keys", effect, path: `principals.${principal}.keys.${fingerprint}`, message, own };
 }
 
+/** What was said against it or of its end would go with the key, and it could come back without: not its owner's to do. */
+const isBound = ({ entry: { window }, revocations }: ComparedKey): boolean =>
+  revocations.length > 0 || Object.keys(window).length > 0;
+
 /** A certificate comes with its own proof: only the key itself can have signed what is new in it. */
-const diffContent = (old: ComparedKey, now: ComparedKey): readonly PolicyChange[] =>
-  old.content === now.content ? [] : [change(now, "loosens", "renews the certificate", true)];
+function diffContent(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {
+  if (old.content === now.content) return [];
+  const dropped = old.revocations.some((revocation) => !now.revocations.includes(revocation));
+  if (dropped) return [change(now, "loosens", "takes a revocation out of the certificate", false)];
+  const older = now.renewed < old.renewed;
+  return [change(now, "loosens", older ? "goes back to an older certificate" : "renews the certificate", !older)];
+}
 
 function diffWindow(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {
   const [was, is] = [old.entry.window, now.entry.window];
   const marks = ["from", "until", "retired", "compromised"] as const;
   return marks.flatMap((mark) => {
     if (was[mark] === is[mark]) return [];
-    const tighter = TIGHTER[mark](was, is) && !(mark === "retired" && now.softened);
+    const tighter = TIGHTER[mark](was, is) && !(mark === "retired" && now.revocations.length > 0);
     const before = was[mark] === undefined ? "" : `, was ${showMark(was[mark])}`;
     const message =
       is[mark] === undefined ? `loses \`${mark}\`${before}` : `\`${mark}\` is ${showMark(is[mark])}${before}`;

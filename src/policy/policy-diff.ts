@@ -4,6 +4,7 @@
 import { diffKeys } from "./diff-keys.ts";
 import { diffNamed, diffValue, show, type Note } from "./diff-values.ts";
 import { isMapping, listOf, mappingOf, type Mapping } from "./loose.ts";
+import type { Seconds } from "../model.ts";
 import { RIGHTS, type KeyEntry, type Policy, type Right } from "./policy.ts";
 import type { Administrators } from "./rights.ts";
 
@@ -13,8 +14,12 @@ export interface ComparedKey {
   readonly fingerprint: string;
   /** Differs when the certificate under the same fingerprint does: other self-signatures, subkeys, revocations. */
   readonly content: string;
-  /** It is revoked by itself without a reason, which `retired` beside it softens: that mark loosens. */
-  readonly softened: boolean;
+  /** Revocations in it, by their digests. One without a reason is softened by `retired` beside it: that mark loosens. */
+  readonly revocations: readonly string[];
+  /** When the newest of its self-signatures was made. */
+  readonly renewed: Seconds;
+  /** It said itself whose it is. */
+  readonly proven: boolean;
   readonly entry: KeyEntry;
 }
 

@@ -42,6 +42,8 @@ export interface KeyEntry {
   readonly namespaces: readonly string[];
   /** `sshCa` only: names a certificate must carry one of. */
   readonly principals: readonly string[];
+  /** What the key signed to say whose it is, armored; unverified. */
+  readonly proof: string | null;
   readonly place: Place;
 }
 

@@ -88,6 +88,7 @@ export function resolveKey(file: KeyFile, emails: readonly string[], place: Plac
     window: resolveWindow(file),
     namespaces: file.namespaces ?? ["git"],
     principals: format === "sshCa" ? (file.principals?.map(byteText) ?? emails) : [],
+    proof: file.proof ?? null,
     place,
   };
 }

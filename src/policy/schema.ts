@@ -77,6 +77,17 @@ export const keySchema = documented(
         "sshCa only: a certificate must carry one of these names; the principal's e-mails unless given",
       ),
     ),
+    proof: z.optional(
+      textField(
+        "an armored signature",
+        (text) => (/^\s*-----BEGIN (?:SSH|PGP) SIGNATURE-----\r?\n/.test(text) ? null : "is no armored signature"),
+        {
+          description:
+            "What the key itself signed to say whose it is (`signpolicy keys add --prove`); with `self` its owner may then add it",
+          examples: ["-----BEGIN SSH SIGNATURE-----\n…"],
+        },
+      ),
+    ),
   }),
   {
     description: "One key: exactly one of `openpgp`, `ssh`, `sshCa`, and the policy's limits on it",
@@ -288,7 +299,9 @@ const administrationSchema = documented(
   z.strictObject({
     rules: selector("Who may change rules, `unmatched`, `algorithms` and `trust.merges`"),
     principals: selector("Who may change principals, their e-mails and roles"),
-    keys: selector("Who may change keys, their windows and marks; `self`: everybody his own, to tighten and to renew"),
+    keys: selector(
+      "Who may change keys, their windows and marks; `self`: everybody his own, to tighten, to renew and to add with a `proof`",
+    ),
     exempt: selector("Who may change `trust.exempt`"),
     threshold: z.optional(
       integerField(1, 100, { description: "How many must agree to what loosens (1 unless given)", examples: [2] }),

@@ -26,7 +26,15 @@ async function compared(file: Data, content = ""): Promise<ComparedPolicy> {
   const keys = [...policy.principals.values()].flatMap(({ id, keys: own }) =>
     own.map((entry): ComparedKey => {
       const text = entry.source.kind === "text" ? entry.source.text : entry.source.path;
-      return { principal: id, fingerprint: text.split(" ").at(-1) ?? "", content, softened: false, entry };
+      return {
+        principal: id,
+        fingerprint: text.split(" ").at(-1) ?? "",
+        content,
+        revocations: [],
+        renewed: 0,
+        proven: false,
+        entry,
+      };
     }),
   );
   return { policy, keys, administrators: administratorsOf(policy, main, NOW) };
@@ -128,7 +136,7 @@ describe("the difference of two policies", () => {
   it("`retired` beside a revocation without a reason loosens, since it softens that", async () => {
     const soften = async (file: Data): Promise<ComparedPolicy> => {
       const plain = await compared(file);
-      return { ...plain, keys: plain.keys.map((key) => ({ ...key, softened: true })) };
+      return { ...plain, keys: plain.keys.map((key) => ({ ...key, revocations: ["r"] })) };
     };
     const [change] = diffPolicies(await soften(base), await soften(aliceWith({ retired: "2026-01-01T00:00:00Z" })));
     expect(change).toMatchObject({ effect: "loosens", own: null });
