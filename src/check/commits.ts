@@ -45,6 +45,10 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly noWalk: boolean;
   /** Our clock. */
   readonly now: Seconds;
+  /** The policy, where it is not the clone's. */
+  readonly govern?: (session: Session) => Promise<GoverningPolicy>;
+  /** Said above the report. */
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -75,7 +79,7 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     const record = loadRecord(session).catch(() => null);
     const governing = await governOrDeny(session, options, sink);
     if (governing === null) return;
-    await sink.begin(reportHead(governing, await policyDrift(session, governing)));
+    await sink.begin(reportHead(governing, [...(options.notes ?? []), ...(await policyDrift(session, governing))]));
     const exported = await exportedWitness(session, options, options.now);
     const context = { ...judgingContext(session, governing, options.now, await record, exported), early };
     const verification = new Verification(session, context, options, sink);
@@ -102,13 +106,13 @@ function rootFor(session: Session, options: VerifyOptions): ObjectId | null {
 }
 
 /** No policy to be found is a verdict, as it is for a push: a report with that one denial. */
-async function governOrDeny(
+export async function governOrDeny(
   session: Session,
-  options: VerifyOptions,
+  options: PolicyChoice & Pick<VerifyOptions, "govern">,
   sink: ReportSink,
 ): Promise<GoverningPolicy | null> {
   try {
-    return await governClone(session, options);
+    return await (options.govern?.(session) ?? governClone(session, options));
   } catch (error) {
     if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
     const problem = { code: "policy-missing", message: error.message } as const;

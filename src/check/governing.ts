@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { PolicyError } from "../errors.ts";
 import { parseObjectId, parseRefName } from "../encoding/identifiers.ts";
-import type { RefName } from "../model.ts";
+import type { ObjectId, RefName } from "../model.ts";
 import { readHead, readRefs } from "../io/refs.ts";
 import { loadPolicy } from "./policy.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
@@ -36,7 +36,7 @@ export async function governServer(session: Session, choice: PolicyChoice): Prom
   const pinned = choice.policyRef ?? config.get("signpolicy.policyref");
   if (pinned !== null) return governByRef(session, parsePinned(pinned), choice);
   const head = await readHead(session.repository);
-  if (head === null) throw missing("HEAD of this repository names no branch");
+  if (head === null) throw missingPolicy("HEAD of this repository names no branch");
   return governByRef(session, head, choice);
 }
 
@@ -112,7 +112,8 @@ async function governByFile(file: string, memory: string | null): Promise<Govern
   return { loaded: await loadPolicy(filePolicySource(file), memory), ref: null, trustRoot: null, notes: [] };
 }
 
-async function governByRef(session: Session, ref: RefName, choice: PolicyChoice): Promise<GoverningPolicy> {
+/** @throws PolicyError */
+export async function governByRef(session: Session, ref: RefName, choice: PolicyChoice): Promise<GoverningPolicy> {
   const value = (await readRefs(session.repository, [ref])).get(ref);
   if (value === undefined) return governByTrustRoot(session, ref, `${ref} does not exist`);
   // Whoever pushes to the ref that a symbolic one names changes this one, too.
@@ -127,14 +128,30 @@ async function governByRef(session: Session, ref: RefName, choice: PolicyChoice)
 }
 
 /**
+ * The policy in the tree of a commit at which `ref` once stood.
+ *
+ * @throws PolicyError
+ */
+export async function governByCommit(session: Session, ref: RefName, oid: ObjectId): Promise<GoverningPolicy> {
+  try {
+    const loaded = await loadPolicy(new TreePolicySource(session.trees, session.outlines, ref, oid));
+    return { loaded, ref, trustRoot: null, notes: [`the policy is that of ${ref} as it stood at ${oid}`] };
+  } catch (error) {
+    if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
+    return governByTrustRoot(session, ref, `${ref} held no policy at ${oid}`);
+  }
+}
+
+/**
  * A branch without a policy takes its first one only from a history that an administrator vouched for by a commit's id:
  * the policy in that commit judges what comes after it. The commit may arrive with the push; its id pins its content.
  */
 async function governByTrustRoot(session: Session, ref: RefName, why: string): Promise<GoverningPolicy> {
   const root = configuredTrustRoot(session);
-  if (root === null) throw missing(why);
+  if (root === null) throw missingPolicy(why);
   const oid = parseObjectId(root, session.repository.algorithm);
-  if ((await session.outlines.outline(oid)) === null) throw missing(`${why}, and the trust root ${oid} is not there`);
+  if ((await session.outlines.outline(oid)) === null)
+    throw missingPolicy(`${why}, and the trust root ${oid} is not there`);
   const loaded = await loadPolicy(new TreePolicySource(session.trees, session.outlines, ref, oid));
   return { loaded, ref, trustRoot: oid, notes: [`the policy is that of the trust root ${oid}, since ${why}`] };
 }
@@ -154,12 +171,14 @@ async function findRef(session: Session, name: string): Promise<RefName> {
   const candidates = ["heads", "remotes", "tags"].map((folder) => parseRefName(`refs/${folder}/${name}`));
   const found = [...(await readRefs(session.repository, candidates)).keys()];
   const [only, second] = found;
-  if (only === undefined) throw missing(`${name} does not exist`);
-  if (second !== undefined) throw missing(`${name} is ambiguous: ${found.join(", ")}`);
+  if (only === undefined) throw missingPolicy(`${name} does not exist`);
+  if (second !== undefined) throw missingPolicy(`${name} is ambiguous: ${found.join(", ")}`);
   return only;
 }
 
-const missing = (why: string): PolicyError =>
-  new PolicyError("ERR_POLICY_MISSING", `there is no policy to judge by: ${why}`, [], {
-    hint: "an administrator sets one on the server: signpolicy install --server DIR --policy FILE, or git config signpolicy.trustRoot COMMIT",
-  });
+const SET_ONE = {
+  hint: "an administrator sets one on the server: signpolicy install --server DIR --policy FILE, or git config signpolicy.trustRoot COMMIT",
+};
+
+export const missingPolicy = (why: string, options: { readonly hint: string } = SET_ONE): PolicyError =>
+  new PolicyError("ERR_POLICY_MISSING", `there is no policy to judge by: ${why}`, [], options);

@@ -71,7 +71,7 @@ function namedRemote(session: Session, options: PrePushOptions): string | null {
 }
 
 /** What the remote holds on refs under a rule was judged when it was pushed there. */
-function tipsFromRemote(policy: Policy, values: ReadonlyMap<RefName, ObjectId>, now: Seconds): JudgedTips {
+export function tipsFromRemote(policy: Policy, values: ReadonlyMap<RefName, ObjectId>, now: Seconds): JudgedTips {
   const byRule = new Map<Rule, Set<ObjectId>>(policy.rules.map((rule) => [rule, new Set()]));
   for (const [ref, oid] of values) for (const rule of rulesOn(policy, ref, now)) byRule.get(rule)?.add(oid);
   return {

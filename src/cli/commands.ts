@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
 import { registerApprove } from "./approve.ts";
+import { registerCi } from "./ci.ts";
 import { registerCheckInstall } from "./check-install.ts";
 import { registerCompletion } from "./completion.ts";
 import { exampleText } from "./examples.ts";
@@ -26,6 +27,7 @@ const COMMANDS: readonly Register[] = [
   registerInit,
   registerJoin,
   registerVerify,
+  registerCi,
   registerExplain,
   registerDoctor,
   registerResign,

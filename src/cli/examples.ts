@@ -24,6 +24,16 @@ export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "ci",
+    [
+      ["signpolicy ci", "what this job is about, as its platform shows it"],
+      ["signpolicy ci --report sarif=signpolicy.sarif", "and a file for code scanning"],
+      ["signpolicy ci --report gitlab=gl-code-quality-report.json", "and one for GitLab's code quality"],
+      ["signpolicy ci --full", "the whole history, as a schedule would"],
+      ["signpolicy ci --as main --base origin/main --head HEAD", "where no platform says it"],
+    ],
+  ],
+  [
     "approve",
     [
       ["signpolicy approve origin/main..topic --push", "I stand behind these commits for main, too"],

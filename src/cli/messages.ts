@@ -16,6 +16,10 @@ export const unknownFormat = (format: string): string => `unknown format '${form
 
 export const formatsAre = (formats: readonly string[]): string => `formats here are ${formats.join(", ")}`;
 
+export const noReportFile = (text: string): string => `'${text}' names no format and file`;
+
+export const reportLooksLike = "a report looks like sarif=report.sarif";
+
 export const badTime = (text: string): string => `'${text}' is not a time`;
 
 export const timeLooksLike = "a time looks like 2026-07-22T22:09:25Z, with its zone";

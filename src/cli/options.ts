@@ -87,7 +87,7 @@ export function parseDuration(text: string): Seconds {
 }
 
 /** For an option that may be given several times. */
-export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** @throws UsageError when both are given: which of the two governs must not be a guess. */
 export function checkPolicyOptions(options: PolicyOptions): PolicyOptions {

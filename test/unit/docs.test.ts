@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { parseDocument } from "yaml";
 import { createProgram } from "../../src/cli/commands.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
 
@@ -35,6 +36,13 @@ describe("documentation", () => {
 
   it.each(policies)("shows a policy in $page that signpolicy takes", async ({ text }) => {
     expect((await parsePolicy(Buffer.from(text), ".signpolicy.yaml")).rules.length).toBeGreaterThan(0);
+  });
+
+  it.each(blocks("docs/ci.md", "yaml"))("shows jobs of CI that are YAML, and take the whole history: %#", (text) => {
+    const document = parseDocument(text, { uniqueKeys: true });
+    expect(document.errors).toEqual([]);
+    expect(text).toMatch(/fetch-?depth: 0|GIT_DEPTH: "0"/i);
+    expect(text).not.toMatch(/npx (?!--no-install )/);
   });
 
   it.each(PAGES)("%s links to what is there", (page) => {

@@ -32,7 +32,9 @@ export interface Verb {
 const VALUES: ReadonlyMap<string, Value> = new Map<string, Value>([
   ...["file", "key", "source"].map((name) => [name, { kind: "file" }] as const),
   ...["folder", "dir"].map((name) => [name, { kind: "folder" }] as const),
-  ...["targets", "object", "range", "base", "before", "after"].map((name) => [name, { kind: "revision" }] as const),
+  ...["targets", "object", "range", "base", "before", "after", "revision"].map(
+    (name) => [name, { kind: "revision" }] as const,
+  ),
   ["ref", { kind: "ref" }],
   ["format", { kind: "words", words: FORMATS }],
   ["form", { kind: "words", words: EXPORT_FORMS }],

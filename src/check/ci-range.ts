@@ -1,0 +1,161 @@
+import type { ObjectId, RefName } from "../model.ts";
+import { readHead, readRefs } from "../io/refs.ts";
+import { collectCommits, isAncestor } from "../io/revisions.ts";
+import { tryGit } from "../io/git.ts";
+import type { CiEvent } from "./ci-event.ts";
+import { cannotTell } from "./ci-event.ts";
+import { defaultBranch, defaultRemote } from "./governing.ts";
+import type { Session } from "./session.ts";
+import { resolveCommit } from "./targets.ts";
+
+/** What is judged, as an update that would bring it in. */
+export type CiRange =
+  | {
+      readonly kind: "arriving";
+      readonly ref: RefName;
+      /** Null for a branch that is new. */
+      readonly old: ObjectId | null;
+      /** Null for one that is deleted. */
+      readonly head: ObjectId | null;
+      /** What the ref held before, for its policy. */
+      readonly judgedBy: ObjectId | null;
+      /** Values of refs that count as judged. */
+      readonly known: ReadonlyMap<RefName, ObjectId>;
+      readonly testMerge: boolean;
+      readonly says: string;
+    }
+  /** `ref` is null where the target says whose rules judge. */
+  | {
+      readonly kind: "whole";
+      readonly ref: RefName | null;
+      readonly targets: readonly string[];
+      readonly notes: readonly string[];
+    };
+
+/** @throws UsageError where nothing tells what lies before what is judged */
+export async function rangeOf(session: Session, event: CiEvent): Promise<CiRange> {
+  if (event.kind === "tag")
+    return { kind: "whole", ref: null, targets: [event.ref], notes: await bareTagNotes(session, event.ref) };
+  if (event.kind === "whole") return wholeOrNew(session, event.ref);
+  if (event.kind === "push") return pushRange(session, event);
+  if (event.kind === "queue") {
+    const base = event.base ?? (await trackedValue(session, event.into));
+    if (base === null) throw cannotTell(`nothing here says where ${event.into} stands`);
+    return arriving(
+      event.into,
+      base,
+      event.head,
+      new Map([[event.into, base]]),
+      true,
+      `merge queue into ${event.into}`,
+    );
+  }
+  const head = event.head === "HEAD" ? await resolveCommit(session, "HEAD") : event.head;
+  const base = await baseOf(session, event.into, event.base, head);
+  if (base === null)
+    throw cannotTell(
+      `nothing here says where ${event.into} stands (git fetch origin '+refs/heads/*:refs/remotes/origin/*')`,
+    );
+  const fork = await mergeBase(session, base, head);
+  return {
+    ...arriving(event.into, fork, head, new Map([[event.into, base]]), event.testMerge, `request into ${event.into}`),
+    judgedBy: base,
+  };
+}
+
+function arriving(
+  ref: RefName,
+  old: ObjectId | null,
+  head: ObjectId | null,
+  known: ReadonlyMap<RefName, ObjectId>,
+  testMerge: boolean,
+  what: string,
+): Extract<CiRange, { kind: "arriving" }> {
+  const says = `${what}, ${old === null ? "from nothing" : old} to ${head ?? "nothing"}`;
+  return { kind: "arriving", ref, old, head, judgedBy: old, known, testMerge, says };
+}
+
+async function pushRange(session: Session, event: Extract<CiEvent, { kind: "push" }>): Promise<CiRange> {
+  const head = event.after === "HEAD" ? await resolveCommit(session, "HEAD") : event.after;
+  const main = await defaultBranch(session);
+  if (event.before === null && head !== null && (main === null || main.branch === event.ref))
+    return wholeOf(event.ref, event.after === "HEAD" ? [] : [head]);
+  const known = new Map<RefName, ObjectId>();
+  const tracked = main === null || main.branch === event.ref ? null : await trackedValue(session, main.branch);
+  if (main !== null && tracked !== null) known.set(main.branch, tracked);
+  if (event.before !== null) known.set(event.ref, event.before);
+  return arriving(event.ref, event.before, head, known, false, `push to ${event.ref}`);
+}
+
+const wholeOf = (ref: RefName | null, also: readonly ObjectId[] = []): CiRange => ({
+  kind: "whole",
+  ref,
+  targets: ["HEAD", ...also],
+  notes: [],
+});
+
+/** actions/checkout put the commit in place of an annotated tag until its version 6 (its issue 290). */
+async function bareTagNotes(session: Session, ref: RefName): Promise<readonly string[]> {
+  const oid = (await readRefs(session.repository, [ref])).get(ref)?.oid;
+  if (oid === undefined || (await session.outlines.outline(oid)) === null) return [];
+  return [
+    `the tag is a bare commit here; where it should be signed, fetch it first: git fetch --force origin ${ref}:${ref}`,
+  ];
+}
+
+/** No platform says what happened: a branch beside the default one is judged as a new one is. */
+async function wholeOrNew(session: Session, named: RefName | null): Promise<CiRange> {
+  const branch = named ?? (await readHead(session.repository));
+  const main = await defaultBranch(session);
+  if (named !== null || branch === null || main === null || branch === main.branch)
+    return wholeOf(branch ?? main?.branch ?? null);
+  return pushRange(session, { kind: "push", ref: branch, before: null, after: "HEAD" });
+}
+
+/**
+ * Where the branch stands, from which the request's own commits are told. As last fetched, if it was; else by the platform's
+ * word. A request that is merged already is judged from where the branch stood before.
+ */
+export async function baseOf(
+  session: Session,
+  into: RefName,
+  said: ObjectId | null,
+  head: ObjectId,
+): Promise<ObjectId | null> {
+  const tracked = await trackedValue(session, into);
+  if (tracked === null || said === null) return tracked ?? said;
+  const isHere = async (oid: ObjectId): Promise<boolean> => (await session.outlines.outline(oid)) !== null;
+  if (!(await isHere(said)) || !(await isHere(head))) return tracked;
+  const merged = await isAncestor(session.repository, head, tracked);
+  return merged && (await isAncestor(session.repository, said, tracked)) ? said : tracked;
+}
+
+async function trackedValue(session: Session, ref: RefName): Promise<ObjectId | null> {
+  const remote = defaultRemote(session);
+  if (remote === null || !ref.startsWith("refs/heads/")) return null;
+  const tracking = `refs/remotes/${remote}/${ref.slice("refs/heads/".length)}` as RefName;
+  return (await readRefs(session.repository, [tracking])).get(tracking)?.oid ?? null;
+}
+
+async function mergeBase(session: Session, one: ObjectId, other: ObjectId): Promise<ObjectId | null> {
+  const { stdout } = await tryGit(session.repository, ["merge-base", one, other]);
+  const oid = stdout.toString("latin1").trim();
+  return oid === "" ? null : (oid as ObjectId);
+}
+
+/**
+ * What is checked out, where that is more than what the event names: then it is judged, too. One merge of the two sides, as
+ * platforms make it to test what would come, is nothing that anybody pushed.
+ */
+export async function extraHead(
+  session: Session,
+  { head, known, testMerge }: Extract<CiRange, { kind: "arriving" }>,
+): Promise<readonly ObjectId[]> {
+  const checkedOut = await resolveCommit(session, "HEAD").catch(() => null);
+  if (head === null || checkedOut === null || checkedOut === head || testMerge) return [];
+  if ((await session.outlines.outline(head)) === null) return [];
+  const extra = await collectCommits(session.repository, { include: [checkedOut], exclude: [head, ...known.values()] });
+  if (extra.length === 0) return [];
+  const parents = (await session.outlines.outline(checkedOut))?.parents ?? [];
+  return extra.length === 1 && parents.length === 2 && parents[1] === head ? [] : [checkedOut];
+}

@@ -1,0 +1,422 @@
+/** `signpolicy ci`: what each platform says has happened becomes the range that is judged, and nothing else. */
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { CiScene, ZERO } from "../support/ci.ts";
+import { alice, bob, eve, policyOf } from "../support/push-server.ts";
+import { sarifErrors } from "../support/schemas.ts";
+
+let scene: CiScene;
+beforeAll(() => {
+  scene = new CiScene();
+});
+afterAll(() => {
+  scene.remove();
+});
+
+type Env = Readonly<Record<string, string>>;
+
+/** The request or push of one commit, as each platform tells it: the good one passes, the bad one on top of it does not. */
+const PLATFORMS: readonly (readonly [string, (head: string) => { readonly env: Env; readonly checkout: string }])[] = [
+  ["GitHub, pull request", (head) => ({ env: scene.pullRequest(head), checkout: head })],
+  [
+    "GitHub, pull_request_target",
+    (head) => ({ env: scene.pullRequest(head, { name: "pull_request_target" }), checkout: scene.base }),
+  ],
+  [
+    "GitHub, push",
+    (head) => ({
+      env: scene.github("push", "refs/heads/main", { ref: "refs/heads/main", before: scene.base, after: head }),
+      checkout: head,
+    }),
+  ],
+  [
+    "GitHub, merge queue",
+    (head) => ({
+      env: scene.github("merge_group", "refs/heads/gh-readonly-queue/main/pr-1-x", {
+        merge_group: { head_sha: head, base_sha: scene.base, base_ref: "refs/heads/main" },
+      }),
+      checkout: head,
+    }),
+  ],
+  ["Gitea, pull request", (head) => ({ env: { ...scene.pullRequest(head), GITEA_ACTIONS: "true" }, checkout: head })],
+  [
+    "Forgejo, push",
+    (head) => ({
+      env: {
+        ...scene.github("push", "refs/heads/main", { ref: "refs/heads/main", before: scene.base, after: head }),
+        GITEA_ACTIONS: "true",
+        FORGEJO_ACTIONS: "true",
+      },
+      checkout: head,
+    }),
+  ],
+  [
+    "GitLab, merge request, detached",
+    (head) => ({
+      env: {
+        GITLAB_CI: "true",
+        CI_PIPELINE_SOURCE: "merge_request_event",
+        CI_COMMIT_SHA: head,
+        CI_COMMIT_BEFORE_SHA: ZERO,
+        CI_MERGE_REQUEST_TARGET_BRANCH_NAME: "main",
+        CI_MERGE_REQUEST_DIFF_BASE_SHA: scene.base,
+        CI_MERGE_REQUEST_SOURCE_BRANCH_SHA: "",
+        CI_MERGE_REQUEST_TARGET_BRANCH_SHA: "",
+      },
+      checkout: head,
+    }),
+  ],
+  [
+    "GitLab, merge train",
+    (head) => ({
+      env: {
+        GITLAB_CI: "true",
+        CI_PIPELINE_SOURCE: "merge_request_event",
+        CI_MERGE_REQUEST_EVENT_TYPE: "merge_train",
+        CI_COMMIT_SHA: scene.mergeOf(head),
+        CI_MERGE_REQUEST_TARGET_BRANCH_NAME: "main",
+        CI_MERGE_REQUEST_SOURCE_BRANCH_SHA: head,
+        CI_MERGE_REQUEST_TARGET_BRANCH_SHA: scene.base,
+      },
+      checkout: scene.mergeOf(head),
+    }),
+  ],
+  [
+    "GitLab, push",
+    (head) => ({
+      env: {
+        GITLAB_CI: "true",
+        CI_PIPELINE_SOURCE: "push",
+        CI_COMMIT_SHA: head,
+        CI_COMMIT_BEFORE_SHA: scene.base,
+        CI_COMMIT_BRANCH: "main",
+      },
+      checkout: head,
+    }),
+  ],
+  [
+    "Jenkins, pull request",
+    (head) => ({
+      env: { JENKINS_URL: "http://j/", CHANGE_ID: "1", CHANGE_TARGET: "main", BRANCH_NAME: "PR-1" },
+      checkout: head,
+    }),
+  ],
+  [
+    "Jenkins, branch",
+    (head) => ({
+      env: { JENKINS_URL: "http://j/", BRANCH_NAME: "main", GIT_PREVIOUS_SUCCESSFUL_COMMIT: scene.base },
+      checkout: head,
+    }),
+  ],
+  [
+    "Azure, pull request",
+    (head) => ({
+      env: {
+        TF_BUILD: "True",
+        BUILD_REASON: "PullRequest",
+        SYSTEM_PULLREQUEST_TARGETBRANCH: "refs/heads/main",
+        SYSTEM_PULLREQUEST_SOURCECOMMITID: head,
+        BUILD_SOURCEBRANCH: "refs/pull/1/merge",
+      },
+      checkout: scene.mergeOf(head),
+    }),
+  ],
+  ["nothing that is known, told by options", (head) => ({ env: {}, checkout: head })],
+];
+
+describe("ci finds the range", () => {
+  it.each(PLATFORMS)("of %s: the commits that are new and no others (unsigned)", (name, tell) => {
+    const args = name.startsWith("nothing") ? ["--as", "main", "--base", "origin/main"] : [];
+    const { env, checkout } = tell(scene.bad);
+    scene.checkOut(checkout);
+    const { status, decisions } = scene.run(env, args);
+    expect({ status, decisions }).toEqual({
+      status: 1,
+      decisions: [
+        { oid: scene.good, kind: "commit", code: null },
+        { oid: scene.bad, kind: "commit", code: "unsigned" },
+      ],
+    });
+  });
+
+  it.each(PLATFORMS.filter(([name]) => /^(GitHub|GitLab), p/.test(name)))(
+    "of %s, and lets the good pass",
+    (_, tell) => {
+      const { env, checkout } = tell(scene.good);
+      scene.checkOut(checkout);
+      const { status, decisions } = scene.run(env);
+      expect({ status, decisions }).toEqual({
+        status: 0,
+        decisions: [{ oid: scene.good, kind: "commit", code: null }],
+      });
+    },
+  );
+
+  it("of a merge that a platform made to test the request: its two sides' commits alone", () => {
+    scene.checkOut(scene.mergeOf(scene.good));
+    expect(scene.run(scene.pullRequest(scene.good)).decisions.map(({ oid }) => oid)).toEqual([scene.good]);
+  });
+
+  it("of a schedule, a button and an event nobody knows: the whole history (unsigned)", () => {
+    scene.checkOut(scene.base);
+    for (const name of ["schedule", "workflow_dispatch", "something_new"]) {
+      const { status, decisions } = scene.run(scene.github(name, "refs/heads/main", {}));
+      expect(status).toBe(1);
+      expect(decisions.map(({ code }) => code)).toEqual([null, "unsigned", null]);
+    }
+    const gitlab = {
+      GITLAB_CI: "true",
+      CI_PIPELINE_SOURCE: "schedule",
+      CI_COMMIT_SHA: scene.base,
+      CI_COMMIT_BRANCH: "main",
+    };
+    expect(scene.run(gitlab).decisions).toHaveLength(3);
+    expect(scene.run({}, ["--full"]).decisions).toHaveLength(3);
+  });
+
+  it("of nothing that is known on a branch beside the default one: what the default one lacks (ref-unmatched)", () => {
+    scene.world.clone.git(["checkout", "-q", "-f", "-B", "topic", scene.good]);
+    expect(scene.run({}).decisions.map(({ code }) => code)).toContain("ref-unmatched");
+    expect(scene.run({}, ["--as", "main"]).decisions).toEqual([{ oid: scene.good, kind: "commit", code: null }]);
+  });
+
+  it("of a request that is merged already: from where the branch stood before", () => {
+    scene.checkOut(scene.bad);
+    scene.tracking("main", scene.bad);
+    try {
+      expect(scene.run(scene.pullRequest(scene.bad)).decisions.map(({ code }) => code)).toEqual([null, "unsigned"]);
+    } finally {
+      scene.tracking("main", scene.base);
+    }
+  });
+
+  it("of a request with nothing in it: empty, and says so", () => {
+    scene.checkOut(scene.base);
+    const { status, stdout } = scene.run(scene.pullRequest(scene.base), ["--format", "text"]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("nothing to check: the range is empty (checked: 0)");
+  });
+
+  it("of a branch that was deleted: the deletion alone", () => {
+    const env = scene.github("push", "refs/heads/main", {
+      ref: "refs/heads/main",
+      before: scene.base,
+      after: ZERO,
+      deleted: true,
+    });
+    scene.checkOut(scene.base);
+    expect(scene.run(env).decisions.map(({ kind }) => kind)).toEqual(["ref"]);
+  });
+});
+
+describe("ci on tags", () => {
+  const rules = [
+    { name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["devs"] } },
+    { name: "releases", refs: ["refs/tags/v*"], tags: { signedBy: ["devs"] } },
+  ];
+
+  it("judges the tag that was pushed and what it names, and says what replaces one (lightweight-tag, unsigned-tag)", () => {
+    const tags = new CiScene(rules);
+    try {
+      const { clone } = tags.world;
+      const clean = tags.commit(bob, { parents: [tags.root] });
+      tags.tracking("main", clean);
+      tags.checkOut(clean);
+      const env = (name: string) =>
+        tags.github("push", `refs/tags/${name}`, { ref: `refs/tags/${name}`, before: ZERO, after: clean });
+      clone.updateRef("refs/tags/v1", tags.world.tag(alice, "v1", clean));
+      clone.updateRef("refs/tags/v2", tags.world.tag(null, "v2", clean));
+      clone.updateRef("refs/tags/v3", clean);
+      expect(tags.run(env("v1")).status).toBe(0);
+      expect(tags.run(env("v2")).decisions.map(({ code }) => code)).toContain("unsigned-tag");
+      const bare = tags.run(env("v3"));
+      expect(bare.decisions.map(({ code }) => code)).toContain("lightweight-tag");
+      expect(bare.stderr).toContain("git fetch --force origin refs/tags/v3:refs/tags/v3");
+      const gitlab = { GITLAB_CI: "true", CI_PIPELINE_SOURCE: "push", CI_COMMIT_SHA: clean, CI_COMMIT_TAG: "v2" };
+      expect(tags.run(gitlab).status).toBe(1);
+      expect(
+        tags.run({ TF_BUILD: "True", BUILD_REASON: "IndividualCI", BUILD_SOURCEBRANCH: "refs/tags/v1" }).status,
+      ).toBe(0);
+      expect(tags.run({ JENKINS_URL: "http://j/", TAG_NAME: "v1" }).status).toBe(0);
+    } finally {
+      tags.remove();
+    }
+  });
+});
+
+describe("ci never trusts what it judges", () => {
+  it("judges by the base's policy, never by the request's own (unknown-key)", () => {
+    const evil = JSON.stringify(
+      policyOf([{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["*"] } }]).valueOf(),
+    ).replaceAll(JSON.stringify(bob.key.line.trim()), JSON.stringify(eve.key.line.trim()));
+    const own = scene.commit(eve, { parents: [scene.base], email: bob.email, files: { ".signpolicy.json": evil } });
+    scene.checkOut(own);
+    const { status, decisions, stderr } = scene.run(scene.pullRequest(own));
+    expect(status).toBe(1);
+    expect(decisions.map(({ code }) => code)).toEqual(["unknown-key"]);
+    expect(stderr).toContain("differs from the one that judges");
+    // Nor does a push to the default branch, which the clone's own record of it has moved to already.
+    scene.tracking("main", own);
+    try {
+      const push = scene.github("push", "refs/heads/main", { ref: "refs/heads/main", before: scene.base, after: own });
+      expect(scene.run(push).decisions.map(({ code }) => code)).toEqual(["unknown-key"]);
+    } finally {
+      scene.tracking("main", scene.base);
+    }
+  });
+
+  it("has no policy where only the work tree has one (policy-missing)", () => {
+    scene.checkOut(scene.good);
+    scene.world.clone.git(["update-ref", "-d", "refs/remotes/origin/main"]);
+    try {
+      const { status, decisions } = scene.run(scene.github("schedule", "refs/heads/main", {}));
+      expect(status).toBe(1);
+      expect(decisions.map(({ code }) => code)).toEqual(["policy-missing"]);
+      // The commit that the request goes to has one.
+      expect(scene.run(scene.pullRequest(scene.good)).decisions).toEqual([
+        { oid: scene.good, kind: "commit", code: null },
+      ]);
+    } finally {
+      scene.tracking("main", scene.base);
+    }
+  });
+
+  it("judges what is checked out, too, where the event names something else (unsigned)", () => {
+    scene.checkOut(scene.bad);
+    const { status, decisions, stderr } = scene.run(scene.pullRequest(scene.good));
+    expect(status).toBe(1);
+    expect(decisions.map(({ code }) => code)).toContain("unsigned");
+    expect(stderr).toContain("they are judged, too");
+  });
+
+  it("denies a head that the clone does not have (missing-object)", () => {
+    scene.checkOut(scene.base);
+    const { status, decisions } = scene.run(scene.pullRequest("ab".repeat(20)));
+    expect(status).toBe(1);
+    expect(decisions.map(({ code }) => code)).toEqual(["missing-object"]);
+  });
+
+  it("takes a new commit by a key that is not good today for no history (key-expired)", () => {
+    const past = Math.floor(Date.now() / 1000) - 86_400;
+    const policy = policyOf([{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["devs"] } }]) as {
+      principals: Record<string, { keys: { ssh: string; until?: string }[] }>;
+    };
+    const key = policy.principals["bob"]?.keys[0];
+    if (key !== undefined) key.until = new Date((past + 3600) * 1000).toISOString().replace(/\.\d+/, "");
+    const root = scene.commit(alice, { date: past - 60, files: { ".signpolicy.json": JSON.stringify(policy) } });
+    const late = scene.commit(bob, { parents: [root], date: past });
+    scene.tracking("main", root);
+    scene.checkOut(late);
+    try {
+      expect(scene.run(scene.pullRequest(late, { base: root })).decisions.map(({ code }) => code)).toEqual([
+        "key-expired",
+      ]);
+    } finally {
+      scene.tracking("main", scene.base);
+    }
+  });
+
+  it.each([
+    ["a branch that is no ref name", { pull_request: { head: { sha: "x" }, base: { ref: "a..b\u001b[2J" } } }, 2],
+    ["a base with blanks", { pull_request: { head: { sha: "1".repeat(40) }, base: { ref: "ma in" } } }, 1],
+    ["no JSON", "{", 3],
+    ["ids that are options", { pull_request: { head: { sha: "--all" }, base: { ref: "main" } } }, 2],
+    ["members of Object's", { pull_request: { head: {}, base: { ref: "main" } } }, 2],
+  ])("never passes on %s", (_, payload, expected) => {
+    scene.checkOut(scene.good);
+    const { status, stderr } = scene.run(scene.github("pull_request", "refs/pull/1/merge", payload));
+    expect(status).toBe(expected);
+    expect(stderr).not.toMatch(/[\u001b]/);
+    expect(stderr).toContain("signpolicy: error: ");
+  });
+
+  it("never passes where the platform is silent, and says what to give instead", () => {
+    const { status, stderr } = scene.run({ GITHUB_ACTIONS: "true" });
+    expect(status).toBe(2);
+    expect(stderr).toContain("GITHUB_EVENT_NAME is not set");
+    expect(stderr).toContain("--base REVISION");
+  });
+});
+
+describe("ci in a shallow clone", () => {
+  const SETTINGS: readonly (readonly [string, Env, string])[] = [
+    ["GitHub", { GITHUB_ACTIONS: "true" }, "fetch-depth: 0"],
+    ["Forgejo", { GITHUB_ACTIONS: "true", FORGEJO_ACTIONS: "true" }, "fetch-depth: 0"],
+    ["GitLab", { GITLAB_CI: "true" }, 'GIT_DEPTH: "0"'],
+    ["Jenkins", { JENKINS_URL: "http://j/" }, "Shallow clone"],
+    ["Azure", { TF_BUILD: "True" }, "fetchDepth: 0"],
+    ["none", {}, "git fetch --unshallow"],
+  ];
+
+  it("is refused with the setting of the platform (shallow-history)", () => {
+    const { clone } = scene.world;
+    clone.updateRef("refs/heads/main", scene.base);
+    const shallow = join(clone.root, "shallow");
+    clone.git(["clone", "-q", "--depth", "1", "--branch", "main", `file://${clone.dir}`, shallow]);
+    for (const [name, env, setting] of SETTINGS) {
+      const { status, stdout } = scene.run(env, ["--format", "text"], shallow);
+      expect(`${name}: ${String(status)}`).toBe(`${name}: 1`);
+      expect(stdout).toContain("shallow-history");
+      expect(stdout).toContain(setting);
+    }
+  });
+});
+
+describe("ci prints what the platform shows", () => {
+  it("annotations and a summary page on GitHub, text elsewhere", () => {
+    scene.checkOut(scene.bad);
+    const summary = join(scene.world.clone.root, "summary.md");
+    writeFileSync(summary, "before\n");
+    const env = { ...scene.pullRequest(scene.bad), GITHUB_STEP_SUMMARY: summary };
+    const { status, stdout } = scene.world.clone.run(process.execPath, [scene.bin, "ci"], { env });
+    expect(status).toBe(1);
+    expect(stdout.toString()).toMatch(/^::error title=signpolicy%3A unsigned/m);
+    const page = readFileSync(summary, "utf8");
+    expect(page).toMatch(/^before\n### signpolicy: 1 of 2 denied/);
+    scene.world.clone.run(process.execPath, [scene.bin, "ci", "--no-summary"], { env });
+    expect(readFileSync(summary, "utf8")).toBe(page);
+    const plain = scene.world.clone.run(
+      process.execPath,
+      [scene.bin, "ci", "--as", "main", "--base", "origin/main"],
+      {},
+    );
+    expect(plain.stdout.toString()).not.toMatch(/^::/m);
+  });
+
+  it("an annotation of what it cannot judge", () => {
+    const { status, stdout } = scene.run({ GITHUB_ACTIONS: "true" }, ["--format", "github"]);
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/^::error title=signpolicy::what to judge cannot be told: GITHUB_EVENT_NAME is not set%0A/);
+  });
+
+  it("files beside it, in every format", () => {
+    scene.checkOut(scene.bad);
+    const { dir } = scene.world.clone;
+    const reports = ["sarif=out.sarif", "gitlab=quality.json", "junit=junit.xml", "json=all.json"];
+    const { status } = scene.run(
+      scene.pullRequest(scene.bad),
+      reports.flatMap((report) => ["--report", report]),
+    );
+    expect(status).toBe(1);
+    expect(sarifErrors(readFileSync(join(dir, "out.sarif"), "utf8"))).toEqual([]);
+    expect(readFileSync(join(dir, "quality.json"), "utf8")).toContain('"check_name":"unsigned"');
+    expect(readFileSync(join(dir, "junit.xml"), "utf8")).toContain('failures="1"');
+    expect(scene.run(scene.pullRequest(scene.bad), ["--report", "sarif"]).status).toBe(2);
+    expect(scene.run(scene.pullRequest(scene.good), ["--report", "sarif=no/such/folder"]).status).toBe(3);
+  });
+
+  it("no file through a link that a request brought", () => {
+    scene.checkOut(scene.good);
+    const { dir, root } = scene.world.clone;
+    const outside = join(root, "outside");
+    mkdirSync(outside);
+    writeFileSync(join(outside, "x.json"), "mine");
+    symlinkSync(join(outside, "x.json"), join(dir, "link.json"));
+    symlinkSync(outside, join(dir, "folder"));
+    expect(scene.run(scene.pullRequest(scene.good), ["--report", "json=link.json"]).status).toBe(0);
+    expect(readFileSync(join(outside, "x.json"), "utf8")).toBe("mine");
+    expect(scene.run(scene.pullRequest(scene.good), ["--report", "json=folder/y.json"]).status).toBe(3);
+    expect(existsSync(join(outside, "y.json"))).toBe(false);
+  });
+});
