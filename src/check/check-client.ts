@@ -6,7 +6,9 @@ import type { ClientPlace } from "./client-place.ts";
 import { findClient, fromTop, ownHooksPath, sharedHooksPaths } from "./client-place.ts";
 import { CLIENT_HOOKS } from "./hook-lines.ts";
 import type { ClientHook } from "./hook-lines.ts";
+import { configHookFile, configuredHooks, hookSection, isNewEnough } from "./install-config.ts";
 import { isOurHook } from "./install-hooks.ts";
+import { managedBy } from "./install-manager.ts";
 import type { CheckReport, ClientOptions, Problem } from "./installation.ts";
 import { findMarkedLines } from "./marked-lines.ts";
 import { projectProgram } from "./program-path.ts";
@@ -43,12 +45,19 @@ export async function checkClientParts(
     await check(found);
     parts.push({ id, ...found });
   };
-  await look("hooks.path", (found) => checkHooksPath(place, husky, found));
-  if (husky) {
+  const configured = configuredHooks(place);
+  if (configured.length < CLIENT_HOOKS.length) await look("hooks.path", (found) => checkHooksPath(place, husky, found));
+  await look("hooks.config", (found) => checkConfig(place, configured, found));
+  if (configured.length === CLIENT_HOOKS.length) {
+    // Whatever owns the hooks directory runs beside them.
+  } else if (husky) {
     await look("hooks.husky", (found) => checkStubs(place, found));
     await look("hooks.chain", (found) => checkEach((hook) => checkMarked(place, hook, found)));
     await look("hooks.killswitch", (found) => checkKillSwitch(options, found));
-  } else await look("hooks.chain", (found) => checkEach((hook) => checkPlain(place, hook, found)));
+  } else {
+    await look("hooks.chain", (found) => checkEach((hook) => checkPlain(place, hook, found)));
+    await look("hooks.killswitch", (found) => checkManagerSwitches(options, found));
+  }
   await look("hooks.worktree", (found) => checkWorkTrees(place, found));
   await look("npm.package", async (found) => {
     if ((await projectProgram(place)) !== null) found.passed.push("signpolicy is among the project's packages");
@@ -56,6 +65,41 @@ export async function checkClientParts(
   });
   await look("policy.load", (found) => checkPolicy(place, found));
   return parts;
+}
+
+/** git 2.54's hooks: ours must be there, switched on, and for a git that runs them. */
+async function checkConfig(place: ClientPlace, configured: readonly ClientHook[], found: Findings): Promise<void> {
+  for (const hook of CLIENT_HOOKS) {
+    for (const section of [hookSection(hook), `hook.${hook}`]) {
+      const last = place.hookConfig.filter(({ key }) => key === `${section}.enabled`).at(-1);
+      if (last?.value == null || !/^(?:false|no|off|0|)$/i.test(last.value)) continue;
+      if (section === hookSection(hook) ? configured.includes(hook) : configured.length > 0) {
+        const scope = last.scope === "local" ? "" : ` --${last.scope}`;
+        found.problems.push({
+          message: `${section}.enabled is false (${last.scope} configuration): git skips the hook`,
+          fix: `git config${scope} --unset-all ${section}.enabled`,
+        });
+      }
+    }
+  }
+  if (configured.length === 0) return;
+  const { major, minor } = await place.porcelain.version();
+  if (!isNewEnough({ major, minor })) {
+    found.problems.push({
+      message: `git ${String(major)}.${String(minor)} runs no hook of its configuration (2.54 does)`,
+      fix: "git signpolicy install --via hooks",
+    });
+  }
+  for (const hook of configured) {
+    const file = configHookFile(place, hook);
+    if (!isOurHook((await readTextIfAny(file)) ?? ""))
+      found.problems.push({
+        message: `${file} is missing: git cannot run ${hook}`,
+        fix: "git signpolicy install --via config",
+      });
+    else if (await checkRunBit(place, file, `chmod +x ${file}`, found))
+      found.passed.push(`${hookSection(hook)} calls signpolicy`);
+  }
 }
 
 async function checkEach(check: (hook: ClientHook) => Promise<void>): Promise<void> {
@@ -81,6 +125,21 @@ async function checkStubs(place: ClientPlace, found: Findings): Promise<void> {
     found.problems.push({ message, fix: "npm install" });
   } else found.passed.push("husky's own files are in place");
   for (const hook of CLIENT_HOOKS) await checkRunBit(place, join(place.hooksDir, hook), "npm run prepare", found);
+}
+
+/** What the other managers heed. */
+function checkManagerSwitches({ environment }: ClientOptions, found: Findings): void {
+  const set = (name: string, pattern: RegExp): void => {
+    const value = environment[name];
+    if (value === undefined || !pattern.test(value)) return;
+    found.problems.push({
+      message: `${name}=${value} is set: the hook manager skips signpolicy`,
+      fix: `unset ${name}`,
+    });
+  };
+  set("LEFTHOOK", /^(?:0|false)$/);
+  set("LEFTHOOK_EXCLUDE", /\bsignpolicy\b/);
+  set("SKIP", /\bsignpolicy\b/);
 }
 
 async function checkKillSwitch(options: ClientOptions, found: Findings): Promise<void> {
@@ -122,6 +181,20 @@ async function checkPlain(place: ClientPlace, hook: ClientHook, found: Findings)
   const file = join(place.hooksDir, hook);
   const shown = fromTop(place, file);
   const text = (await isFolder(file)) ? null : await readTextIfAny(file);
+  const manager = text === null || isOurHook(text) ? null : await managedBy(place, hook, text);
+  if (manager !== null) {
+    if (await checkRunBit(place, file, manager.activate.join(" "), found))
+      found.passed.push(`${manager.name} calls signpolicy on ${hook}`);
+    return;
+  }
+  // pre-commit runs what it found there first.
+  const kept =
+    text !== null && /File generated by pre-commit: /.test(text) ? await readTextIfAny(`${file}.legacy`) : null;
+  if (kept !== null && isOurHook(kept)) {
+    if (await checkRunBit(place, `${file}.legacy`, `chmod +x ${shown}.legacy`, found))
+      found.passed.push(`${shown}.legacy calls signpolicy`);
+    return;
+  }
   if (text === null || !isOurHook(text)) {
     const why = text === null ? "is missing" : "is not ours and does not call signpolicy";
     found.problems.push({ message: `${shown} ${why}`, fix: place.packageDir === null ? INSTALL_ALONE : INSTALL });

@@ -18,6 +18,8 @@ export interface ClientPlace {
   readonly hooksDir: string;
   /** Every `core.hooksPath` there is; the last one counts. */
   readonly hooksPaths: readonly ConfigValue[];
+  /** Every value of git's configuration under `hook.`, in the order in which the last one wins. */
+  readonly hookConfig: readonly ConfigValue[];
   /** Folder of the project's outermost package.json between the top and where we were called; null without one. */
   readonly packageDir: string | null;
   readonly packageText: string | null;
@@ -59,11 +61,24 @@ export async function findClient(options: ClientOptions): Promise<ClientPlace> {
   );
   const config = await porcelain.config();
   const hooksPaths = config.values.filter((value) => value.key === "core.hookspath");
+  const hookConfig = config.values.filter((value) => value.key.startsWith("hook."));
   const packageDir = await findPackage(top, here);
   const packageText = packageDir === null ? null : await readTextIfAny(join(packageDir, "package.json"));
   const huskyDir = huskyFolder(hooksDir, top) ?? join(packageDir ?? top, ".husky");
   const usesHusky = huskyFolder(hooksDir, top) !== null || (await isFolder(huskyDir)) || mentionsHusky(packageText);
-  return { porcelain, top, gitDir, commonDir, hooksDir, hooksPaths, packageDir, packageText, huskyDir, usesHusky };
+  return {
+    porcelain,
+    top,
+    gitDir,
+    commonDir,
+    hooksDir,
+    hooksPaths,
+    hookConfig,
+    packageDir,
+    packageText,
+    huskyDir,
+    usesHusky,
+  };
 }
 
 /** The value of core.hooksPath that this clone set for itself, null where it has none. */

@@ -86,15 +86,6 @@ function failed(id: string, { message, fix }: Problem): DoctorRow {
   return fail(id, message, fix, installs ? { kind: "install" } : null);
 }
 
-/** git 2.54 and later run hooks that configuration names; one key switches such a hook off. */
-async function configHooks({ context }: Patient): Promise<readonly DoctorRow[]> {
-  const off = context.config.values.filter(
-    ({ key, value }) => /^hook\..*signpolicy.*\.enabled$/.test(key) && /^(?:false|no|off|0)$/i.test(value ?? ""),
-  );
-  const rows = off.map(({ key }) => fail("hooks.config", `${key} switches our hook off`, `git config unset ${key}`));
-  return Promise.resolve(rows);
-}
-
 async function npmScripts({ place, environment }: Patient): Promise<readonly DoctorRow[]> {
   const { packageDir, packageText } = place;
   if (packageDir === null || packageText === null) return [];
@@ -157,7 +148,6 @@ export const CLONE_ROWS: readonly Examination[] = [
   repositoryKind,
   hooks,
   policyDrifts,
-  configHooks,
   npmScripts,
   nodeForWindows,
 ];

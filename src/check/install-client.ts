@@ -1,17 +1,20 @@
 import { join } from "node:path";
-import { GitError, SignpolicyError } from "../errors.ts";
+import { GitError } from "../errors.ts";
 import { removeFolderIfEmpty } from "../io/files.ts";
 import { forgetPolicy } from "../io/policy-memory.ts";
 import { forgetMemo } from "../io/preflight-memo.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
 import { installRefspec, uninstallRefspec } from "./install-approvals.ts";
+import { lefthook, preCommit } from "./hook-managers.ts";
+import { installConfigHooks, isNewEnough, uninstallConfigHooks } from "./install-config.ts";
+import { installManager, uninstallManagers, usesLefthook } from "./install-manager.ts";
 import { installHooks, uninstallHooks } from "./install-hooks.ts";
 import { forgetHusky, hasOtherHuskyHooks, installHusky, uninstallHusky } from "./install-husky.ts";
-import { forget, readMemory, writeMemory } from "./install-memory.ts";
+import { forget, type InstallMemory, readMemory, writeMemory } from "./install-memory.ts";
 import { forgetCloneCode, putCloneCode } from "./program-code.ts";
-import { installPrepare, uninstallPrepare } from "./install-prepare.ts";
-import type { ClientOptions, InstallClientOptions, InstallReport } from "./installation.ts";
+import { type Edited, installPrepare, uninstallPrepare } from "./install-prepare.ts";
+import type { ClientOptions, ClientVia, InstallClientOptions, InstallReport } from "./installation.ts";
 
 const NOTHING: InstallReport = { steps: [], warnings: [] };
 
@@ -30,18 +33,45 @@ export async function installClient(options: InstallClientOptions): Promise<Inst
     throw error;
   });
   if (place === null) return { steps: [], warnings: ["no hooks were installed: there is no git repository here"] };
-  const via = options.via ?? (place.usesHusky ? "husky" : "hooks");
-  if (via === "config") await refuseConfig(place);
+  const { via, warnings } = await chooseVia(place, options, prepared);
   const memory = await readMemory(place.commonDir);
-  const hooks =
-    via === "husky"
-      ? await installHusky(place, memory, options.environment)
-      : { memory, steps: await installHooks(place), warnings: [] };
+  const hooks = await putHooks(place, via, memory, options.environment);
   const prepare = prepared ? { memory: hooks.memory, ...NOTHING } : await installPrepare(place, via, hooks.memory);
   await writeMemory(place.commonDir, prepare.memory);
   await putCloneCode(place.commonDir);
   const fetches = await installRefspec(place);
-  return { steps: [...hooks.steps, ...prepare.steps, ...fetches], warnings: [...hooks.warnings, ...prepare.warnings] };
+  return {
+    steps: [...hooks.steps, ...prepare.steps, ...fetches],
+    warnings: [...warnings, ...hooks.warnings, ...prepare.warnings],
+  };
+}
+
+async function chooseVia(
+  place: ClientPlace,
+  options: InstallClientOptions,
+  prepared: boolean,
+): Promise<{ readonly via: ClientVia; readonly warnings: readonly string[] }> {
+  const asked = options.via ?? (place.usesHusky ? "husky" : (await usesLefthook(place)) ? "lefthook" : "hooks");
+  // `npm install` must not leave a teammate with an older git without any hook.
+  if (!prepared || asked !== "config" || isNewEnough(await place.porcelain.version()))
+    return { via: asked, warnings: [] };
+  return {
+    via: "hooks",
+    warnings: ["git is older than 2.54 and runs no hooks of its configuration: they are in its hooks folder"],
+  };
+}
+
+async function putHooks(
+  place: ClientPlace,
+  via: ClientVia,
+  memory: InstallMemory,
+  environment: InstallClientOptions["environment"],
+): Promise<Edited> {
+  if (via === "husky") return installHusky(place, memory, environment);
+  if (via === "lefthook") return installManager(place, lefthook, memory, environment);
+  if (via === "pre-commit") return installManager(place, preCommit, memory, environment);
+  const steps = via === "config" ? await installConfigHooks(place) : await installHooks(place);
+  return { memory, steps, warnings: [] };
 }
 
 /**
@@ -53,7 +83,8 @@ export async function installClient(options: InstallClientOptions): Promise<Inst
 export async function uninstallClient(options: ClientOptions): Promise<InstallReport> {
   const place = await findClient(options);
   const memory = await readMemory(place.commonDir);
-  const husky = await uninstallHusky(place, memory);
+  const husky = [...(await uninstallHusky(place, memory)), ...(await uninstallManagers(place, memory))];
+  const config = await uninstallConfigHooks(place);
   const others = await hasOtherHuskyHooks(place);
   // Hooks that came after us rest on the husky that we set up; others had their own way before.
   const needed = others && (memory.hooksPath !== null || Object.keys(memory.edited).length === 0);
@@ -68,15 +99,6 @@ export async function uninstallClient(options: ClientOptions): Promise<InstallRe
   await forget(place.commonDir);
   if (!others) await removeFolderIfEmpty(place.huskyDir);
   const fetches = await uninstallRefspec(place);
-  const steps = [...husky, ...plain, ...configured, ...prepare, ...path, ...fetches];
+  const steps = [...husky, ...config, ...plain, ...configured, ...prepare, ...path, ...fetches];
   return { steps, warnings: steps.length === 0 ? ["nothing of signpolicy was installed here"] : [] };
-}
-
-async function refuseConfig(place: ClientPlace): Promise<never> {
-  const { major, minor } = await place.porcelain.version();
-  const old = major < 2 || (major === 2 && minor < 54);
-  const message = old
-    ? `--via config needs git 2.54 or newer; this is git ${String(major)}.${String(minor)}`
-    : "--via config is not built yet";
-  throw new SignpolicyError("ERR_INSTALL", message, { hint: "signpolicy install --via hooks" });
 }

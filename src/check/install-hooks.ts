@@ -5,7 +5,7 @@ import { entryIfAny, isFolder, movePath, readTextIfAny, removePath, writeWhole }
 import { ownProgram, shimText } from "../io/package-root.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { fromTop, liesIn, ownHooksPath } from "./client-place.ts";
-import { CLIENT_HOOKS, asLatin1, shellWord } from "./hook-lines.ts";
+import { CLIENT_HOOKS, type ClientHook, asLatin1, shellWord } from "./hook-lines.ts";
 import type { InstallStep } from "./installation.ts";
 import { notInProject, projectProgram } from "./program-path.ts";
 
@@ -22,10 +22,13 @@ export const keptPath = (path: string): string => path + KEPT;
  * @throws SignpolicyError ERR_INSTALL, with nothing written, where the directory is husky's or is shared by several
  * repositories, or signpolicy is not in the project
  */
-export async function installHooks(place: ClientPlace): Promise<readonly InstallStep[]> {
+export async function installHooks(
+  place: ClientPlace,
+  hooks: readonly ClientHook[] = CLIENT_HOOKS,
+): Promise<readonly InstallStep[]> {
   refuseForeignDirectory(place);
   const text = await clientHook(place);
-  const files = CLIENT_HOOKS.map((hook) => join(place.hooksDir, hook));
+  const files = hooks.map((hook) => join(place.hooksDir, hook));
   await refuseLostHooks(files);
   const steps: InstallStep[] = [];
   for (const file of files) steps.push(await putHook(file, text, fromTop(place, file)));
@@ -33,9 +36,12 @@ export async function installHooks(place: ClientPlace): Promise<readonly Install
 }
 
 /** Takes our hooks away and puts the kept ones back. */
-export async function uninstallHooks(place: ClientPlace): Promise<readonly InstallStep[]> {
+export async function uninstallHooks(
+  place: ClientPlace,
+  hooks: readonly ClientHook[] = CLIENT_HOOKS,
+): Promise<readonly InstallStep[]> {
   const steps: InstallStep[] = [];
-  for (const hook of CLIENT_HOOKS) {
+  for (const hook of hooks) {
     const file = join(place.hooksDir, hook);
     steps.push(...(await takeHook(file, fromTop(place, file))));
   }
@@ -78,12 +84,13 @@ export async function takeHook(file: string, shown: string): Promise<readonly In
   return [{ what: kept === null ? shown : `${shown}; the hook that was there is back`, changed: true }];
 }
 
-async function clientHook(place: ClientPlace): Promise<string> {
+/** The text of a hook file; `alone`: it lies where nobody else's clone reads it. */
+export async function clientHook(place: ClientPlace, alone = isPrivate(place)): Promise<string> {
   const own = await projectProgram(place);
   // A linked work tree may have no node_modules: the copy that installs now serves there. Not from a folder that is
   // shared with other people's clones, and not from npx's cache, which comes and goes.
   const entry = ownProgram();
-  const lasting = !/[\\/]_npx[\\/]/.test(entry) && isPrivate(place) ? entry : null;
+  const lasting = !/[\\/]_npx[\\/]/.test(entry) && alone ? entry : null;
   const program = own ?? lasting;
   if (program === null) throw notInProject();
   const template = await shimText("client");

@@ -3,7 +3,8 @@
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** How hooks reach git in a clone. `config` is git 2.54's `hook.<name>.command`. */
-export type ClientVia = "husky" | "hooks" | "config";
+export const CLIENT_VIAS = ["husky", "hooks", "config", "lefthook", "pre-commit"] as const;
+export type ClientVia = (typeof CLIENT_VIAS)[number];
 
 export interface ClientOptions {
   /** Folder the command was given in (`-C`): anywhere in the work tree. */
@@ -12,7 +13,7 @@ export interface ClientOptions {
 }
 
 export interface InstallClientOptions extends ClientOptions {
-  /** Default: husky where the project has it, else the plain hooks directory. */
+  /** Default: husky or lefthook where the project has it, else the plain hooks directory. */
   readonly via?: ClientVia;
 }
 

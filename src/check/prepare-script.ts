@@ -3,11 +3,12 @@
  * `--omit=dev`, too, where neither husky nor signpolicy is there, and in CI: there it does nothing and succeeds. Every
  * form works in sh and in cmd.exe.
  */
-import type { ClientVia } from "./installation.ts";
+import { CLIENT_VIAS, type ClientVia } from "./installation.ts";
 
 /** What follows `||`: both shells end with 0. */
 const GUARD = "|| exit 0";
-const PLAIN = `signpolicy install --via hooks ${GUARD}`;
+const plain = (via: ClientVia): string => `signpolicy install --via ${via} ${GUARD}`;
+const PLAIN = CLIENT_VIAS.filter((via) => via !== "husky").map(plain);
 const HUSKY_CALL = /^node -e "process\.env\.CI\|\|import\('husky'\)\.then\(h=>\{[^"]*\},\(\)=>\{\}\)"$/;
 
 /**
@@ -15,7 +16,7 @@ const HUSKY_CALL = /^node -e "process\.env\.CI\|\|import\('husky'\)\.then\(h=>\{
  * holds what either shell, or JavaScript, could take for something else.
  */
 export function prepareCommand(via: ClientVia, folder: string): string | null {
-  if (via !== "husky") return PLAIN;
+  if (via !== "husky") return plain(via);
   if (/[^\w./@ +-]/.test(folder)) return null;
   // husky 9 wants to start at the top of the repository and takes no `..`.
   const up = folder === "" ? "" : `process.chdir('${folder.replace(/[^/]+/g, "..")}');`;
@@ -47,7 +48,7 @@ export function planPrepare(present: string | null, via: ClientVia, folder: stri
   }
   // cmd.exe binds && more tightly than ||, sh does not.
   const first = foreign.includes("||") ? `(${foreign})` : foreign;
-  return { command: `${first} && ${ours === PLAIN ? `(${PLAIN})` : ours}`, warning: null };
+  return { command: `${first} && ${PLAIN.includes(ours) ? `(${ours})` : ours}`, warning: null };
 }
 
 /** The script without our part; null where nothing else is in it. */
@@ -59,4 +60,4 @@ export function stripPrepare(present: string | null): string | null {
   return first.includes("||") ? first.replace(/^\((.*)\)$/, "$1") : first;
 }
 
-const isOurs = (command: string): boolean => command === PLAIN || HUSKY_CALL.test(command);
+const isOurs = (command: string): boolean => PLAIN.includes(command) || HUSKY_CALL.test(command);

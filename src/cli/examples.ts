@@ -88,6 +88,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     [
       ["signpolicy install", "husky where the project uses it, else git's own hooks folder"],
       ["signpolicy install --via hooks", "git's hooks folder, whatever the project uses"],
+      ["signpolicy install --via config", "git's configuration, beside all of these (git 2.54)"],
       ["signpolicy install --server /srv/git/app.git --policy /etc/signpolicy/app.yaml", "a bare repository"],
       ["signpolicy install --server ~git", "every repository of the gitolite there, and those to come"],
     ],

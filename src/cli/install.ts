@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { ClientVia, InstallReport, PerRepository } from "../check/installation.ts";
+import { CLIENT_VIAS, type ClientVia, type InstallReport, type PerRepository } from "../check/installation.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import { show } from "../report/show.ts";
 import type { LayoutWord } from "./layout.ts";
@@ -27,10 +27,11 @@ export function registerInstall(program: Command, context: Context): void {
     .command("install")
     .summary("put the hooks into this clone, or into bare repositories")
     .description(
-      "Put the hooks into this clone: into .husky where the project uses husky, else into git's hooks folder. " +
+      "Put the hooks into this clone: into .husky or lefthook.yml where the project uses them, else into git's " +
+        "hooks folder. " +
         "A hook that is there already is kept and runs, too. Running it twice changes nothing.",
     )
-    .addOption(new Option("--via <manager>", "how git finds the hooks").choices(["husky", "hooks", "config"]))
+    .addOption(new Option("--via <manager>", "how git finds the hooks").choices([...CLIENT_VIAS]))
     .option("--server <dir...>", "install the server's hooks into these bare repositories, or into a gitolite")
     .option("--policy <file>", "with --server: pin this policy file in the repository's config")
     .option("--self-contained", "with --server: install one file that needs no node there")

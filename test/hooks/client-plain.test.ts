@@ -164,7 +164,7 @@ describe("git's hooks directory is where git says", () => {
 describe("install refuses by name", () => {
   it("--via config, with the version that git has", async () => {
     const asked = installClient({ directory: clone.top, environment: clone.environment, via: "config" });
-    await expect(asked).rejects.toThrow(/git 2\.54 or newer; this is git 2\.|not built yet/);
+    await expect(asked).rejects.toThrow(/git 2\.54 or newer; this is git 2\./);
   });
 
   it("a bare repository, and says how a server is installed", async () => {

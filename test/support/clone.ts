@@ -71,6 +71,19 @@ export class Clone {
     chmodSync(join(modules, ".bin", "signpolicy"), 0o755);
   }
 
+  /** husky beside what is there already. */
+  addHusky(): void {
+    const modules = join(this.top, "node_modules");
+    symlinkSync(join(projectRoot, "node_modules", "husky"), join(modules, "husky"));
+    symlinkSync("../husky/bin.js", join(modules, ".bin", "husky"));
+  }
+
+  /** The lines that the probe read as `pre-push`. */
+  refsSeen(): readonly string[] {
+    const file = join(this.root, "stdin");
+    return existsSync(file) ? readFileSync(file, "latin1").trimEnd().split("\n") : [];
+  }
+
   write(path: string, text: string, mode = 0o644): void {
     const file = join(this.top, path);
     mkdirSync(dirname(file), { recursive: true });

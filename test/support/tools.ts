@@ -19,6 +19,13 @@ const PROBES = {
   fish: ["--version"],
   mandoc: ["-T", "locale", "/dev/null"],
   chromium: ["--version"],
+  "git-lfs": ["version"],
+  lefthook: ["version"],
+  "lint-staged": ["--version"],
+  commitlint: ["--version"],
+  pnpm: ["--version"],
+  yarn: ["--version"],
+  "pre-commit": ["--version"],
 } as const;
 
 /** Debian's node has most of itself in a library: a copy of it is no program that stands alone. */
