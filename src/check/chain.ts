@@ -22,19 +22,28 @@ import { AncestorDates, type Walked } from "./walk.ts";
 
 export interface ChainTask {
   readonly root: ObjectId;
-  /** A commit that is authenticated to begin with, and what it hands on: the root, or one that was reached from it before. */
-  readonly start: { readonly oid: ObjectId; readonly policy: PolicyState };
+  /** What is authenticated to begin with, and the one policy that it hands on: the root, or commits reached from it before. */
+  readonly start: { readonly oids: readonly [ObjectId, ...ObjectId[]]; readonly policy: PolicyState };
   /** Commits that descend from the root. */
   readonly targets: readonly ObjectId[];
   /** The ref whose rules judge. */
   readonly ref: RefName | null;
-  /** A commit that the authenticated path must lead through; the start where none is asked for. */
-  readonly via: ObjectId;
+  /** What another ref brought before is judged by the rules for that one. */
+  readonly settled?: Settled | null;
+  /** A commit that the authenticated path must lead through; null where every path will do. */
+  readonly via: ObjectId | null;
   /** What the targets' own policy forgives, wherever it lies: it counts if the targets are authenticated. */
   readonly exempt: readonly Exemption[];
   readonly now: Seconds;
   /** What a policy of the history judges in. */
   readonly contextOf: (loaded: LoadedPolicy) => JudgingContext;
+}
+
+/** What a ref reaches, and its first-parent line. */
+export interface Settled {
+  readonly ref: RefName;
+  readonly commits: ReadonlySet<ObjectId>;
+  readonly line: ReadonlySet<ObjectId>;
 }
 
 /** For each target what it hands on; null where it is not authenticated. */
@@ -58,7 +67,7 @@ export async function judgeChain(
   survey: HistoryOfPolicies,
   take: (decision: Decision) => Promise<void>,
 ): Promise<ChainVerdict> {
-  const range = { include: task.targets, exclude: [task.start.oid] };
+  const range = { include: task.targets, exclude: task.start.oids };
   const line = new Set(await collectCommits(session.repository, range, ["--first-parent"]));
   const walk = new ChainWalk(session, task, survey, line);
   const out = new ChainEmission(survey.modes, take);
@@ -112,7 +121,7 @@ class ChainWalk {
     this.#first = { policy: task.start.policy, age: 0 };
     this.#dates = new AncestorDates(session.outlines);
     this.#mending = new Mending(session.repository, task.targets, true);
-    this.chain = new PolicyChain(task.start.oid, task.start.policy, task.via);
+    this.chain = new PolicyChain(task.start.oids, task.start.policy, task.via);
   }
 
   /** Starts examining a commit by the policy that it will probably be judged by; what comes back decides it. */
@@ -213,13 +222,15 @@ class ChainWalk {
     const { commit, governing, after, latestAncestor } = position;
     if ("problem" in examined) return decideProblem(this.#subject(commit.oid), examined.problem);
     const context = this.#contextOf(link.policy);
-    const { ref, now } = this.#task;
+    const { now, settled } = this.#task;
+    const of = settled?.commits.has(commit.oid) === true ? settled : { ref: this.#task.ref, line: this.#line };
+    const { ref } = of;
     const at = Math.max(commit.committer.at, latestAncestor ?? 0);
     const rules = ref === null ? [] : rulesOn(context.policy, ref, at);
     if (!rules.some(({ commits, paths }) => commits !== null && paths === null)) {
       return decideProblem(this.#subject(commit.oid), unruled(ref));
     }
-    const place = this.#line.has(commit.oid) ? ("line" as const) : ("side" as const);
+    const place = of.line.has(commit.oid) ? ("line" as const) : ("side" as const);
     const parents = position.parents.flatMap((parent) => this.chain.link(parent)?.policy ?? []);
     const terms = { ref, now: at, inForce: null, binding: true, guards: true };
     return judgeCommit(context, {

@@ -1,5 +1,5 @@
 import { ParseError } from "../errors.ts";
-import type { Decision, ObjectId } from "../model.ts";
+import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { judgesCommits, rulesFor } from "../policy/applies.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -43,7 +43,7 @@ export async function judgeNextPolicy(
       const next = await stateOf(session, now);
       const before = old === null ? null : await stateOf(session, old);
       if (next.id === before?.id) continue;
-      if (before !== null) changes.push(...(await tellChanges(before, next, governing, context)));
+      if (before !== null) changes.push(...(await tellChanges(before, next, governing.ref, context.now)));
       decisions.push(...(await judgeNext(session, governing, context, update, next)));
     } catch (error) {
       // What cannot be read is no policy.
@@ -54,11 +54,33 @@ export async function judgeNextPolicy(
   return { decisions, changes };
 }
 
+/**
+ * What a push to the policy's ref changes of it, a line each; nothing for what cannot be read, which is judged elsewhere.
+ *
+ * @param ref - as the repository calls it that the push goes to
+ */
+export async function policyChangesOf(
+  session: Session,
+  ref: RefName | null,
+  updates: readonly RefUpdate[],
+  now: Seconds,
+): Promise<readonly string[]> {
+  const update = updates.find((candidate) => candidate.ref === ref);
+  if (update?.old == null || update.new === null) return [];
+  try {
+    const [before, after] = [await stateOf(session, update.old), await stateOf(session, update.new)];
+    return before.id === after.id ? [] : await tellChanges(before, after, ref, now);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    return [];
+  }
+}
+
 async function tellChanges(
   before: PolicyState,
   after: PolicyState,
-  { ref }: GoverningPolicy,
-  { now }: PushContext,
+  ref: RefName | null,
+  now: Seconds,
 ): Promise<readonly string[]> {
   const [{ changesBetween }, { changeWords }] = await Promise.all([
     import("./policy-edits.ts"),
@@ -70,7 +92,7 @@ async function tellChanges(
   return told.length > TOLD ? [...told.slice(0, TOLD), `the policy changes: ${told.length - TOLD} more`] : told;
 }
 
-/** Differences that an accepted push is told of; `policy diff` has them all. */
+/** Differences that a push is told of; `policy diff` has them all. */
 const TOLD = 20;
 
 async function stateOf(session: Session, oid: ObjectId): Promise<PolicyState> {

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
-import { PolicyError } from "../errors.ts";
+import { ParseError, PolicyError } from "../errors.ts";
 import type { Commit, ObjectId, RefName } from "../model.ts";
+import type { Exemption } from "../policy/policy.ts";
 import type { Outlines } from "./outlines.ts";
 import { describePolicyError } from "./policy-issues.ts";
 import { loadPolicy } from "./policy.ts";
@@ -48,6 +49,13 @@ export class PolicyStates {
     state.catch(() => this.#byTree.delete(commit.tree));
     this.#byTree.set(commit.tree, state);
     return state;
+  }
+
+  /** What the policy in a commit's own tree forgives; nothing where there is none that can be used. */
+  async exemptAt(oid: ObjectId): Promise<readonly Exemption[]> {
+    const commit = await this.#outlines.outline(oid);
+    const state = commit === null ? null : await this.at(commit).catch(ifParseError);
+    return state?.loaded?.policy.exempt ?? [];
   }
 
   async #read(commit: Commit): Promise<PolicyState> {
@@ -107,4 +115,9 @@ export class PolicyStates {
     );
     return [places, ...keys].join("\n");
   }
+}
+
+function ifParseError(error: unknown): null {
+  if (error instanceof ParseError) return null;
+  throw error;
 }

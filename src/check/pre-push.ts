@@ -1,4 +1,4 @@
-import type { Bytes, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Bytes, Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { GitError } from "../errors.ts";
 import { judgesCommits, rulesOn } from "../policy/applies.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
@@ -6,12 +6,14 @@ import type { RefValues } from "../io/refs.ts";
 import { findRepository } from "../io/repository.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
+import { policyChangesOf } from "./next-policy.ts";
 import { judgePush } from "./push.ts";
 import { parsePushInput } from "./push-input.ts";
 import { reportHead } from "./report-head.ts";
 import { broughtApprovals, judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import type { JudgedTips } from "./tips.ts";
+import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
 import { trackedRefs } from "./tracking.ts";
 
 export interface PrePushOptions extends PolicyChoice {
@@ -37,7 +39,9 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
   try {
     const remote = namedRemote(session, options);
     const governing = await governClone(session, { ...options, recall: true }, remote ?? undefined);
-    await sink.begin(reportHead(governing));
+    const branch = (await defaultBranch(session, remote ?? undefined))?.branch ?? null;
+    const policyRef = governing.ref === null ? null : branch;
+    await sink.begin(reportHead(governing, await policyChangesOf(session, policyRef, lines, options.now)));
     if (lines.length === 0) return;
     const tracked = remote === null ? new Map<RefName, ObjectId>() : await trackedRefs(session, remote);
     const present: RefValues = new Map(
@@ -46,11 +50,28 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
     const context = judgingContext(session, governing, options.now);
     const known = new Map([...tracked, ...[...present].map(([ref, { oid }]) => [ref, oid] as const)]);
     const tips = tipsFromRemote(context.policy, known, options.now);
-    const policyRef =
-      governing.ref === null ? null : ((await defaultBranch(session, remote ?? undefined))?.branch ?? null);
     try {
       const approvals = broughtApprovals(context, lines);
-      await judgePush({ ...context, approvals, tips, present, policyRef }, lines, sink);
+      const told: Decision[] = [];
+      const hearing = {
+        decision(decision: Decision): void | Promise<void> {
+          if (!decision.allow) told.push(decision);
+          return sink.decision(decision);
+        },
+      };
+      await judgePush({ ...context, approvals, tips, present, policyRef }, lines, hearing);
+      const root = configuredTrustRoot(session);
+      if (root !== null) {
+        const { denyUnchained } = await import("./chain-push.ts");
+        const rooted = {
+          root: parseTrustRoot(root),
+          policy: context.policy,
+          branch: branch === null ? null : { ref: branch, oid: known.get(branch) ?? null },
+          record: null,
+          now: options.now,
+        };
+        for (const decision of await denyUnchained(session, rooted, lines, told)) await sink.decision(decision);
+      }
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
       await sink.decision(await nameMissing(session, lines, error));

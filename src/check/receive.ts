@@ -28,6 +28,7 @@ import { StraightLine } from "./straight-line.ts";
 import { broughtApprovals, type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { SignedPush } from "./signed-push.ts";
 import type { ReportSink } from "./sink.ts";
+import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
 import { hasUnmetRules, meetRules, tipsFromRecord, type JudgedTips } from "./tips.ts";
 
 export interface ReceiveOptions extends PolicyChoice {
@@ -227,13 +228,20 @@ async function judgeBy(
     const next = await judgeNextPolicy(session, governing, pushed, updates);
     decisions.push(...unreported(decisions, next.decisions));
     changes = next.changes;
+    const root = configuredTrustRoot(session);
+    if (root !== null) {
+      const { denyUnchained, serverBranch } = await import("./chain-push.ts");
+      const branch = await serverBranch(session, governing.ref);
+      const rooted = { root: parseTrustRoot(root), policy: context.policy, branch, record, now };
+      decisions.push(...(await denyUnchained(session, rooted, updates, decisions)));
+    }
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     decisions.push(await nameMissing(session, updates, error));
   }
   const allowed = verdicts.length === updates.length && decisions.every((decision) => decision.allow);
   return {
-    head: reportHead(governing, allowed ? changes : []),
+    head: reportHead(governing, changes),
     decisions,
     pending: allowed ? renderPending(governing.loaded.origin, met, verdicts, { kept, override }) : null,
     moved: allowed

@@ -24,7 +24,8 @@ import { readTrustRoot } from "./trust-root.ts";
 interface Goal {
   readonly commit: ObjectId;
   readonly ref: RefName | null;
-  readonly via: ObjectId;
+  /** Null where every path will do. */
+  readonly via: ObjectId | null;
   readonly tag: { readonly oid: ObjectId; readonly ref: RefName | null } | null;
 }
 
@@ -54,13 +55,13 @@ export async function verifyFromRoot(
   let begun = false;
   const goals: Goal[] = [];
   try {
-    goals.push(...(await goalsOf(session, options, root, targets)));
+    goals.push(...(await goalsOf(session, options, targets)));
     const commits = [...new Set(goals.map(({ commit }) => commit))];
     const survey = await surveyPolicies(session, start, { include: commits, exclude: [root] });
     begun = true;
     await begin(`; trust.merges: ${survey.modes.join(", ")}`);
     const counted = countAhead(session, [{ include: commits, exclude: [root] }], sink);
-    const task = { root, start: { oid: root, policy: start }, now: options.now, contextOf };
+    const task = { root, start: { oids: [root] as const, policy: start }, now: options.now, contextOf };
     await new Authentication(session, task, survey, sink).judge(goals);
     await counted;
   } catch (error) {
@@ -79,12 +80,7 @@ async function contextsFor(session: Session, options: VerifyOptions): Promise<Ch
     judgingContext(session, { loaded, ref: null, trustRoot: null, notes: [] }, options.now, record, exported);
 }
 
-async function goalsOf(
-  session: Session,
-  options: VerifyOptions,
-  root: ObjectId,
-  targets: readonly Target[],
-): Promise<readonly Goal[]> {
+async function goalsOf(session: Session, options: VerifyOptions, targets: readonly Target[]): Promise<readonly Goal[]> {
   const via = options.via === undefined ? null : await resolveCommit(session, options.via);
   const branch = (await defaultBranch(session))?.branch ?? (await implicitRef(session));
   const goals: Goal[] = [];
@@ -95,7 +91,7 @@ async function goalsOf(
       const ruling = options.as === undefined ? ((ofTag ? null : ref) ?? branch) : parseAs(options.as);
       const tag = ofTag || commit !== oid ? { oid, ref: ofTag ? ref : null } : null;
       // A..B asks for a path through A.
-      for (const through of via === null ? (exclude.length > 0 ? exclude : [root]) : [via]) {
+      for (const through of via === null && exclude.length > 0 ? exclude : [via]) {
         goals.push({ commit, ref: ruling, via: through, tag });
       }
     }
@@ -131,8 +127,8 @@ class Authentication {
         await this.#take(decideProblem({ kind: "ref", oid: goal.commit, ref: goal.ref }, problem));
         continue;
       }
-      const exempt = await exemptIn(this.#session, goal.commit);
-      const key = `${goal.via} ${goal.ref ?? ""} ${JSON.stringify(exempt.map(wordsOf))}`;
+      const exempt = await this.#session.states.exemptAt(goal.commit);
+      const key = `${goal.via ?? ""} ${goal.ref ?? ""} ${JSON.stringify(exempt.map(wordsOf))}`;
       const group = groups.get(key) ?? { goals: [], exempt };
       group.goals.push(goal);
       groups.set(key, group);
@@ -157,7 +153,7 @@ class Authentication {
 
   async #misled({ via }: Goal): Promise<Problem | null> {
     const { root } = this.#task;
-    if (via === root || (await isAncestor(this.#session.repository, root, via))) return null;
+    if (via === null || via === root || (await isAncestor(this.#session.repository, root, via))) return null;
     return beside(`${via}, through which the path must lead, does not descend from the trust root ${root}`);
   }
 
@@ -176,7 +172,7 @@ class Authentication {
   }
 
   async #conclude({ commit, ref, via, tag }: Goal, link: Link<PolicyState> | null): Promise<void> {
-    if (link !== null && !link.through) {
+    if (link?.through === false && via !== null) {
       const message = `no authenticated path leads from the trust root to the target by way of ${via}`;
       await this.#take(decideProblem({ kind: "ref", oid: commit, ref }, { code: "policy-missing", message }));
     }
@@ -196,12 +192,5 @@ const beside = (message: string): Problem => ({
   message,
   hint: "name a target that was built on the trust root, or an older trust root",
 });
-
-/** What the policy in a commit's own tree forgives; nothing where there is none that can be read. */
-async function exemptIn({ outlines, states }: Session, oid: ObjectId): Promise<readonly Exemption[]> {
-  const commit = await outlines.outline(oid);
-  const state = commit === null ? null : await states.at(commit).catch(() => null);
-  return state?.loaded?.policy.exempt ?? [];
-}
 
 const wordsOf = ({ codes, ...exemption }: Exemption): object => ({ ...exemption, codes: [...codes] });

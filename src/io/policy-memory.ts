@@ -13,17 +13,21 @@ import { openTrusted, ownOwners } from "./trusted-file.ts";
 const FORM = /^([0-9a-f]{64})\n([0-9a-f]{64})\n(.*)$/s;
 const MOST_BYTES = 16 * 1024 * 1024;
 
-export const memoryPath = (commonDir: string): string => join(commonDir, "signpolicy", "policy-checked");
+/** What else is kept the same way: values of refs that were authenticated from a trust root (check/chain-memory.ts). */
+export type Memory = "policy-checked" | "chain-checked";
 
-export interface KeptPolicy {
+export const memoryPath = (commonDir: string, memory: Memory = "policy-checked"): string =>
+  join(commonDir, "signpolicy", memory);
+
+export interface KeptAnswer {
   /** Of which bytes, and of which program: the answer holds for no other. */
   readonly question: string;
   readonly answer: unknown;
 }
 
 /** What was kept; null where nothing was, or nothing that is to be believed. */
-export function recallPolicy(commonDir: string): KeptPolicy | null {
-  const opened = openTrusted(memoryPath(commonDir), ownOwners());
+export function recallPolicy(commonDir: string, memory?: Memory): KeptAnswer | null {
+  const opened = openTrusted(memoryPath(commonDir, memory), ownOwners());
   if (opened === null) return null;
   try {
     if (opened.status.size > MOST_BYTES) return null;
@@ -37,8 +41,8 @@ export function recallPolicy(commonDir: string): KeptPolicy | null {
 }
 
 /** Where it cannot be kept, the next push checks the policy again. */
-export function keepPolicy(commonDir: string, question: string, answer: unknown): void {
-  const path = memoryPath(commonDir);
+export function keepPolicy(commonDir: string, question: string, answer: unknown, memory?: Memory): void {
+  const path = memoryPath(commonDir, memory);
   const aside = `${path}.${String(process.pid)}`;
   const text = JSON.stringify(answer);
   try {
@@ -50,7 +54,10 @@ export function keepPolicy(commonDir: string, question: string, answer: unknown)
   }
 }
 
-export const forgetPolicy = (commonDir: string): void => rmSync(memoryPath(commonDir), { force: true });
+export function forgetPolicy(commonDir: string): void {
+  for (const memory of ["policy-checked", "chain-checked"] as const)
+    rmSync(memoryPath(commonDir, memory), { force: true });
+}
 
 const digestOf = (question: string, answer: string): string =>
   toHex(digestBytes("sha256", Buffer.from(`${question}\n${answer}`)));

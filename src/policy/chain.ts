@@ -23,17 +23,24 @@ export interface Accepted<P> {
  * was added never changes. A commit that does not descend from the root is never part of it, so it gives nothing.
  */
 export class PolicyChain<P extends { readonly id: string }> {
-  readonly #via: ObjectId;
+  readonly #via: ObjectId | null;
   /** Null: it descends from the root and is not authenticated. */
   readonly #links = new Map<ObjectId, Link<P> | null>();
   /** For each commit the changes of the policy that it reaches, a bit each: a set for each would be quadratic. */
   readonly #reached = new Map<ObjectId, bigint>();
   readonly #bits = new Map<ObjectId, bigint>();
 
-  constructor(root: ObjectId, policy: P, via: ObjectId) {
+  /**
+   * @param start - the root, or commits that were authenticated from it and hand on this one policy
+   * @param via - the commit that a path must lead through; null where every path will do
+   */
+  constructor(start: readonly [ObjectId, ...ObjectId[]], policy: P, via: ObjectId | null) {
     this.#via = via;
-    this.#links.set(root, { policy, changes: [root], through: root === via });
-    this.#reached.set(root, this.#bitOf(root));
+    const changes = [start[0]];
+    for (const oid of start) {
+      this.#links.set(oid, { policy, changes, through: via === null || oid === via });
+      this.#reached.set(oid, this.#bitOf(start[0]));
+    }
   }
 
   descends(oid: ObjectId): boolean {

@@ -4,7 +4,7 @@ import { PolicyChain } from "../../../src/policy/chain.ts";
 
 const id = (name: string): ObjectId => name as ObjectId;
 const policy = (name: string) => ({ id: name });
-const make = (via = "root") => new PolicyChain(id("root"), policy("p0"), id(via));
+const make = (via = "root") => new PolicyChain([id("root")], policy("p0"), id(via));
 const ids = (chain: PolicyChain<{ id: string }>, ...parents: string[]): string[] =>
   chain.governing(parents.map(id)).map((link) => link.policy.id);
 

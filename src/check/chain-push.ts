@@ -1,0 +1,207 @@
+import { GitError } from "../errors.ts";
+import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import { readHead, readRefs } from "../io/refs.ts";
+import { collectCommits, isAncestor } from "../io/revisions.ts";
+import { rulesFor } from "../policy/applies.ts";
+import { decideProblem } from "../policy/decide-problem.ts";
+import type { Policy } from "../policy/policy.ts";
+import { judgeChain, type ChainTask, type Settled } from "./chain.ts";
+import { keepTips, recallTips, type KnownTip } from "./chain-memory.ts";
+import { surveyPolicies } from "./chain-policies.ts";
+import { resumeChain } from "./chain-resume.ts";
+import { nameMissing } from "./missing.ts";
+import type { RecordState } from "./record-state.ts";
+import type { PolicyState } from "./policy-states.ts";
+import type { RefUpdate } from "./push-input.ts";
+import { broughtApprovals, judgingContext, type Session } from "./session.ts";
+import { readTrustRoot } from "./trust-root.ts";
+
+export interface BranchValue {
+  readonly ref: RefName;
+  /** Where it stands; null for one that is not born yet. */
+  readonly oid: ObjectId | null;
+}
+
+/** The branch that a server's policy is read from; the one that HEAD names where it is an administrator's file. */
+export async function serverBranch(session: Session, policyRef: RefName | null): Promise<BranchValue | null> {
+  const ref = policyRef ?? (await readHead(session.repository));
+  return ref === null ? null : { ref, oid: (await readRefs(session.repository, [ref])).get(ref)?.oid ?? null };
+}
+
+export interface RootedPush {
+  readonly root: ObjectId;
+  /** In force: its rules say which refs are judged at all. */
+  readonly policy: Policy;
+  /** Tags are judged by the rules of this branch, and so is what it holds wherever that is pushed. */
+  readonly branch: BranchValue | null;
+  /** Null where there is none, as in a clone. */
+  readonly record: RecordState | null;
+  readonly now: Seconds;
+}
+
+/**
+ * With a trust root a push must also be authenticated from it, ref by ref, through the ref's present value. Gives what is
+ * denied and was not told before; the policy in force has judged the rest.
+ *
+ * @throws GitError only where git itself fails
+ */
+export async function denyUnchained(
+  session: Session,
+  pushed: RootedPush,
+  updates: readonly RefUpdate[],
+  told: readonly Decision[],
+): Promise<readonly Decision[]> {
+  const asked = updates.filter(({ ref, new: oid }) => oid !== null && isJudged(pushed.policy, ref));
+  if (asked.length === 0) return [];
+  const start = await readTrustRoot(session, pushed.root);
+  if ("allow" in start) return [named(start)];
+  const { root, branch, now } = pushed;
+  const contextOf = contextsFor(session, pushed, updates);
+  const means = { root, branch: branch?.ref ?? null, standing: branch?.oid ?? null, now, contextOf };
+  const chain = new PushChain(session, means, start);
+  const denied: Decision[] = [];
+  for (const update of asked) {
+    try {
+      denied.push(...(await chain.judge(update)));
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error;
+      denied.push(await nameMissing(session, [update], error));
+    }
+  }
+  if (denied.length === 0 && told.every(({ allow }) => allow)) chain.keep(updates);
+  const known = new Set(told.flatMap(({ allow, subject }) => (allow ? [] : [subject.oid])));
+  return denied.filter(({ subject }) => subject.kind === "ref" || !known.has(subject.oid)).map(named);
+}
+
+function contextsFor(
+  session: Session,
+  { record, now }: RootedPush,
+  updates: readonly RefUpdate[],
+): ChainTask["contextOf"] {
+  return (loaded) => {
+    const context = judgingContext(session, { loaded, ref: null, trustRoot: null, notes: [] }, now, record);
+    return { ...context, approvals: broughtApprovals(context, updates) };
+  };
+}
+
+const isJudged = (policy: Policy, ref: RefName): boolean =>
+  rulesFor(policy, ref).some((rule) => rule.commits !== null || rule.tags !== null);
+
+/** Both judge, and who is refused must know which of them did. */
+const named = (decision: Decision): Decision => ({
+  ...decision,
+  findings: decision.findings.map((finding) => ({ ...finding, message: `from the trust root: ${finding.message}` })),
+});
+
+interface Means extends Pick<RootedPush, "root" | "now"> {
+  readonly branch: RefName | null;
+  /** Where the branch stands. */
+  readonly standing: ObjectId | null;
+  readonly contextOf: ChainTask["contextOf"];
+}
+
+class PushChain {
+  readonly #session: Session;
+  readonly #pushed: Means;
+  readonly #start: PolicyState;
+  readonly #known: ReadonlyMap<RefName, KnownTip>;
+  readonly #found = new Map<RefName, KnownTip>();
+  #settled: Promise<Settled | null> | null = null;
+
+  constructor(session: Session, pushed: Means, start: PolicyState) {
+    this.#session = session;
+    this.#pushed = pushed;
+    this.#start = start;
+    this.#known = recallTips(session.repository.commonDir, pushed);
+  }
+
+  /** For the next push; a ref that is deleted is forgotten. */
+  keep(updates: readonly RefUpdate[]): void {
+    if (this.#found.size === 0) return;
+    const gone = new Set(updates.filter((update) => update.new === null).map(({ ref }) => ref));
+    const tips = [...this.#known, ...this.#found].filter(([ref]) => !gone.has(ref));
+    keepTips(this.#session.repository.commonDir, this.#pushed, new Map(tips));
+  }
+
+  async judge({ ref, old, new: value }: RefUpdate): Promise<readonly Decision[]> {
+    const { root, branch } = this.#pushed;
+    const { repository, outlines } = this.#session;
+    const target = value === null ? null : await outlines.peel(value);
+    // The root itself is what the administrator vouched for; a tag of a tree is for the rules on tags.
+    if (target === null || target === root) return [];
+    const subject = { kind: "ref", oid: value, ref } as const;
+    if (!(await isAncestor(repository, root, target))) {
+      const message = `this history does not descend from the trust root ${root}, so nothing vouches for it`;
+      const hint = "build on a branch that descends from the trust root";
+      return [decideProblem(subject, { code: "policy-missing", message, hint })];
+    }
+    const isBranch = ref.startsWith("refs/heads/");
+    const judging = isBranch ? ref : branch;
+    const tips = this.#tipsFor(ref, old);
+    const via = await this.#viaOf(old, target);
+    if (await this.#isKnown(target, via, tips)) return [];
+    const found = await resumeChain(this.#session, root, target, tips);
+    const whole = tips.every((tip) => tip.whole);
+    const resumed = found !== null && (whole || via === null || found.oids.includes(via)) ? found : null;
+    const start = resumed ?? { oids: [root] as const, policy: this.#start };
+    const survey = await surveyPolicies(this.#session, start.policy, { include: [target], exclude: start.oids });
+    const denied: Decision[] = [];
+    const take = (decision: Decision): Promise<void> => {
+      if (!decision.allow) denied.push({ ...decision, subject: { ...decision.subject, ref } });
+      return Promise.resolve();
+    };
+    const settled = judging === branch ? null : await (this.#settled ??= this.#readSettled());
+    const { now, contextOf } = this.#pushed;
+    const exempt = await this.#session.states.exemptAt(target);
+    // All that a whole history holds is on an authenticated path, where the ref stands with it.
+    const through = resumed !== null && whole ? null : via;
+    const task = { root, start, targets: [target], ref: judging, settled, via: through, exempt, now, contextOf };
+    const link = (await judgeChain(this.#session, task, survey, take)).get(target) ?? null;
+    if (link?.through === false) {
+      const message = `no authenticated path leads to the new value by way of ${via ?? root}, where the ref stands`;
+      const hint = "merge or rebase onto what the ref holds";
+      denied.push(decideProblem(subject, { code: "policy-missing", message, hint }));
+    }
+    const every = survey.modes.every((mode) => mode === "every") && (resumed === null || whole);
+    if (denied.length === 0 && isBranch) this.#found.set(ref, { oid: target, whole: every });
+    return denied;
+  }
+
+  /** What was authenticated before and still stands: the ref's own value, and that of the policy's branch. */
+  #tipsFor(ref: RefName, old: ObjectId | null): readonly KnownTip[] {
+    const { branch, standing } = this.#pushed;
+    const own = this.#known.get(ref);
+    const base = branch === null ? undefined : this.#known.get(branch);
+    return [own?.oid === old ? own : undefined, base?.oid === standing ? base : undefined].filter(
+      (tip) => tip !== undefined,
+    );
+  }
+
+  async #isKnown(target: ObjectId, via: ObjectId | null, tips: readonly KnownTip[]): Promise<boolean> {
+    for (const { oid, whole } of tips) {
+      if (oid === target && (whole || via === null || via === target)) return true;
+      if (whole && (await isAncestor(this.#session.repository, target, oid))) return true;
+    }
+    return false;
+  }
+
+  /** The path leads through the ref's present value, unless that is being replaced or is older than the root. */
+  async #viaOf(old: ObjectId | null, target: ObjectId): Promise<ObjectId | null> {
+    const { repository, outlines } = this.#session;
+    const standing = old === null ? null : await outlines.peel(old);
+    if (standing === null || !(await isAncestor(repository, standing, target))) return null;
+    return (await isAncestor(repository, this.#pushed.root, standing)) ? standing : null;
+  }
+
+  async #readSettled(): Promise<Settled | null> {
+    const { branch, standing, root } = this.#pushed;
+    if (branch === null || standing === null) return null;
+    const range = { include: [standing], exclude: [root] };
+    const { repository } = this.#session;
+    const [commits, line] = await Promise.all([
+      collectCommits(repository, range),
+      collectCommits(repository, range, ["--first-parent"]),
+    ]);
+    return { ref: branch, commits: new Set(commits), line: new Set(line) };
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Attack: a push passes the policy in force and breaks the chain from the trust root that clones verify by, or the other
+ * way round: a maintainer removed on main pushes a branch whose own history still names him.
+ * Stopped by: where a trust root is configured both must allow, the chain (check/chain-push.ts) and the policy in force.
+ */
+import { describe, expect, it } from "@jest/globals";
+import { alice, bob, eve, person, policyText, POLICY } from "../support/authenticated.ts";
+import { BIN, withServer, type PushServer } from "../support/push-server.ts";
+
+const all = policyText({ people: [alice, bob, eve] });
+const push = (server: PushServer, oid: string, ref = "refs/heads/main"): string => server.push([`${oid}:${ref}`]).text;
+
+function rooted(server: PushServer): { root: string; first: string } {
+  const root = server.commit(alice, { files: { [POLICY]: all } });
+  server.server.config("signpolicy.trustRoot", root);
+  const first = server.commit(bob, { parents: [root], files: { a: "1" } });
+  expect(push(server, first)).toContain("-> main");
+  return { root, first };
+}
+
+describe("a push where a trust root is configured", () => {
+  it("passes where chain and policy in force allow, and is denied where the signer is unknown (unknown-key)", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      expect(push(server, server.commit(eve, { parents: [first] }))).toContain("-> main");
+      const stranger = server.commit(person("mallory"), { parents: [first] });
+      expect(server.push([`+${stranger}:refs/heads/main`]).text).toContain("unknown-key");
+    }));
+
+  it("refuses a branch beside the root that the policy in force would take (policy-missing)", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      const orphan = server.commit(alice, { files: { o: "1" } });
+      const text = push(server, orphan, "refs/heads/orphan");
+      expect(text).toContain("policy-missing");
+      expect(text.replace(/\s*\nremote:\s*/g, " ")).toContain("trust root");
+      expect(push(server, server.commit(alice, { parents: [first] }), "refs/heads/topic")).toContain("-> topic");
+    }));
+
+  it("refuses a merge whose side the chain does not authenticate (policy-missing)", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      const orphan = server.commit(alice, { files: { o: "1" } });
+      const tree = server.tree({ o: "1" }, first);
+      expect(push(server, server.commit(alice, { parents: [first, orphan], tree }))).toContain("policy-missing");
+      const side = server.commit(bob, { parents: [first], files: { o: "1" } });
+      expect(push(server, server.commit(alice, { parents: [first, side], tree }))).toContain("-> main");
+    }));
+
+  it("refuses a removed maintainer's branch from before his removal: the policy in force binds every ref (unknown-key)", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      const old = server.commit(eve, { parents: [first], files: { e: "1" } });
+      const removal = server.commit(alice, {
+        parents: [first],
+        files: { [POLICY]: policyText({ people: [alice, bob] }) },
+      });
+      expect(push(server, removal)).toContain("-> main");
+      expect(push(server, old, "refs/heads/old")).toContain("unknown-key");
+      expect(push(server, server.commit(bob, { parents: [first] }), "refs/heads/old")).toContain("-> old");
+    }));
+
+  it("judges what the policy's branch held before by its own rules, on whatever ref it is pushed again", () =>
+    withServer(null, (server) => {
+      const only = (refs: string[]): string =>
+        JSON.stringify({ ...(JSON.parse(all) as object), rules: [{ name: "r", refs, commits: { signedBy: ["*"] } }] });
+      const root = server.commit(alice, { files: { [POLICY]: only(["refs/heads/main"]) } });
+      server.server.config("signpolicy.trustRoot", root);
+      const before = server.commit(bob, { parents: [root], files: { b: "1" } });
+      const more = server.commit(alice, { parents: [before], files: { [POLICY]: only(["refs/heads/**"]) } });
+      expect(push(server, more)).toContain("-> main");
+      const topic = server.commit(bob, { parents: [more], files: { t: "1" } });
+      expect(push(server, topic, "refs/heads/topic")).toContain("-> topic");
+      // On its own the old policy says nothing of that branch, and so nobody could sign there.
+      expect(push(server, server.commit(bob, { parents: [before] }), "refs/heads/old")).toContain("ref-unmatched");
+    }));
+
+  it("takes its trust root from the server's own repository, never from what the pusher has set", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      const orphan = server.commit(alice, { files: { [POLICY]: all } });
+      server.clone.config("signpolicy.trustRoot", orphan);
+      const chosen = {
+        GIT_CONFIG_COUNT: "1",
+        GIT_CONFIG_KEY_0: "signpolicy.trustRoot",
+        GIT_CONFIG_VALUE_0: orphan,
+        GIT_CONFIG_PARAMETERS: `'signpolicy.trustRoot=${orphan}'`,
+      };
+      const next = server.commit(bob, { parents: [orphan] });
+      const result = server.push([`${next}:refs/heads/orphan`], chosen);
+      expect(result.text).toContain("policy-missing");
+      expect(server.push([`${server.commit(bob, { parents: [first] })}:refs/heads/main`], chosen).text).toContain(
+        "-> main",
+      );
+    }));
+
+  it("tells what changes of the policy, whether it takes the push or refuses it", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      const change = (who: typeof alice, parents: string[]): string =>
+        server.commit(who, { parents, files: { [POLICY]: policyText({ people: [alice, bob] }) } });
+      const told = /the policy changes: principals\.eve[^(]*\(tightens\)/;
+      const plain = (text: string): string => text.replace(/\s*\nremote:\s*(?:(?:warning|error|hint): )?/g, " ");
+      const mallory = person("mallory");
+      const unsigned = server.commit(mallory, { parents: [change(alice, [first])] });
+      expect(plain(push(server, unsigned))).toMatch(told);
+      expect(server.value("refs/heads/main")).toBe(first);
+      const refused = push(server, change(mallory, [first]));
+      expect(refused).toContain("policy-change");
+      expect(plain(refused)).toMatch(told);
+      const taken = push(server, change(alice, [first]));
+      expect(plain(taken)).toMatch(told);
+      expect(taken).toContain("-> main");
+    }));
+
+  it("refuses a path around the ref's present value, and takes one through it (policy-missing)", () =>
+    withServer(null, (server) => {
+      const vouched = policyText({ more: { trust: { merges: "first-parent" } } });
+      const root = server.commit(alice, { files: { [POLICY]: vouched } });
+      server.server.config("signpolicy.trustRoot", root);
+      const main = server.commit(bob, { parents: [root], files: { m: "1" } });
+      expect(push(server, main)).toContain("-> main");
+      const beside = server.commit(bob, { parents: [root], files: { s: "1" } });
+      const tree = server.tree({ s: "1" }, main);
+      expect(push(server, server.commit(bob, { parents: [beside, main], tree }))).toContain("policy-missing");
+      expect(push(server, server.commit(bob, { parents: [main, beside], tree }))).toContain("-> main");
+    }));
+
+  it("judges tags' commits by the chain of the policy's branch (policy-missing)", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      const tags = JSON.parse(all) as { rules: object[] };
+      const policy = JSON.stringify({
+        ...tags,
+        rules: [...tags.rules, { name: "tags", refs: ["refs/tags/**"], tags: { signedBy: ["*"], target: "any" } }],
+      });
+      const change = server.commit(alice, { parents: [first], files: { [POLICY]: policy } });
+      expect(push(server, change)).toContain("-> main");
+      expect(push(server, server.tag(alice, "v1", change), "refs/tags/v1")).toContain("-> v1");
+      const orphan = server.commit(alice, { files: { o: "2" } });
+      expect(push(server, server.tag(alice, "v2", orphan), "refs/tags/v2")).toContain("policy-missing");
+    }));
+});
+
+describe("pre-push in a clone with a trust root", () => {
+  const prePush = (server: PushServer, oid: string, old: string, ref = "refs/heads/main"): string => {
+    const argv = [BIN, "hook", "pre-push", "origin", server.server.dir];
+    const result = server.clone.run(process.execPath, argv, { input: `HEAD ${oid} ${ref} ${old}\n` });
+    return `${String(result.status)} ${result.stderr.replace(/\n(?:(?:warning|error|hint): )?/g, " ")}`;
+  };
+
+  it("refuses what the chain refuses, before it is sent, and tells what changes of the policy (policy-missing)", () =>
+    withServer(null, (server) => {
+      const { root, first } = rooted(server);
+      server.clone.updateRef("refs/remotes/origin/main", first);
+      server.clone.config("signpolicy.trustRoot", root);
+      const orphan = server.commit(alice, { files: { o: "1" } });
+      const none = "0".repeat(40);
+      expect(prePush(server, orphan, none, "refs/heads/orphan")).toMatch(/^1 .*policy-missing.*trust root/s);
+      expect(prePush(server, server.commit(bob, { parents: [first] }), none, "refs/heads/topic")).toMatch(/^0 /);
+      const change = server.commit(alice, {
+        parents: [first],
+        files: { [POLICY]: policyText({ people: [alice, bob] }) },
+      });
+      expect(prePush(server, change, first)).toMatch(/^0 .*the policy changes: principals\.eve/s);
+      server.clone.git(["config", "--unset", "signpolicy.trustRoot"]);
+      expect(prePush(server, orphan, none, "refs/heads/orphan")).toMatch(/^0 /);
+    }));
+});
