@@ -74,7 +74,7 @@ const GROUPS = {
     "io/(dangling-refs|pending-file|plain-files|policy-file|policy-memory|record-file|revisions|safety|trusted-file)",
     "policy/(?!chain|document-yaml|edit-|json-schema|path-words|policy-diff|diff-|rights).*",
     "signature/(anchors|raw|verify)",
-    "signature/openpgp/(algorithms|anchors|certificate|key|packets|signature|subpackets)",
+    "signature/openpgp/(algorithms|anchors|certificate|key|merge|packets|signature|subpackets)",
     "signature/ssh/(algorithms|anchors|key|numbers)",
     "subject/(?!approval|dsse|key-proof).*",
   ],

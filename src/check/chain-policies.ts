@@ -1,6 +1,8 @@
 import type { ObjectId } from "../model.ts";
 import { commitsTouching } from "../io/revisions.ts";
 import { TRUST_MERGES, type TrustMerges } from "../policy/policy.ts";
+import { marksKeys } from "./chain-marks.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
 import type { PolicyState } from "./policy-states.ts";
 import type { Session } from "./session.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
@@ -11,6 +13,8 @@ export interface HistoryOfPolicies {
   readonly touching: ReadonlySet<ObjectId>;
   /** Every `trust.merges` that may come to apply, the strictest first. */
   readonly modes: readonly TrustMerges[];
+  /** One of several policies says that a key fell into other hands, which reaches back over what others judged. */
+  readonly reachesBack: boolean;
 }
 
 /**
@@ -27,8 +31,10 @@ export async function surveyPolicies(
   const places = await commitsTouching(session.repository, range, POLICY_PATHS);
   const modes = new Set<TrustMerges>();
   const files = new Set<string>();
-  const learn = ({ loaded }: PolicyState): void => {
+  const policies = new Map<string, LoadedPolicy>();
+  const learn = ({ id, loaded }: PolicyState): void => {
     if (loaded === null) return;
+    policies.set(id, loaded);
     modes.add(loaded.policy.merges);
     for (const file of loaded.files) files.add(file);
   };
@@ -40,5 +46,15 @@ export async function surveyPolicies(
   const paths = [...new Set([...POLICY_PATHS, ...files])];
   const touching =
     paths.length === POLICY_PATHS.length ? places : await commitsTouching(session.repository, range, paths);
-  return { touching: new Set(touching), modes: TRUST_MERGES.filter((mode) => modes.has(mode)) };
+  const known = new Set(places);
+  // A key file alone may have changed, and with it what its certificate says.
+  for (const oid of touching) {
+    const commit = known.has(oid) ? null : await session.outlines.outline(oid);
+    if (commit !== null) learn(await session.states.at(commit));
+  }
+  return {
+    touching: new Set(touching),
+    modes: TRUST_MERGES.filter((mode) => modes.has(mode)),
+    reachesBack: policies.size > 1 && [...policies.values()].some(marksKeys),
+  };
 }

@@ -6,6 +6,7 @@ import { PolicyChain, type Link } from "../policy/chain.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { TRUST_MERGES, type Exemption, type TrustMerges } from "../policy/policy.ts";
 import { ChainEmission } from "./chain-emission.ts";
+import { marksOf, NO_MARKS, withMarks, type Marks } from "./chain-marks.ts";
 import type { HistoryOfPolicies } from "./chain-policies.ts";
 import { besideRoot, unauthenticated, unruled } from "./chain-words.ts";
 import { isByForge } from "./commit-facts.ts";
@@ -56,8 +57,9 @@ const REFILL = 256;
 
 /**
  * Judges the history between a trust root and targets, ancestors first, each commit by the policy that its authenticated
- * parents give. Linear in commits: each is looked at once, whatever merges lead to it. The caller has seen that the targets
- * descend from the root.
+ * parents give. Linear in commits: each is looked at once, whatever merges lead to it, and once more where a policy says that a
+ * key fell into other hands: that reaches back over everything, but only authenticated commits can say it. The caller has
+ * seen that the targets descend from the root.
  *
  * @throws GitError when git cannot list the commits
  */
@@ -69,19 +71,33 @@ export async function judgeChain(
 ): Promise<ChainVerdict> {
   const range = { include: task.targets, exclude: task.start.oids };
   const line = new Set(await collectCommits(session.repository, range, ["--first-parent"]));
-  const walk = new ChainWalk(session, task, survey, line);
+  let marks = NO_MARKS;
+  if (survey.reachesBack) {
+    const chain = await walkChain(new ChainWalk(session, task, survey, line, NO_MARKS), () => Promise.resolve());
+    const policies = chain.policies().flatMap(({ loaded }) => loaded ?? []);
+    const last = task.targets.map((oid) => chain.link(oid)?.policy.loaded ?? null).find((loaded) => loaded !== null);
+    marks = marksOf(policies, last ?? null);
+  }
   const out = new ChainEmission(survey.modes, take);
+  const chain = await walkChain(new ChainWalk(session, task, survey, line, marks), (decision) => out.take(decision));
+  const verdict = new Map(task.targets.map((oid) => [oid, chain.link(oid)]));
+  await out.finish([...verdict.values()].every((link) => link !== null));
+  return verdict;
+}
+
+async function walkChain(
+  walk: ChainWalk,
+  take: (decision: Decision) => Promise<void>,
+): Promise<PolicyChain<PolicyState>> {
   const queue: (() => Promise<Decision>)[] = [];
-  for await (const [oid, ...parents] of listParents(session.repository, range)) {
+  for await (const [oid, ...parents] of walk.list()) {
     if (oid === undefined) continue;
     queue.push(await walk.prepare(oid, parents));
     if (queue.length < AHEAD) continue;
-    for (const next of queue.splice(0, AHEAD - REFILL)) await out.take(await next());
+    for (const next of queue.splice(0, AHEAD - REFILL)) await take(await next());
   }
-  for (const next of queue) await out.take(await next());
-  const verdict = new Map(task.targets.map((oid) => [oid, walk.chain.link(oid)]));
-  await out.finish([...verdict.values()].every((link) => link !== null));
-  return verdict;
+  for (const next of queue) await take(await next());
+  return walk.chain;
 }
 
 /** The policy that probably judges what is built on a commit, and how many changes were met before it. */
@@ -105,6 +121,7 @@ class ChainWalk {
   readonly #task: ChainTask;
   readonly #survey: HistoryOfPolicies;
   readonly #line: ReadonlySet<ObjectId>;
+  readonly #marks: Marks;
   readonly #dates: AncestorDates;
   readonly #mending: Mending;
   readonly #contexts = new Map<string, JudgingContext>();
@@ -113,7 +130,8 @@ class ChainWalk {
   readonly #first: Guess;
   #paths: Promise<TouchedPaths> | null = null;
 
-  constructor(session: Session, task: ChainTask, survey: HistoryOfPolicies, line: ReadonlySet<ObjectId>) {
+  constructor(session: Session, task: ChainTask, survey: HistoryOfPolicies, line: ReadonlySet<ObjectId>, marks: Marks) {
+    this.#marks = marks;
     this.#session = session;
     this.#task = task;
     this.#survey = survey;
@@ -122,6 +140,12 @@ class ChainWalk {
     this.#dates = new AncestorDates(session.outlines);
     this.#mending = new Mending(session.repository, task.targets, true);
     this.chain = new PolicyChain(task.start.oids, task.start.policy, task.via);
+  }
+
+  /** Commits with their parents, ancestors first. */
+  list(): AsyncGenerator<readonly ObjectId[]> {
+    const { targets, start } = this.#task;
+    return listParents(this.#session.repository, { include: targets, exclude: start.oids });
   }
 
   /** Starts examining a commit by the policy that it will probably be judged by; what comes back decides it. */
@@ -153,7 +177,7 @@ class ChainWalk {
     const known = this.#contexts.get(id);
     if (known !== undefined) return known;
     if (loaded === null) throw new Error("a policy that cannot be used judges nothing");
-    const made = this.#task.contextOf(loaded);
+    const made = this.#task.contextOf(withMarks(loaded, this.#marks));
     this.#contexts.set(id, made);
     return made;
   }
@@ -245,6 +269,7 @@ class ChainWalk {
         parents,
         terms,
       ),
+      newer: () => Promise.resolve(after.loaded?.anchors ?? null),
       exemptions: await this.#exemptionsOf([...context.policy.exempt, ...this.#task.exempt], commit.oid),
       audit: true,
       mending: this.#mending,

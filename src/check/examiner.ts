@@ -2,7 +2,7 @@ import { ParseError } from "../errors.ts";
 import type { Commit, Evidence, ObjectId, ObjectKind, RawSignature, Seconds, Signed, Tag } from "../model.ts";
 import type { ObjectReader, StoredObject } from "../io/objects.ts";
 import type { Repository } from "../io/git.ts";
-import type { Anchors } from "../signature/anchors.ts";
+import { renewAnchors, type Anchors } from "../signature/anchors.ts";
 import type { Problem } from "../policy/decide-problem.ts";
 import { type Limits, overLimit } from "../policy/limits.ts";
 import { verifySigned } from "../signature/verify.ts";
@@ -86,6 +86,16 @@ export class Examiner {
 
   tag(oid: ObjectId): Promise<Examined<Tag>> {
     return this.#examine(oid, "tag", parseTag, (tag) => tag.tagger?.at ?? null);
+  }
+
+  /** What a commit proves with the longer life that newer copies of the certificates give; null where they give none. */
+  async renewed(oid: ObjectId, newer: Anchors): Promise<readonly Evidence[] | null> {
+    const anchors = renewAnchors(this.#anchors, newer);
+    if (anchors === null) return null;
+    const limits = this.#limits;
+    const own = new Examiner(this.#reader, this.#repository, anchors, this.#now, limits, this.#witness, this.#raw);
+    const examined = await own.commitOnce(oid);
+    return "problem" in examined ? null : examined.evidence;
   }
 
   async #examine<T extends Commit | Tag>(

@@ -4,6 +4,7 @@ import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import type { Exemption, Rule } from "../policy/policy.ts";
+import type { Anchors } from "../signature/anchors.ts";
 import { assertApprovals, findFacts } from "./commit-facts.ts";
 import type { Mending } from "./mending.ts";
 import type { JudgingContext } from "./range.ts";
@@ -20,6 +21,8 @@ export interface CommitQuestion {
   readonly clock: JudgingClock;
   /** How it changes the policy; null where it does not. */
   readonly policyEdit: PolicyEdit | null;
+  /** The keys of the policy that it leaves behind; asked for where it changes the policy. */
+  readonly newer: () => Promise<Anchors | null>;
   readonly exemptions: readonly Exemption[];
   /** Nothing of it arrives now: who was not asked for approvals cannot say that they are missing. */
   readonly audit: boolean;
@@ -36,7 +39,8 @@ export interface CommitQuestion {
  * @throws GitError, SignpolicyError ERR_APPROVALS_MISSING
  */
 export async function judgeCommit(context: JudgingContext, question: CommitQuestion): Promise<Decision> {
-  const { commit, evidence, ref, clock, policyEdit, exemptions, mending, paths } = question;
+  const { commit, ref, clock, policyEdit, exemptions, mending, paths } = question;
+  const evidence = await renewedEvidence(context, question);
   const deny = (problem: Parameters<typeof decideProblem>[1]): Decision =>
     decideProblem({ kind: "commit", oid: commit.oid, ref }, problem, [
       ...new Set(question.applied.map(({ rule }) => rule.name)),
@@ -65,6 +69,21 @@ export async function judgeCommit(context: JudgingContext, question: CommitQuest
   if (decision.allow) return decision;
   if (question.audit) await assertApprovals(context, decision, facts);
   return decideCommit({ ...input, fix: await mending.fixFor(commit) });
+}
+
+/**
+ * A certificate that had lapsed and is renewed in this very commit verifies it: its owner says so with the same key. What the
+ * commit brings of other keys, or against this one, does not count for it.
+ */
+async function renewedEvidence(
+  { examiner }: JudgingContext,
+  { commit, evidence, policyEdit, newer }: CommitQuestion,
+): Promise<readonly Evidence[]> {
+  const expired = evidence.every((one) => one.outcome === "refuted" && one.code === "key-expired");
+  if (policyEdit === null || !expired) return evidence;
+  const anchors = await newer();
+  const renewed = anchors === null ? null : await examiner.renewed(commit.oid, anchors);
+  return renewed?.some(({ outcome }) => outcome === "verified") === true ? renewed : evidence;
 }
 
 export const isForPaths = (rule: Rule): boolean => rule.paths !== null && rule.commits !== null;

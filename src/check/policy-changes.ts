@@ -70,7 +70,7 @@ export class PolicyChanges {
    * @throws GitError when git cannot find where the parents of a merge parted
    */
   async editOf(commit: Commit, terms: EditTerms): Promise<PolicyEdit | null> {
-    const after = await this.#states.at(commit);
+    const after = await this.stateAfter(commit);
     const oids = [...new Set(commit.parents)];
     const parents = oids.length === 0 ? [NO_POLICY] : await Promise.all(oids.map((oid) => this.#stateOf(oid)));
     const judges = parents.every(({ id }) => id === parents[0]?.id)
@@ -79,6 +79,15 @@ export class PolicyChanges {
     if (judges.every(({ id }) => id === after.id)) return null;
     const { editOf } = await import("./policy-edits.ts");
     return editOf(after, judges, parents, terms);
+  }
+
+  /**
+   * The policy that a commit leaves behind.
+   *
+   * @throws ParseError for a tree that cannot be read
+   */
+  stateAfter(commit: Commit): Promise<PolicyState> {
+    return this.#states.at(commit);
   }
 
   /** Without those that a parent's side left alone since where they parted. */

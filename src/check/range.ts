@@ -285,6 +285,7 @@ async function judge(
     applied: appliedIn(groups, walked.oid),
     clock,
     policyEdit,
+    newer: async () => (await context.changes?.stateAfter(commit))?.loaded?.anchors ?? null,
     exemptions: exemptionsOf(context.policy, walked.oid, groups),
     audit: range.history === "everything",
     ...means,

@@ -128,7 +128,9 @@ class Authentication {
         continue;
       }
       const exempt = await this.#session.states.exemptAt(goal.commit);
-      const key = `${goal.via ?? ""} ${goal.ref ?? ""} ${JSON.stringify(exempt.map(wordsOf))}`;
+      // Where a mark may reach back, which ones do depends on the policy that the target ends with.
+      const ends = this.#survey.reachesBack ? await this.#stateId(goal.commit) : "";
+      const key = JSON.stringify([goal.via, goal.ref, exempt.map(wordsOf), ends]);
       const group = groups.get(key) ?? { goals: [], exempt };
       group.goals.push(goal);
       groups.set(key, group);
@@ -142,6 +144,11 @@ class Authentication {
     const task = { ...this.#task, targets, ref, via, exempt };
     const verdict = await judgeChain(this.#session, task, this.#survey, (decision) => this.#take(decision));
     for (const goal of group) await this.#conclude(goal, verdict.get(goal.commit) ?? null);
+  }
+
+  async #stateId(oid: ObjectId): Promise<string> {
+    const commit = await this.#session.outlines.outline(oid);
+    return commit === null ? "" : (await this.#session.states.at(commit)).id;
   }
 
   /** Those that were built on the root, told by one git for all of them. */

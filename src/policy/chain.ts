@@ -52,6 +52,13 @@ export class PolicyChain<P extends { readonly id: string }> {
     return this.#links.get(oid) ?? null;
   }
 
+  /** Every policy that an authenticated commit hands on. */
+  policies(): readonly P[] {
+    const found = new Map<string, P>();
+    for (const link of this.#links.values()) if (link !== null) found.set(link.policy.id, link.policy);
+    return [...found.values()];
+  }
+
   /**
    * The policies that judge a commit with these parents: that of the newest, whose last change has the others' as
    * ancestors; where none is newest, each of them.

@@ -4,7 +4,7 @@
  * Stopped by: the file is believed only where nobody else could have written it, for the same question; and a push starts from
  * it only where nothing new touches the policy (check/chain-memory.ts, check/chain-resume.ts).
  */
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keepTips, recallTips, type KnownTip } from "../../src/check/chain-memory.ts";
@@ -13,6 +13,8 @@ import { openSession } from "../../src/check/session.ts";
 import { findRepository } from "../../src/io/repository.ts";
 import type { ObjectId, RefName } from "../../src/model.ts";
 import { alice, bob, eve, NOW, POLICY, policyText, withHistory, type History } from "../support/authenticated.ts";
+
+jest.setTimeout(60_000);
 
 const MAIN = "refs/heads/main" as RefName;
 const all = policyText({ people: [alice, bob, eve] });

@@ -3,9 +3,11 @@
  * way round: a maintainer removed on main pushes a branch whose own history still names him.
  * Stopped by: where a trust root is configured both must allow, the chain (check/chain-push.ts) and the policy in force.
  */
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { alice, bob, eve, person, policyText, POLICY } from "../support/authenticated.ts";
 import { BIN, withServer, type PushServer } from "../support/push-server.ts";
+
+jest.setTimeout(60_000);
 
 const all = policyText({ people: [alice, bob, eve] });
 const push = (server: PushServer, oid: string, ref = "refs/heads/main"): string => server.push([`${oid}:${ref}`]).text;

@@ -1,12 +1,55 @@
 /** Histories that authenticate themselves: commits in a real repository, judged in process from a trust root. */
 import { verifyCommits, type VerifyOptions } from "../../src/check/commits.ts";
-import type { Decision, ObjectId, ReportHead } from "../../src/model.ts";
+import type { Bytes, Decision, ObjectId, ReportHead } from "../../src/model.ts";
+import { concatBytes } from "../../src/encoding/bytes.ts";
+import {
+  armor,
+  certification,
+  eddsaKey,
+  keyLifetime,
+  MADE,
+  publicKey,
+  signature,
+  userId,
+  type TestKey,
+} from "./openpgp.ts";
 import { alice, bob, eve, person, principal, PushServer, type Person } from "./push-server.ts";
 
 export const POLICY = ".signpolicy.json";
 export { alice, bob, eve, person, principal };
 export const carol = person("carol");
 export const NOW = 1_800_000_000;
+/** When keys were made; the first commit is a minute later. */
+export const BEGUN = MADE;
+
+/** A person with an OpenPGP key, whose certificate can be made in any state. */
+export interface PgpPerson extends Person {
+  readonly primary: TestKey;
+  /** Armored; `life` in seconds from when it was made. More packets stand behind the key's own self-signature. */
+  certificate(options?: { readonly life?: number; readonly at?: number; readonly more?: readonly Bytes[] }): string;
+}
+
+export function pgpPerson(name: string, seed: number): PgpPerson {
+  const primary = eddsaKey({ seed });
+  const id = `${name} <${name}@example.org>`;
+  return {
+    ...person(name),
+    primary,
+    sign: (payload, at) => signature(primary, payload, { at }),
+    certificate({ life, at = MADE, more = [] } = {}) {
+      const own = certification(primary, id, { at, hashed: life === undefined ? [] : [keyLifetime(life)] });
+      const revocations = more.filter((one) => (one[0] ?? 0) === 0xc2);
+      const others = more.filter((one) => !revocations.includes(one));
+      const packets = concatBytes(publicKey(primary), ...revocations, userId(id), own, ...others);
+      return Buffer.from(armor("PGP PUBLIC KEY BLOCK", packets)).toString("latin1");
+    },
+  };
+}
+
+/** A principal of the policy with these keys, as the policy writes them. */
+export const keyed = (who: Person, ...keys: readonly object[]): object => ({
+  [who.name]: { emails: [who.email], keys },
+});
 
 export interface Verdict {
   readonly head: ReportHead;
@@ -45,7 +88,8 @@ export function policyText({
 /** Commits are dated one after the other, all long before `NOW`. */
 export class History {
   readonly #server = new PushServer(null, "sha1", { hooks: false });
-  #date = 1_700_000_000;
+  readonly #trees = new Map<string, string>();
+  #date = MADE;
 
   get repo(): PushServer["clone"] {
     return this.#server.clone;
@@ -64,6 +108,19 @@ export class History {
   ): ObjectId {
     const tree = this.#server.tree(files, base);
     return this.#server.commit(who, { parents, tree, date: (this.#date += 60) });
+  }
+
+  /** A commit that changes no file: the tree is its first parent's. */
+  same(who: Person | null, parents: readonly [string, ...string[]], more: { readonly date?: number } = {}): ObjectId {
+    const tree = this.#trees.get(parents[0]) ?? this.repo.git(["rev-parse", `${parents[0]}^{tree}`]);
+    const oid = this.#server.commit(who, { parents, tree, date: (this.#date += 60), ...more });
+    this.#trees.set(oid, tree);
+    return oid;
+  }
+
+  /** A change of the policy. */
+  change(who: Person | null, parents: readonly [string, ...string[]], policy: string): ObjectId {
+    return this.commit(who, parents, { [POLICY]: policy });
   }
 
   tag(who: Person | null, name: string, target: string): ObjectId {

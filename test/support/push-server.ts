@@ -16,6 +16,8 @@ export interface Person {
   readonly name: string;
   readonly email: string;
   readonly key: TestKey;
+  /** Signs in another way than with the SSH key. */
+  readonly sign?: (payload: Buffer, date: number) => Uint8Array;
 }
 
 /** A person with a key of his own, the same in every run. */
@@ -117,7 +119,7 @@ export class PushServer {
   /** A commit signed by `who`, or by nobody, stored in the clone and on no ref. */
   commit(who: Person | null, options: CommitOptions = {}): ObjectId {
     const payload = this.#payload(who, options);
-    const raw = who === null ? payload : this.#sign(payload, who.key);
+    const raw = who === null ? payload : this.#sign(payload, who, options.date);
     return this.clone.write("commit", raw);
   }
 
@@ -129,7 +131,7 @@ export class PushServer {
       const parent = parents[n % Math.max(1, parents.length)];
       const payload = this.#payload(who, { tree, parents: parent === undefined ? [] : [parent] });
       const path = join(folder, String(n));
-      writeFileSync(path, who === null ? payload : this.#sign(payload, who.key));
+      writeFileSync(path, who === null ? payload : this.#sign(payload, who));
       return path;
     });
     const argv = ["hash-object", "-w", "-t", "commit", "--literally", "--no-filters", "--stdin-paths"];
@@ -152,10 +154,13 @@ export class PushServer {
     return Buffer.from(lines.join("\n"), "latin1");
   }
 
-  #sign(payload: Buffer, key: TestKey): Buffer {
+  #sign(payload: Buffer, { key, sign }: Person, date = now()): Buffer {
     const end = payload.indexOf("\n\n") + 1;
     const name = this.algorithm === "sha1" ? "gpgsig" : "gpgsig-sha256";
-    const armor = Buffer.from(sshSig(key, payload)).toString("latin1").trimEnd().replaceAll("\n", "\n ");
+    const armor = Buffer.from(sign?.(payload, date) ?? sshSig(key, payload))
+      .toString("latin1")
+      .trimEnd()
+      .replaceAll("\n", "\n ");
     return Buffer.concat([
       payload.subarray(0, end),
       Buffer.from(`${name} ${armor}\n`, "latin1"),

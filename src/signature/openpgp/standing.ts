@@ -137,6 +137,7 @@ const when = (condition: boolean, code: EvidenceCode, detail: () => string): Rea
 
 /** RFC 9580 §5.2.3.31: these two say that what the key signed before stays good; every other code, and none, does not. */
 const SOFT_REASONS: readonly (number | null)[] = [1, 3];
+export const isSoftReason = (reason: number | null): boolean => SOFT_REASONS.includes(reason);
 const NO_REASON: readonly (number | null)[] = [null, 0];
 
 /**
