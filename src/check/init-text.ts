@@ -22,7 +22,8 @@ export const SCHEMA = "node_modules/signpolicy/config/signpolicy.schema.json";
 /** The policy as plain data, in the order in which it is written. */
 export function policyData({ principals, protected: refs, forges, exempt }: Proposal) {
   const people = principals.filter(({ role }) => role === "human").map(({ id }) => id);
-  const side = forges.length === 0 ? {} : { side: ["*", ...forges] };
+  // Who may not sign here works on branches, and is merged by who may.
+  const side = ["*", ...forges];
   return {
     version: 1,
     serial: 1,
@@ -37,7 +38,7 @@ export function policyData({ principals, protected: refs, forges, exempt }: Prop
       {
         name: "protected branches",
         refs,
-        commits: { signedBy: ["maintainers", ...forges], ...side },
+        commits: { signedBy: ["maintainers", ...forges], side },
         updates: { force: "deny", delete: "deny" },
       },
       { name: "releases", refs: ["refs/tags/**"], tags: { signedBy: ["maintainers"] } },

@@ -9,6 +9,7 @@ import type { Edit } from "../policy/edit-document.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
 import { loadPolicy } from "./policy.ts";
 import type { LoadedPolicy, PolicySource } from "./policy-source.ts";
+import { committedPolicy } from "./committed-policy.ts";
 import { policyWarnings } from "./policy-warnings.ts";
 
 export interface PolicyFileChoice {
@@ -32,6 +33,8 @@ export interface EditablePolicy {
   readonly folder: string;
   /** Top of the work tree it lies in; null for a file that was named. */
   readonly top: string | null;
+  /** What the next change of it is numbered; null where it bears no number. */
+  readonly nextSerial: number | null;
 }
 
 export interface PolicyChange {
@@ -46,7 +49,8 @@ export interface PolicyChange {
 export async function openPolicy({ directory, environment, policy }: PolicyFileChoice): Promise<EditablePolicy> {
   if (policy !== undefined) {
     const path = resolve(directory, policy);
-    return open(filePolicySource(path), path, null);
+    const opened = await open(filePolicySource(path), path, null);
+    return { ...opened, nextSerial: raised(opened.loaded) };
   }
   const { workTree } = await findRepository(directory, environment);
   if (workTree === null) {
@@ -54,10 +58,20 @@ export async function openPolicy({ directory, environment, policy }: PolicyFileC
       hint: "name the file: --policy FILE",
     });
   }
-  return open(workTreePolicySource(workTree), null, workTree);
+  const opened = await open(workTreePolicySource(workTree), null, workTree);
+  // Several changes that are committed as one are one to whoever judges it.
+  const committed = await committedPolicy(directory, environment);
+  const nextSerial = committed === null ? opened.loaded.policy.serial : (raised(committed) ?? raised(opened.loaded));
+  return { ...opened, nextSerial };
 }
 
-async function open(source: PolicySource, named: string | null, top: string | null): Promise<EditablePolicy> {
+const raised = ({ policy: { serial } }: LoadedPolicy): number | null => (serial === null ? null : serial + 1);
+
+async function open(
+  source: PolicySource,
+  named: string | null,
+  top: string | null,
+): Promise<Omit<EditablePolicy, "nextSerial">> {
   const { bytes, file, member } = await source.readPolicy();
   const loaded = await loadPolicy(source);
   const path = named ?? join(top ?? "", file);
@@ -65,7 +79,7 @@ async function open(source: PolicySource, named: string | null, top: string | nu
 }
 
 /**
- * Makes the edits, raises `serial` where there is one, and writes key files and policy, but only when the result is a
+ * Makes the edits, numbers the change where there is a `serial`, and writes key files and policy, but only when the result is a
  * sound policy. Key files are named from the policy's folder.
  *
  * @throws PolicyError with every mistake that the change would make; nothing was written then
@@ -76,10 +90,9 @@ export async function changePolicy(
   files: ReadonlyMap<string, Bytes>,
   { directory, now }: { readonly directory: string; readonly now: Seconds },
 ): Promise<PolicyChange> {
-  const { loaded, source, bytes, file, member, path, folder } = editable;
-  const { serial } = loaded.policy;
-  const raised: readonly Edit[] = serial === null ? [] : [{ kind: "set", path: ["serial"], value: serial + 1 }];
-  const changed = await editPolicy(bytes, file, member, [...edits, ...raised]);
+  const { loaded, source, bytes, file, member, path, folder, nextSerial } = editable;
+  const number: readonly Edit[] = nextSerial === null ? [] : [{ kind: "set", path: ["serial"], value: nextSerial }];
+  const changed = await editPolicy(bytes, file, member, [...edits, ...number]);
   const after = await loadPolicy({
     label: (name) => source.label(name),
     readPolicy: () =>
