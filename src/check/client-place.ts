@@ -6,7 +6,7 @@ import { entryIfAny, isFolder, readTextIfAny } from "../io/files.ts";
 import type { Porcelain } from "../io/porcelain.ts";
 import { openPorcelain } from "../io/porcelain.ts";
 import type { ClientOptions } from "./installation.ts";
-import { dependencyNames, readPrepare } from "./package-json.ts";
+import { dependenciesOf, readPrepare } from "./package-json.ts";
 
 export interface ClientPlace {
   readonly porcelain: Porcelain;
@@ -119,7 +119,7 @@ async function findPackage(top: string, here: string): Promise<string | null> {
 
 function mentionsHusky(packageText: string | null): boolean {
   if (packageText === null) return false;
-  return dependencyNames(packageText).has("husky") || /\bhusky\b/.test(readPrepare(packageText) ?? "");
+  return dependenciesOf(packageText).has("husky") || /\bhusky\b/.test(readPrepare(packageText) ?? "");
 }
 
 const shown = (path: string): string => (/^[\w./-]+$/.test(path) ? path : JSON.stringify(path));

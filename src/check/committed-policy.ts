@@ -1,5 +1,6 @@
+import { isObjectId } from "../encoding/identifiers.ts";
 import { PolicyError } from "../errors.ts";
-import { readRefs } from "../io/refs.ts";
+import { tryGit } from "../io/git.ts";
 import { findRepository } from "../io/repository.ts";
 import type { RefName } from "../model.ts";
 import { loadPolicy } from "./policy.ts";
@@ -21,9 +22,11 @@ export async function committedPolicy(
 ): Promise<LoadedPolicy | null> {
   const session = await openSession(await findRepository(directory, environment));
   try {
-    const head = (await readRefs(session.repository, [HEAD])).get(HEAD);
-    if (head === undefined) return null;
-    return await loadPolicy(new TreePolicySource(session.trees, session.outlines, HEAD, head.oid));
+    const { stdout } = await tryGit(session.repository, ["rev-parse", "--verify", "-q", "HEAD^{commit}"]);
+    const head = stdout.toString("latin1").trim();
+    // Before the first commit it names nothing.
+    if (!isObjectId(head)) return null;
+    return await loadPolicy(new TreePolicySource(session.trees, session.outlines, HEAD, head));
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     return null;

@@ -1,15 +1,15 @@
 /** `init`: from what a clone uses already to a policy, key files, hooks and git's own settings. */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
-import { writeWhole } from "../io/files.ts";
+import { readTextIfAny, writeWhole } from "../io/files.ts";
 import { gpgPlace } from "../io/gpg.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
 import { findRepository } from "../io/repository.ts";
 import type { RefName, Seconds, VerdictCode } from "../model.ts";
 import { EXEMPTIBLE_CODES } from "../policy/exemptible.ts";
 import type { ClientPlace } from "./client-place.ts";
-import { findClient } from "./client-place.ts";
+import { findClient, fromTop, liesIn } from "./client-place.ts";
 import { verifyCommits } from "./commits.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import { findForge, forgeKeys } from "./forges.ts";
@@ -20,6 +20,7 @@ import { installClient } from "./install-client.ts";
 import type { OfferedKey } from "./key-list.ts";
 import { principalName } from "./keys-add.ts";
 import { readKeySource } from "./key-sources.ts";
+import { dependenciesOf } from "./package-json.ts";
 import { loadPolicy } from "./policy.ts";
 import type { OwnKey } from "./own-keys.ts";
 import { findOwnKeys } from "./own-keys.ts";
@@ -217,7 +218,6 @@ export async function performInit(
   options: InitOptions,
 ): Promise<InitReport> {
   const { place } = survey;
-  const { directory, environment } = options;
   const policy = join(place.top, plan.policyFile);
   for (const [file, text] of plan.keyFiles) {
     await mkdir(join(place.top, "keys"), { recursive: true });
@@ -244,14 +244,27 @@ export async function performInit(
     steps.push(`git config ${key} ${value}`);
   }
   const hooks = choice.hooks ? await installHooks(survey, options) : { steps: [], warnings: [] };
-  const changed = (await findClient({ directory, environment })).packageText !== place.packageText;
   const written = [
     plan.policyFile,
     ...plan.keyFiles.keys(),
-    ...(changed ? ["package.json"] : []),
+    ...(await changedPackage(place)),
     ...(place.usesHusky ? [".husky"] : []),
   ];
   return { written, steps: [...steps, ...hooks.steps], warnings: hooks.warnings };
+}
+
+const LOCK_FILES = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
+
+/** What `npm install` in another clone needs of this one and is not committed yet. */
+async function changedPackage({ packageDir, porcelain, top }: ClientPlace): Promise<readonly string[]> {
+  if (packageDir === null) return [];
+  const text = (await readTextIfAny(join(packageDir, "package.json"))) ?? "";
+  const packed = /^file:(.+\.tgz)$/.exec(String(dependenciesOf(text).get("signpolicy")))?.[1];
+  const files = ["package.json", ...LOCK_FILES, ...(packed === undefined ? [] : [packed])].map((name) =>
+    resolve(packageDir, name),
+  );
+  const inTree = files.filter((file) => liesIn(file, top)).map((file) => fromTop({ top }, file));
+  return porcelain.changedFiles(inTree);
 }
 
 async function installHooks({ place }: Survey, { directory, environment }: InitOptions) {

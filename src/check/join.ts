@@ -1,7 +1,10 @@
 /** `join`: a further developer's key into a policy that is there. */
-import { UsageError } from "../errors.ts";
+import { PolicyError, UsageError } from "../errors.ts";
 import { runAttached } from "../io/programs.ts";
 import { runGit } from "../io/git.ts";
+import { listRefs } from "../io/refs.ts";
+import { findRepository } from "../io/repository.ts";
+import type { RefName, Seconds } from "../model.ts";
 import { ownerOf } from "../policy/emails.ts";
 import { shellWord } from "../policy/fixes.ts";
 import type { ClientPlace } from "./client-place.ts";
@@ -9,11 +12,15 @@ import { findClient } from "./client-place.ts";
 import type { InitOptions } from "./init.ts";
 import { settingsFor } from "./init.ts";
 import { addKeys, principalName } from "./keys-add.ts";
-import { fingerprintOf } from "./key-select.ts";
+import { fingerprintsOf } from "./key-select.ts";
+import { problemAt } from "./key-standing.ts";
+import { governClone } from "./governing.ts";
 import type { OwnKey } from "./own-keys.ts";
 import { findOwnKeys } from "./own-keys.ts";
 import { openPolicy } from "./policy-edit.ts";
 import type { EditablePolicy } from "./policy-edit.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
+import { openSession } from "./session.ts";
 import { readSigningSetUp } from "./signing-setup.ts";
 import type { SigningSetUp } from "./signing-setup.ts";
 
@@ -27,6 +34,8 @@ export interface JoinSurvey {
   readonly principal: string | null;
   /** Of `ownKeys`, those that the policy has already. */
   readonly known: ReadonlySet<string>;
+  /** What judges pushes is another policy, which does not have these yet. */
+  readonly pending: ReadonlySet<string>;
 }
 
 /** @throws PolicyError where there is no sound policy, GitError */
@@ -36,22 +45,55 @@ export async function surveyJoin(options: InitOptions): Promise<JoinSurvey> {
   const setUp = await readSigningSetUp(options.directory, place, options.environment);
   const { name, email } = setUp.context.committer;
   const ownKeys = await findOwnKeys(setUp, place.top, options.environment);
-  const present = new Set(
-    editable.loaded.keys.flatMap((key) =>
-      key.anchor.kind === "openpgp"
-        ? key.anchor.certificate.keys.map(({ fingerprint }): string => fingerprint)
-        : [fingerprintOf(key)],
-    ),
-  );
+  const known = heldBy(editable.loaded);
+  const governing = await governingPolicy(options);
+  const judging = governing === null ? known : heldBy(governing);
+  const usable = await usableKeys(ownKeys, editable.loaded, options.now);
+  const those = (condition: (fingerprint: string) => boolean) =>
+    new Set(ownKeys.map(({ fingerprint }) => fingerprint).filter((one) => condition(one)));
   return {
     place,
     setUp,
     editable,
     me: { name: utf8(name), email: utf8(email) },
-    ownKeys,
+    ownKeys: usable,
     principal: ownerOf(editable.loaded.policy, email)?.id ?? null,
-    known: new Set(ownKeys.map(({ fingerprint }) => fingerprint).filter((one) => present.has(one))),
+    known: those((one) => known.has(one)),
+    pending: those((one) => known.has(one) && !judging.has(one)),
   };
+}
+
+const heldBy = ({ keys }: LoadedPolicy): ReadonlySet<string> => new Set(keys.flatMap((key) => fingerprintsOf(key)));
+
+/**
+ * The keys in the order of use: those the policy takes today first, and without those it has put out of use, which would
+ * only lead to the next refusal.
+ */
+async function usableKeys(
+  ownKeys: readonly OwnKey[],
+  { keys, policy }: LoadedPolicy,
+  now: Seconds,
+): Promise<readonly OwnKey[]> {
+  const standing = await Promise.all(
+    ownKeys.map(async (own) => {
+      const entry = keys.find((key) => fingerprintsOf(key).includes(own.fingerprint));
+      if (entry === undefined) return 1;
+      return (await problemAt(entry, policy.algorithms, now)) === null ? 0 : 2;
+    }),
+  );
+  return [0, 1].flatMap((rank) => ownKeys.filter((_, index) => standing[index] === rank));
+}
+
+async function governingPolicy({ directory, environment }: InitOptions): Promise<LoadedPolicy | null> {
+  const session = await openSession(await findRepository(directory, environment));
+  try {
+    return (await governClone(session, {})).loaded;
+  } catch (error) {
+    if (error instanceof PolicyError) return null;
+    throw error;
+  } finally {
+    session.close();
+  }
 }
 
 export interface Joined {
@@ -61,8 +103,10 @@ export interface Joined {
   /** What was written and staged; empty where the key was in the policy already. */
   readonly written: readonly string[];
   readonly warnings: readonly string[];
-  /** What a maintainer can type in place of taking the commit. */
-  readonly maintainer: string | null;
+  /** What a maintainer types, who has the key from this; null where the key was in the policy already. */
+  readonly maintainer: { readonly command: string; readonly certificate: string | null } | null;
+  /** Takes the staged change back. */
+  readonly undo: string;
 }
 
 /** Sets git up to sign with the key, adds it to the policy where it is not there, and stages the change. */
@@ -79,7 +123,7 @@ export async function performJoin(
     await place.porcelain.setConfig(name, value);
     settings.push(`git config ${name} ${value}`);
   }
-  if (known.has(key.fingerprint)) return { principal, settings, written: [], warnings: [], maintainer: null };
+  if (known.has(key.fingerprint)) return { principal, settings, written: [], warnings: [], maintainer: null, undo: "" };
   const isNew = !editable.loaded.policy.principals.has(principal);
   if (!isNew && survey.principal !== principal && wanted === undefined) {
     throw new UsageError(`the policy has a principal '${principal}' already, who does not own ${me.email}`, {
@@ -104,6 +148,7 @@ export async function performJoin(
     written: added.written,
     warnings: added.warnings,
     maintainer: maintainerCommand(key, principal, isNew ? me : null),
+    undo: `git restore -SW -- ${added.written.map((file) => shellWord(file) ?? ".").join(" ")}`,
   };
 }
 
@@ -111,24 +156,43 @@ function maintainerCommand(
   { format, source, fingerprint }: OwnKey,
   principal: string,
   me: JoinSurvey["me"] | null,
-): string {
-  const what = format === "ssh" ? `'${source}'` : `FILE-WITH-${fingerprint}`;
+): Joined["maintainer"] {
+  const file = `${principal}.asc`;
+  const what = format === "ssh" ? `'${source}'` : file;
   const somebody =
     me === null ? "" : ` --email ${shellWord(me.email) ?? "ADDRESS"} --name ${shellWord(me.name) ?? "NAME"}`;
-  return `signpolicy keys add ${what} --principal ${principal}${somebody}`;
+  return {
+    command: `signpolicy keys add ${what} --principal ${principal}${somebody}`,
+    certificate: format === "ssh" ? null : `gpg --armor --export ${fingerprint} > ${file}`,
+  };
 }
 
-/** Commits the staged change on a branch of its own, signed with the new key. @throws UsageError when git does not */
-export async function commitJoin({ principal }: Joined, { directory, environment }: InitOptions): Promise<string> {
-  const branch = `join/${principal}`;
+/**
+ * Commits the change, and nothing else that is staged, on a branch of its own, signed with the new key.
+ *
+ * @throws UsageError when git does not
+ */
+export async function commitJoin(
+  { principal, written }: Joined,
+  { directory, environment }: InitOptions,
+): Promise<string> {
+  const branch = await freeBranch(`refs/heads/join/${principal}`, directory, environment);
   for (const argv of [
     ["switch", "-q", "-c", branch],
-    ["commit", "-q", "-S", "-m", `Keys: ${principal}`],
+    ["commit", "-q", "-S", "-m", `Keys: ${principal}`, "--", ...written],
   ]) {
     if ((await runAttached("git", argv, { cwd: directory, environment })) === 0) continue;
     throw new UsageError(`git ${argv[0] ?? ""} failed; the change is staged`, { hint: "signpolicy doctor" });
   }
   return branch;
+}
+
+/** Whoever joins with a second key may still have the branch of the first. */
+async function freeBranch(ref: string, directory: string, environment: InitOptions["environment"]): Promise<string> {
+  const taken = await listRefs(await findRepository(directory, environment), ["refs/heads/join"]);
+  let free = ref;
+  for (let n = 2; taken.has(free as RefName); n += 1) free = `${ref}-${n}`;
+  return free.slice("refs/heads/".length);
 }
 
 const utf8 = (latin: string): string => Buffer.from(latin, "latin1").toString("utf8");

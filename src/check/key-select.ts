@@ -31,7 +31,8 @@ export function pathOf({ policy }: LoadedPolicy, { principal, entry }: LoadedKey
 export const fingerprintOf = ({ anchor }: LoadedKey): string =>
   anchor.kind === "openpgp" ? anchor.certificate.fingerprint : anchor.key.fingerprint;
 
-const allFingerprints = (key: LoadedKey): readonly string[] =>
+/** Of an OpenPGP certificate those of its subkeys, too. */
+export const fingerprintsOf = (key: LoadedKey): readonly string[] =>
   key.anchor.kind === "openpgp"
     ? key.anchor.certificate.keys.map(({ fingerprint }) => fingerprint)
     : [fingerprintOf(key)];
@@ -39,7 +40,7 @@ const allFingerprints = (key: LoadedKey): readonly string[] =>
 function isNamed(key: LoadedKey, words: string): boolean {
   if (words === key.principal) return true;
   if (key.entry.source.kind === "file" && key.entry.source.path === words) return true;
-  const fingerprints = allFingerprints(key);
+  const fingerprints = fingerprintsOf(key);
   if (fingerprints.includes(words)) return true;
   // Eight characters: what people copy from a listing. Ambiguity is refused, and nothing is proved by it.
   if (words.startsWith("SHA256:")) return words.length >= 15 && fingerprints.some((one) => one.startsWith(words));

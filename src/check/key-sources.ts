@@ -43,11 +43,12 @@ export async function readKeySource(words: string, options: KeySourceOptions): P
   if (/^(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+\s+\S/.test(words)) {
     return { keys: readKeyList(Buffer.from(words)), claims: true, forge: null };
   }
-  const file = await readIfFile(resolve(directory, expandHome(words, environment["HOME"])));
-  if (file !== null) return { keys: readKeyList(file), claims: true, forge: null };
   const id = /^(?:0x)?((?:[0-9a-f]{4} ?){4}|(?:[0-9a-f]{4} *){10}|[0-9a-f]{64})$/i
     .exec(words)?.[1]
     ?.replaceAll(" ", "");
+  // In a stranger's clone a file may bear the fingerprint of another key.
+  const file = id === undefined ? await readIfFile(resolve(directory, expandHome(words, environment["HOME"]))) : null;
+  if (file !== null) return { keys: readKeyList(file), claims: true, forge: null };
   // Forty lower-case digits are a commit's id first: gpg writes fingerprints in capitals.
   if (id !== undefined && !/^[0-9a-f]{40}$|^[0-9a-f]{64}$/.test(words)) {
     return { keys: await fromKeyring(id.toUpperCase(), await findGpg(options)), claims: true, forge: null };

@@ -138,7 +138,11 @@ export async function checkKeys(
       return [{ key: shown, message, fix: fixFor(key, shown) }];
     }),
   );
-  const keyless = [...loaded.policy.principals.keys()].filter((id) => !able.has(id));
+  // Whose every key is retired has left.
+  const staying = new Set(listed.filter(({ state }) => state !== "retired").map(({ principal }) => principal));
+  const keyless = [...loaded.policy.principals.values()]
+    .filter(({ id, keys }) => !able.has(id) && (keys.length === 0 || staying.has(id)))
+    .map(({ id }) => id);
   return { policy: loaded.origin, keys: listed, complaints: complaints.flat(), keyless };
 }
 

@@ -6,6 +6,7 @@ import type { Edit } from "../policy/edit-document.ts";
 import { readCertificate } from "../signature/openpgp/certificate.ts";
 import type { OpenPgpCertificate } from "../signature/openpgp/certificate.ts";
 import { fingerprintOf, pathOf, selectKey } from "./key-select.ts";
+import { problemAt } from "./key-standing.ts";
 import { findGpg, fromKeyring, readKeySource } from "./key-sources.ts";
 import type { LoadedKey } from "./policy-source.ts";
 import { changePolicy, openPolicy } from "./policy-edit.ts";
@@ -128,8 +129,27 @@ async function mark(
   options: MarkOptions,
 ): Promise<MarkedKey> {
   const change = await changePolicy(editable, edits, files, options);
+  const left = edits.some(({ path }) => path.at(-1) === "retired" || path.at(-1) === "compromised")
+    ? await lastKeyWarning(editable, key, options.now)
+    : [];
   // That a key put out of use cannot sign is what was asked for.
   const isEnd = edits.some(({ path }) => ["retired", "compromised"].includes(String(path.at(-1))));
   const warnings = change.warnings.filter((warning) => !isEnd || !warning.startsWith(`${key.entry.place.path},`));
-  return { ...change, warnings, principal: key.principal, fingerprint: fingerprintOf(key) };
+  return { ...change, warnings: [...left, ...warnings], principal: key.principal, fingerprint: fingerprintOf(key) };
+}
+
+/** Who is to go on signing needs the next key before the last one goes: with it nobody signs the change that brings it. */
+async function lastKeyWarning(
+  { loaded: { keys, policy } }: EditablePolicy,
+  { principal, anchor }: LoadedKey,
+  now: Seconds,
+): Promise<readonly string[]> {
+  for (const key of keys) {
+    if (key.principal !== principal || key.anchor === anchor) continue;
+    if ((await problemAt(key, policy.algorithms, now)) === null) return [];
+  }
+  return [
+    `${principal} has no other key that can sign; unless they have left, add one first: ` +
+      `signpolicy keys add SOURCE --principal ${principal}`,
+  ];
 }

@@ -68,12 +68,12 @@ export function removePrepare(text: string): string {
   return holder === undefined ? text : removeMember(text, top, holder);
 }
 
-/** Names in `dependencies`, `devDependencies` and their like. */
-export function dependencyNames(text: string): ReadonlySet<string> {
+/** What stands in `dependencies`, `devDependencies` and their like, by name. */
+export function dependenciesOf(text: string): ReadonlyMap<string, unknown> {
   topObject(text);
   const data = JSON.parse(withoutMark(text)) as Record<string, unknown>;
   const kinds = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
-  return new Set(kinds.flatMap((kind) => Object.keys(data[kind] ?? {})));
+  return new Map(kinds.flatMap((kind) => Object.entries(data[kind] ?? {})));
 }
 
 const withoutMark = (text: string): string => text.replace(/^(?:\uFEFF|\xEF\xBB\xBF)/, "");

@@ -1,3 +1,4 @@
+import { UsageError } from "../errors.ts";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { PolicyOrigin, RefName, Seconds } from "../model.ts";
@@ -12,7 +13,8 @@ import { defaultBranch, governClone } from "./governing.ts";
 import { loadPolicy } from "./policy.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { openSession, type Session } from "./session.ts";
-import { implicitRef, parseAs, resolveCommit } from "./targets.ts";
+import { implicitRef, parseAs } from "./targets.ts";
+import { resolveCommit } from "./revision.ts";
 import { TreePolicySource } from "./tree-policy.ts";
 
 export interface DifferenceOptions {
@@ -92,7 +94,14 @@ function ownPolicy(session: Session): Promise<LoadedPolicy> {
 
 async function named(session: Session, word: string, { directory }: DifferenceOptions): Promise<LoadedPolicy> {
   const path = resolve(directory, word);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return loadPolicy(filePolicySource(path));
-  const oid = await resolveCommit(session, word);
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  if (isFile && (word === path || /^\.{1,2}\//.test(word))) return loadPolicy(filePolicySource(path));
+  const oid = await resolveCommit(session, word).catch((error: unknown) => {
+    if (error instanceof UsageError && isFile) return null;
+    throw error;
+  });
+  if (oid === null) return loadPolicy(filePolicySource(path));
+  // Whoever may add a file could otherwise have it compared in the place of a commit.
+  if (isFile) throw new UsageError(`${word} is a file and a revision`, { hint: `for the file: ./${word}` });
   return loadPolicy(new TreePolicySource(session.trees, session.outlines, word as RefName, oid));
 }

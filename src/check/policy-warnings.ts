@@ -34,6 +34,8 @@ async function keyWarnings(
   const { path, line } = key.entry.place;
   const where = line === null ? path : `${path}, line ${line}`;
   const today = await problemAt(key, algorithms, now);
+  // The policy itself says that it is over, and what it signed stands: nothing to be told of at every look.
+  if (today?.code === "key-retired") return [];
   if (today !== null) return [{ where, message: `this key cannot sign today: ${today.detail} (${today.code})` }];
   const soon = await problemAt(key, algorithms, now + MONTH);
   return soon === null ? [] : [{ where, message: `in 30 days this key cannot sign: ${soon.detail} (${soon.code})` }];

@@ -1,10 +1,10 @@
-import { UsageError } from "../errors.ts";
 import { isObjectId, parseRefName } from "../encoding/identifiers.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import { tryGit } from "../io/git.ts";
 import { readHead, readRefs } from "../io/refs.ts";
 import { defaultBranch } from "./governing.ts";
 import type { Session } from "./session.ts";
+import { resolveRevision } from "./revision.ts";
 import { trackedName } from "./tracking.ts";
 
 /** What a user asked to have judged: objects to start from, and commits below which nothing is looked at. */
@@ -31,38 +31,15 @@ export async function resolveTargets(session: Session, words: readonly string[])
 async function resolveTarget(session: Session, word: string): Promise<Target> {
   const [, from, dots, to] = /^(.*?)(\.{2,3})(.*)$/s.exec(word) ?? [];
   if (dots !== undefined) {
-    const left = await resolve(session, from === "" ? "HEAD" : (from ?? ""));
-    const right = await resolve(session, to === "" ? "HEAD" : (to ?? ""));
+    const left = await resolveRevision(session, from === "" ? "HEAD" : (from ?? ""));
+    const right = await resolveRevision(session, to === "" ? "HEAD" : (to ?? ""));
     const ref = await namedRef(session, to ?? "");
     if (dots === "..") return { include: [right], exclude: [left], ref };
     return { include: [left, right], exclude: await mergeBases(session, left, right), ref };
   }
-  if (word.startsWith("^")) return { include: [], exclude: [await resolve(session, word.slice(1))], ref: null };
-  return { include: [await resolve(session, word)], exclude: [], ref: await namedRef(session, word) };
+  if (word.startsWith("^")) return { include: [], exclude: [await resolveRevision(session, word.slice(1))], ref: null };
+  return { include: [await resolveRevision(session, word)], exclude: [], ref: await namedRef(session, word) };
 }
-
-async function resolve(session: Session, word: string): Promise<ObjectId> {
-  // A full id is taken as it stands: whether the object exists is part of the verdict.
-  if (isObjectId(word)) return word;
-  const { status, stdout } = await tryGit(session.repository, [
-    "rev-parse",
-    "--verify",
-    "-q",
-    "--end-of-options",
-    word,
-  ]);
-  const oid = stdout.toString("latin1").trim();
-  if (status !== 0 || !isObjectId(oid)) {
-    throw new UsageError(`${word.replace(/\^\{commit\}$/, "")} names no object here`, {
-      hint: "name a commit, a tag, a branch or a range such as A..B",
-    });
-  }
-  return oid;
-}
-
-/** The commit that a name, an id or a tag leads to. */
-export const resolveCommit = (session: Session, word: string): Promise<ObjectId> =>
-  resolve(session, `${word}^{commit}`);
 
 async function mergeBases(session: Session, left: ObjectId, right: ObjectId): Promise<readonly ObjectId[]> {
   const { stdout } = await tryGit(session.repository, ["merge-base", "--all", left, right]);

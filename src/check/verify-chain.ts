@@ -17,7 +17,8 @@ import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
 import { judgingContext, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
-import { implicitRef, parseAs, resolveCommit, type Target } from "./targets.ts";
+import { implicitRef, parseAs, type Target } from "./targets.ts";
+import { resolveCommit } from "./revision.ts";
 import { readTrustRoot } from "./trust-root.ts";
 
 /** One commit to authenticate, and the tag that led to it. */

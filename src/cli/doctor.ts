@@ -55,7 +55,14 @@ async function doctor(options: Options, directory: string): Promise<number> {
     const { examineServer } = await import("../check/doctor-server.ts");
     await examineServer(server, asked, tell);
   }
-  const failed = fix ? await mend(rows, asked, yes) : rows.filter(({ status }) => status === "fail").length;
+  if (fix) {
+    await mend(rows, asked, yes);
+    // What was mended is looked at again: that a command ran does not say that it helped.
+    rows.length = 0;
+    const { examineClone } = await import("../check/doctor.ts");
+    await examineClone(asked, (row) => rows.push(row));
+  }
+  const failed = rows.filter(({ status }) => status === "fail").length;
   if (format === "json")
     writeOut(
       `${toJson({ schemaVersion: 1, rows: rows.map(({ repair, ...row }) => ({ ...row, safe: repair !== null })) }, 2)}\n`,
@@ -81,10 +88,8 @@ function summary(rows: readonly DoctorRow[]): string {
   return `${of("pass")} passed, ${count(of("warn"), "warning")}, ${of("fail")} failed${offer}`;
 }
 
-/** Gives how many failures are left. */
-async function mend(rows: readonly DoctorRow[], asked: DoctorOptions, yes: boolean): Promise<number> {
+async function mend(rows: readonly DoctorRow[], asked: DoctorOptions, yes: boolean): Promise<void> {
   const { repair } = await import("../check/doctor.ts");
-  let left = 0;
   const done = new Set<string>();
   for (const row of rows.filter(({ status }) => status !== "pass")) {
     const what = row.fix ?? "";
@@ -97,16 +102,12 @@ async function mend(rows: readonly DoctorRow[], asked: DoctorOptions, yes: boole
       } catch (error) {
         if (!(error instanceof SignpolicyError)) throw error;
         writeError(`signpolicy: ${say.couldNotFix(show(what), show(error.message))}\n`);
-        if (row.status === "fail") left += 1;
       }
-    } else if (!mended && row.status === "fail") left += 1;
+    }
   }
-  return left;
 }
 
 async function confirm(what: string): Promise<boolean> {
-  const { confirm: ask, isCancel } = await import("@clack/prompts");
-  const answer = await ask({ message: `run: ${show(what)}`, output: process.stderr });
-  if (isCancel(answer)) throw new UsageError(say.stopped);
-  return answer;
+  const { agree } = await import("./wizard.ts");
+  return agree(`run: ${show(what)}`);
 }

@@ -53,14 +53,19 @@ async function join(options: Options, directory: string): Promise<number> {
   const joined = await performJoin(survey, key, options.principal, asked);
   for (const setting of joined.settings) writeOut(`ran ${show(setting)}\n`);
   for (const warning of joined.warnings) writeError(`signpolicy: warning: ${show(warning)}\n`);
-  if (joined.written.length === 0) writeOut(`${say.keyIsThere(joined.principal)}\n`);
-  else {
+  if (joined.written.length === 0) {
+    writeOut(`${say.keyIsThere(joined.principal)}\n`);
+    if (survey.pending.has(key.fingerprint)) writeOut(`${say.keyIsPending}\n`);
+  } else {
     for (const file of joined.written) writeOut(`wrote and staged ${show(file)}\n`);
     const commit =
       options.commit === true || (interactive && (await agree(`commit it on a branch join/${joined.principal}?`)));
-    if (commit) writeOut(`${say.proposeBranch(await commitJoin(joined, asked))}\n`);
-    else writeOut(`${say.commitJoin(joined.principal)}\n`);
-    if (joined.maintainer !== null) writeOut(`${say.maintainerRuns(show(joined.maintainer))}\n`);
+    if (commit) writeOut(`${say.committedOn(await commitJoin(joined, asked))}\n`);
+    if (joined.maintainer !== null) {
+      const { command, certificate } = joined.maintainer;
+      writeOut(`${say.maintainerRuns(certificate === null ? null : show(certificate), show(command))}\n`);
+    }
+    writeOut(`${say.afterJoining(commit ? "git switch -" : show(joined.undo))}\n`);
   }
   return await lookAround(asked);
 }

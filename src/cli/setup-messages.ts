@@ -66,7 +66,8 @@ export const joinWithYes = "to take what is most likely: signpolicy join --yes";
 
 export const noKeyHere = "there is no key on this machine to sign with";
 
-export const makeKey = "make one with --new-key, or name one with --key";
+export const makeKey =
+  "make one with --new-key, or give an expired one more time: gpg --quick-set-expire FINGERPRINT 1y";
 
 export const running = (command: string): string => `running: ${command}`;
 
@@ -83,13 +84,25 @@ export const thenServer =
 
 export const keyIsThere = (principal: string): string => `your key is in the policy already, as ${principal}'s`;
 
-export const commitJoin = (principal: string): string =>
-  `next: git commit -S -m 'Keys: ${principal}', and push it for a maintainer to take`;
+export const keyIsPending =
+  "but not in the policy that judges pushes: they are refused until a maintainer has brought it there";
 
-export const proposeBranch = (branch: string): string =>
-  `committed on ${branch}; next: push it for a maintainer to take`;
+export const committedOn = (branch: string): string => `committed on ${branch}`;
 
-export const maintainerRuns = (command: string): string => `or a maintainer runs: ${command}`;
+/** A key never vouches for itself: what its own commit says is nothing to a policy that does not have it. */
+export const maintainerRuns = (certificate: string | null, command: string): string => {
+  const [file, lines] =
+    certificate === null ? ["", []] : [", and the file that the first line writes", [`  ${certificate}`]];
+  return [
+    `next: send a maintainer this command${file}; they run it, commit the change and push it:`,
+    ...lines,
+    `  ${command}`,
+  ].join("\n");
+};
+
+/** What was changed here is then in the way of what the maintainer made of it. */
+export const afterJoining = (undo: string): string =>
+  `until then your pushes are refused; after that: ${undo} && git pull`;
 
 export const dryRunMakesNoKey = "--dry-run makes no key; name one with --key";
 

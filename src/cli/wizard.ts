@@ -20,7 +20,7 @@ export const showBox = (text: string, title: string): void =>
 export const closing = (text: string): void => clack.outro(text, { output });
 
 export async function agree(message: string): Promise<boolean> {
-  return answered(await clack.confirm({ message, output }));
+  return answered(clack.confirm({ message, output }));
 }
 
 export async function choose<T extends string>(
@@ -30,7 +30,7 @@ export async function choose<T extends string>(
   const asked = options.map(({ value, label, hint }) =>
     hint === undefined ? { value, label } : { value, label, hint },
   );
-  return answered(await clack.select({ message, options: asked as never, output }));
+  return answered(clack.select({ message, options: asked as never, output }));
 }
 
 export async function chooseMany(
@@ -38,9 +38,7 @@ export async function chooseMany(
   options: readonly { value: string; label: string }[],
 ): Promise<readonly string[]> {
   const all = options.map(({ value }) => value);
-  return answered(
-    await clack.multiselect({ message, options: [...options], initialValues: all, required: false, output }),
-  );
+  return answered(clack.multiselect({ message, options: [...options], initialValues: all, required: false, output }));
 }
 
 const NEW = "new";
@@ -57,8 +55,19 @@ export async function chooseKey(keys: readonly OwnKey[]): Promise<OwnKey | null>
   return keys.find(({ fingerprint }) => fingerprint === chosen) ?? null;
 }
 
-/** Ctrl-C leaves everything as it is. */
-function answered<T>(answer: T): Exclude<T, symbol> {
-  if (clack.isCancel(answer)) throw new UsageError(say.stopped);
-  return answer as Exclude<T, symbol>;
+const CLOSED = Symbol("closed");
+
+/** Ctrl-C, Ctrl-D and input that ends leave everything as it is. */
+async function answered<T>(question: Promise<T>): Promise<Exclude<T, symbol>> {
+  let closed = (): void => undefined;
+  // Nobody tells a question that its input is gone: node then has nothing left to wait for.
+  const end = new Promise<typeof CLOSED>((resolve) => (closed = () => resolve(CLOSED)));
+  process.once("beforeExit", closed);
+  try {
+    const answer = await Promise.race([question, end]);
+    if (answer === CLOSED || clack.isCancel(answer)) throw new UsageError(say.stopped);
+    return answer as Exclude<T, symbol>;
+  } finally {
+    process.off("beforeExit", closed);
+  }
 }

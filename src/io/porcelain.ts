@@ -64,6 +64,14 @@ export class Porcelain {
     await this.#run(["config", "--local", "--fixed-value", "--unset-all", key, value]);
   }
 
+  /** Those of these files, as paths from the top, that are there and differ from the last commit. */
+  async changedFiles(files: readonly string[]): Promise<readonly string[]> {
+    if (files.length === 0) return [];
+    const literal = files.map((file) => `:(top,literal)${file}`);
+    const listing = await this.#run(["status", "--porcelain", "-z", "--no-renames", "--", ...literal]);
+    return listing.split("\0").flatMap((line) => (line === "" || line.startsWith(" D") ? [] : [line.slice(3)]));
+  }
+
   /** Top folders of the main and the linked work trees. */
   async workTrees(): Promise<readonly string[]> {
     const listing = await this.#run(["worktree", "list", "--porcelain"]).catch(() => "");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { dependencyNames, readPrepare, removePrepare, writePrepare } from "../../../src/check/package-json.ts";
+import { dependenciesOf, readPrepare, removePrepare, writePrepare } from "../../../src/check/package-json.ts";
 
 const SHAPES: readonly (readonly [string, string, string])[] = [
   ["two spaces", '{\n  "name": "a"\n}\n', '{\n  "name": "a",\n  "scripts": {\n    "prepare": "x"\n  }\n}\n'],
@@ -77,7 +77,7 @@ describe("package.json", () => {
   });
 
   it("tells which packages a project has", () => {
-    const names = dependencyNames('{"devDependencies":{"husky":"^9"},"dependencies":{"a":"1"}}');
-    expect([...names].sort()).toEqual(["a", "husky"]);
+    const names = dependenciesOf('{"devDependencies":{"husky":"^9"},"dependencies":{"a":"1"}}');
+    expect([...names.keys()].sort()).toEqual(["a", "husky"]);
   });
 });

@@ -1,0 +1,59 @@
+import { UsageError } from "../errors.ts";
+import { isObjectId } from "../encoding/identifiers.ts";
+import { tryGit } from "../io/git.ts";
+import { readRefs } from "../io/refs.ts";
+import type { ObjectId, RefName } from "../model.ts";
+import type { Session } from "./session.ts";
+
+type Place = Pick<Session, "repository">;
+
+/**
+ * What a revision names, as gitrevisions(7) reads it, but for a name that several refs have: git takes the tag and warns,
+ * and whoever may push a tag would choose what is judged or approved.
+ *
+ * @throws UsageError for what names nothing, or several things
+ */
+export async function resolveRevision(session: Place, word: string): Promise<ObjectId> {
+  // A full id is taken as it stands: whether the object exists is part of the verdict.
+  if (isObjectId(word)) return word;
+  await refuseAmbiguous(session, word);
+  const { status, stdout } = await tryGit(session.repository, [
+    "rev-parse",
+    "--verify",
+    "-q",
+    "--end-of-options",
+    word,
+  ]);
+  const oid = stdout.toString("latin1").trim();
+  if (status !== 0 || !isObjectId(oid)) {
+    throw new UsageError(`${word.replace(/\^\{commit\}$/, "")} names no object here`, {
+      hint: "name a commit, a tag, a branch or a range such as A..B",
+    });
+  }
+  return oid;
+}
+
+/** The commit that a name, an id or a tag leads to. */
+export const resolveCommit = (session: Place, word: string): Promise<ObjectId> =>
+  resolveRevision(session, `${word}^{commit}`);
+
+/** @throws UsageError when more than one ref answers to the name that a revision begins with */
+export async function refuseAmbiguous(session: Place, word: string): Promise<void> {
+  const name = /^[^~^:@\s]+(?:@(?!\{)[^~^:@\s]*)*/.exec(word)?.[0] ?? "";
+  if (name === "" || name === "HEAD" || name.startsWith("refs/")) return;
+  const candidates = ["tags/", "heads/", "remotes/", ""].map((kind) => `refs/${kind}${name}` as RefName);
+  const present = await readRefs(session.repository, [...candidates, `refs/remotes/${name}/HEAD` as RefName]);
+  const refs = [...present.keys()];
+  if (refs.length > 1) throw ambiguous(name, refs.join(", "), refs);
+  if (refs.length === 1 && (await beginsAnId(session, name)))
+    throw ambiguous(name, `${refs.join()}, or an object`, refs);
+}
+
+const ambiguous = (name: string, meanings: string, refs: readonly string[]): UsageError =>
+  new UsageError(`${name} may mean ${meanings}`, { hint: `say which: ${refs.join(" or ")}` });
+
+async function beginsAnId({ repository }: Place, name: string): Promise<boolean> {
+  if (!/^[0-9a-f]{4,}$/.test(name)) return false;
+  const { stdout } = await tryGit(repository, ["rev-parse", `--disambiguate=${name}`]);
+  return stdout.length > 0;
+}
