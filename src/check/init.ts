@@ -16,6 +16,7 @@ import { findForge, forgeKeys } from "./forges.ts";
 import { defaultBranch } from "./governing.ts";
 import { renderJson, renderYaml } from "./init-text.ts";
 import type { Proposal, ProposedPrincipal } from "./init-text.ts";
+import { refuseLinkOut } from "./inside-tree.ts";
 import { installClient } from "./install-client.ts";
 import type { OfferedKey } from "./key-list.ts";
 import { principalName } from "./keys-add.ts";
@@ -133,7 +134,8 @@ export async function planInit(survey: Survey, choice: InitChoice, options: Init
     principals.push({ id, name, emails, role, keys: keys.map((key) => entryOf(key, id, keyFiles)) });
   };
   const chosen = recent.signers.filter(({ key }) => choice.signers?.includes(key.fingerprint) ?? true);
-  const mine = chosen.filter(({ key, emails }) => key.fingerprint === own.fingerprint || emails.includes(me.email));
+  // Anybody can write another's e-mail into a commit: only keys that are on this machine are one's own.
+  const mine = chosen.filter(({ key }) => isOwn(survey, key.fingerprint) || key.fingerprint === own.fingerprint);
   const myEmails = [...new Set([me.email, ...mine.flatMap(({ emails }) => emails)])];
   const myKeys = [own, ...mine.map(({ key }) => key).filter(({ fingerprint }) => fingerprint !== own.fingerprint)];
   add(me.name, myEmails, myKeys, "human", principalName(me.email, "me"));
@@ -160,6 +162,15 @@ export async function planInit(survey: Survey, choice: InitChoice, options: Init
     settings: settingsFor(survey, choice.key),
   };
 }
+
+export const isOwn = ({ ownKeys }: Pick<Survey, "ownKeys">, fingerprint: string): boolean =>
+  ownKeys.some((key) => key.fingerprint === fingerprint);
+
+/** Keys that are not on this machine and signed under the e-mail of its user. */
+export const strangersOf = (survey: Survey): readonly string[] =>
+  survey.recent.signers
+    .filter(({ key, emails }) => emails.includes(survey.me.email) && !isOwn(survey, key.fingerprint))
+    .map(({ key }) => key.fingerprint);
 
 /** One person may have signed with several keys, and under several e-mails: whoever shares an e-mail is one. */
 function byPerson(signers: RecentSigners["signers"], claimed: ReadonlySet<string>) {
@@ -219,6 +230,7 @@ export async function performInit(
 ): Promise<InitReport> {
   const { place } = survey;
   const policy = join(place.top, plan.policyFile);
+  for (const file of [plan.policyFile, ...plan.keyFiles.keys()]) await refuseLinkOut(place.top, join(place.top, file));
   for (const [file, text] of plan.keyFiles) {
     await mkdir(join(place.top, "keys"), { recursive: true });
     await writeWhole(join(place.top, file), Buffer.from(text));

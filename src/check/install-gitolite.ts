@@ -1,14 +1,17 @@
 import { join } from "node:path";
-import { giveTreeTo, realPathIfAny } from "../io/files.ts";
+import { realPathIfAny } from "../io/files.ts";
+import { shimText } from "../io/package-root.ts";
+import { asOwner } from "../io/privileges.ts";
 import { eachRepository } from "./each-server.ts";
 import type { GitolitePlace } from "./gitolite.ts";
 import { findGitolite, linkCommonHooks, linkedHook } from "./gitolite.ts";
 import type { InstallReport, InstallStep, PerRepository } from "./installation.ts";
 import { refuseLostHooks } from "./install-hooks.ts";
 import { safetyWarnings } from "./install-server.ts";
+import { withOwnerRights } from "./owner-rights.ts";
 import type { Installation } from "./prepare-repository.ts";
 import { prepareRepository } from "./prepare-repository.ts";
-import { putProgram } from "./put-program.ts";
+import { programsAfter, putProgram } from "./put-program.ts";
 import { putServerHooks } from "./put-server-hooks.ts";
 import { readServerMemory, writeServerMemory } from "./server-memory.ts";
 import { SERVER_HOOKS, findServer, refuseForeignOwner } from "./server-place.ts";
@@ -25,18 +28,22 @@ export async function installGitolite(
   const place = await findGitolite(home, options);
   const { localCode, hooksDir, owner } = place;
   refuseForeignOwner({ gitDir: place.home, owner });
-  await refuseLostHooks(SERVER_HOOKS.map((hook) => join(hooksDir, hook)));
-  const memory = await readServerMemory(localCode);
-  const own = join(localCode, "signpolicy");
-  const put = await putProgram(own, owner, installation, memory);
-  await writeServerMemory(localCode, { ...memory, programs: [...put.programs] }, owner);
-  if (process.getuid?.() === 0) await giveTreeTo(own, owner);
-
+  const shared = options.prefix === undefined ? null : await putProgram("", owner, installation);
+  await shimText("server");
+  const put = await asOwner(owner, async () => {
+    await refuseLostHooks(SERVER_HOOKS.map((hook) => join(hooksDir, hook)));
+    const memory = await readServerMemory(localCode);
+    const program = shared ?? (await putProgram(join(localCode, "signpolicy"), owner, installation));
+    await writeServerMemory(localCode, { ...memory, programs: programsAfter(memory, program) }, owner);
+    return program;
+  });
   const prepared = await eachRepository(place.repositories, async (repository) => {
     const its = await findServer(repository, options.directory, options.environment);
-    return prepareRepository(its, await readServerMemory(its.gitDir), installation);
+    return withOwnerRights(its, options, async () =>
+      prepareRepository(its, await readServerMemory(its.gitDir), installation),
+    );
   });
-  const hooks = await putServerHooks((hook) => join(hooksDir, hook), owner, put);
+  const hooks = await asOwner(owner, () => putServerHooks((hook) => join(hooksDir, hook), put));
   const before = await unlinked(place);
   if (before.length > 0) await linkCommonHooks(place, options);
   const links: InstallStep = { what: `links to them in every repository`, changed: before.length > 0 };

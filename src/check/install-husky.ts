@@ -14,8 +14,9 @@ import {
 import { isExecutable } from "../io/executable.ts";
 import { runProgram } from "../io/programs.ts";
 import type { ClientPlace } from "./client-place.ts";
-import { fromTop, ownHooksPath, sharedHooksPaths } from "./client-place.ts";
+import { fromTop, liesIn, ownHooksPath, sharedHooksPaths } from "./client-place.ts";
 import { CLIENT_HOOKS, huskyLines } from "./hook-lines.ts";
+import { refuseLinkOut } from "./inside-tree.ts";
 import type { InstallMemory } from "./install-memory.ts";
 import { recall, rememberEdit } from "./install-memory.ts";
 import type { Edited } from "./install-prepare.ts";
@@ -36,6 +37,7 @@ export async function installHusky(place: ClientPlace, memory: InstallMemory, ca
   const edits = [];
   for (const hook of CLIENT_HOOKS) {
     const path = join(place.huskyDir, hook);
+    await refuseLinkOut(place.top, path);
     const present = await readTextIfAny(path);
     edits.push({ path, present, after: addMarkedLines(present ?? "", huskyLines(hook, program)) });
   }
@@ -111,7 +113,9 @@ async function runHusky(place: ClientPlace, memory: InstallMemory, caller: Varia
   }
   // The one-file program has no node to run other people's files with.
   const node = isExecutable() ? "node" : process.execPath;
-  const husky = [huskyProgram(place), fromTop(place, place.huskyDir)];
+  const program = huskyProgram(place);
+  await refuseCommitted(place, program);
+  const husky = [program, fromTop(place, place.huskyDir)];
   const { status, output } = await runProgram(node, husky, { cwd: place.top, environment: caller });
   const now = (await place.porcelain.config()).getAll("core.hookspath", ["local", "worktree"]).at(-1);
   if (status !== 0 || now !== wanted) {
@@ -122,6 +126,14 @@ async function runHusky(place: ClientPlace, memory: InstallMemory, caller: Varia
   }
   const hooksPath = memory.hooksPath ?? (own === wanted ? null : { before: own, after: wanted });
   return { memory: { ...memory, hooksPath }, steps: [{ what, changed: true }], warnings: shared };
+}
+
+/** What lies in the repository itself came with a clone, and not from the registry that the lock file names. */
+async function refuseCommitted({ porcelain, top }: ClientPlace, program: string): Promise<void> {
+  if (!liesIn(program, top) || !(await porcelain.isTracked(program))) return;
+  throw new SignpolicyError("ERR_INSTALL", `${program} is part of this repository, and is not run`, {
+    hint: "git rm -r --cached node_modules && npm ci, or: signpolicy install --via hooks",
+  });
 }
 
 /** husky's own command; version 9 alone, since its files before and after are others. */

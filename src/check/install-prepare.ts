@@ -3,6 +3,7 @@ import { join, relative, sep } from "node:path";
 import { writeWhole } from "../io/files.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { fromTop } from "./client-place.ts";
+import { refuseLinkOut } from "./inside-tree.ts";
 import type { InstallMemory } from "./install-memory.ts";
 import { recall, rememberEdit } from "./install-memory.ts";
 import type { ClientVia, InstallStep } from "./installation.ts";
@@ -23,6 +24,7 @@ export async function installPrepare(place: ClientPlace, via: ClientVia, memory:
     return { memory, steps: [], warnings: [warning] };
   }
   const file = join(packageDir, "package.json");
+  await refuseLinkOut(place.top, file);
   const key = fromTop(place, file);
   const folder = relative(place.top, packageDir).split(sep).join("/");
   const present = readPrepare(text);

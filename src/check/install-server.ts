@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { InstallReport, InstallStep, ServerLayout } from "./installation.ts";
 import { refuseLostHooks, takeHook } from "./install-hooks.ts";
+import { withOwnerRights } from "./owner-rights.ts";
 import type { Installation } from "./prepare-repository.ts";
 import { prepareRepository } from "./prepare-repository.ts";
-import { putProgram } from "./put-program.ts";
+import { programsAfter, putProgram, type PutProgram } from "./put-program.ts";
 import { putServerHooks } from "./put-server-hooks.ts";
 import { hookFile, isLinked, layoutOf, refuseForeignFolder, strayHooks } from "./server-layout.ts";
 import { readServerMemory } from "./server-memory.ts";
@@ -15,16 +16,26 @@ export async function installServer(repository: string, installation: Installati
   const { options } = installation;
   const place = await findServer(repository, options.directory, options.environment);
   refuseForeignOwner(place);
+  // A prefix serves several owners and belongs to none of them.
+  const shared = options.prefix === undefined ? null : await putProgram("", place.owner, installation);
+  return withOwnerRights(place, options, () => installIn(place, installation, shared));
+}
+
+async function installIn(
+  place: ServerPlace,
+  installation: Installation,
+  shared: PutProgram | null,
+): Promise<InstallReport> {
   const memory = await readServerMemory(place.gitDir);
-  const layout = await layoutOf(place, memory, options);
+  const layout = await layoutOf(place, memory, installation.options);
   if (layout === "gitolite" && (await isLinked(place))) return prepareRepository(place, memory, installation);
   await refuseForeignFolder(place, layout);
   if (layout === "bare" || layout === "gitolite") await refuseSharedHooks(place);
   const fileOf = (hook: (typeof SERVER_HOOKS)[number]) => hookFile(place, layout, hook);
   await refuseLostHooks(SERVER_HOOKS.map(fileOf));
-  const put = await putProgram(join(place.gitDir, "signpolicy"), place.owner, installation, memory);
-  const prepared = await prepareRepository(place, { ...memory, programs: [...put.programs] }, installation);
-  const hooks = await putServerHooks(fileOf, place.owner, put);
+  const put = shared ?? (await putProgram(join(place.gitDir, "signpolicy"), place.owner, installation));
+  const prepared = await prepareRepository(place, { ...memory, programs: programsAfter(memory, put) }, installation);
+  const hooks = await putServerHooks(fileOf, put);
   const strays: InstallStep[] = [];
   for (const file of await strayHooks(place, layout)) {
     for (const step of await takeHook(file, file)) strays.push({ ...step, what: `${step.what} (moved)` });

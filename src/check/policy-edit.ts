@@ -7,6 +7,7 @@ import type { Bytes, Seconds } from "../model.ts";
 import { editPolicy } from "../policy/edit-document.ts";
 import type { Edit } from "../policy/edit-document.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
+import { refuseLinkOut } from "./inside-tree.ts";
 import { loadPolicy } from "./policy.ts";
 import type { LoadedPolicy, PolicySource } from "./policy-source.ts";
 import { committedPolicy } from "./committed-policy.ts";
@@ -99,8 +100,12 @@ export async function changePolicy(
       Promise.resolve(member === undefined ? { bytes: changed, file } : { bytes: changed, file, member }),
     readKey: (key) => files.get(key) ?? source.readKey(key),
   });
-  for (const [name, content] of files) await writeWhole(join(folder, name), content);
-  await writeWhole(path, changed);
+  const contents = [
+    ...[...files].map(([name, content]) => [join(folder, name), content] as const),
+    [path, changed] as const,
+  ];
+  if (editable.top !== null) for (const [target] of contents) await refuseLinkOut(editable.top, target);
+  for (const [target, content] of contents) await writeWhole(target, content);
   const before = new Set((await policyWarnings(loaded, now)).map(({ message }) => message));
   const warnings = (await policyWarnings(after, now)).filter(({ message }) => !before.has(message));
   return {

@@ -1,8 +1,6 @@
 /** What a repository needs of its own, whoever runs its hooks: the policy it is judged by and the record. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { readClock } from "../io/clock.ts";
-import { giveTo, giveTreeTo } from "../io/files.ts";
-import { recordEndPath } from "../io/record-file.ts";
 import type { InstallReport, InstallServerOptions, InstallStep } from "./installation.ts";
 import type { ServerMemory } from "./server-memory.ts";
 import { writeServerMemory } from "./server-memory.ts";
@@ -30,7 +28,6 @@ export async function prepareRepository(
   const layout = options.layout ?? memory.layout;
   const kept = layout === undefined ? pinned.memory : { ...pinned.memory, layout };
   await writeServerMemory(place.gitDir, kept, place.owner);
-  await giveAway(place);
   const standing = await standingPolicy(place, options);
   const refused = "fix" in standing ? [`${standing.message}; mend it: ${standing.fix}`] : [];
   const warnings = [...(await policyWarnings(place, policy)), ...refused];
@@ -55,23 +52,13 @@ async function beginRecord(place: ServerPlace, options: InstallServerOptions): P
   const record = await import("./record-begin.ts");
   const { outcome, rules, path } = await record.beginRecord({
     directory: place.gitDir,
-    environment: serverEnvironment(place.gitDir, options.environment),
+    environment: serverEnvironment(place.gitDir, place.owner, options.environment),
     now: readClock(),
     how: "keep",
   });
   const baseline = rules.map((rule) => JSON.stringify(rule)).join(", ");
   const what = `record in ${path}${baseline === "" ? "" : `, from what stands now under ${baseline}`}`;
   return { what, changed: outcome !== "sound" };
-}
-
-/** What root wrote is the owner's: pushes run as the owner, who must be able to go on with it. */
-async function giveAway(place: ServerPlace): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  await giveTreeTo(join(place.gitDir, "signpolicy"), place.owner);
-  const end = recordEndPath(place.gitDir);
-  await giveTo(dirname(end), place.owner);
-  await giveTo(end, place.owner);
-  await giveTo(join(place.gitDir, "config"), place.owner);
 }
 
 async function policyWarnings(place: ServerPlace, policy: string | null): Promise<readonly string[]> {

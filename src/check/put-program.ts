@@ -13,17 +13,16 @@ export interface PutProgram {
   readonly entry: string;
   readonly node: string | null;
   readonly step: InstallStep;
-  /** Every folder of a program that this installation or an earlier one left, the present one last. */
-  readonly programs: readonly string[];
 }
 
+/** Every folder of a program that this installation or an earlier one left, the present one last. */
+export const programsAfter = ({ programs }: ServerMemory, { folder }: PutProgram): string[] => [
+  ...programs.filter((known) => known !== folder),
+  folder,
+];
+
 /** Puts the program under `own`, or under the prefix that was named, which is not given to one repository's owner. */
-export async function putProgram(
-  own: string,
-  owner: Owner,
-  { program, options }: Installation,
-  memory: ServerMemory,
-): Promise<PutProgram> {
+export async function putProgram(own: string, owner: Owner, { program, options }: Installation): Promise<PutProgram> {
   const parent = options.prefix === undefined ? own : resolve(options.directory, options.prefix);
   const folder = join(parent, program.version);
   const given = options.prefix === undefined ? owner : null;
@@ -31,7 +30,6 @@ export async function putProgram(
   const node = program.kind === "package" ? process.execPath : null;
   // The one-file program has its compiled code in it.
   const changed = (node !== null && (await putServerCode(folder, given))) || put;
-  const programs = [...memory.programs.filter((known) => known !== folder), folder];
   const step = { what: `program in ${folder}`, changed };
-  return { folder, entry: join(folder, ENTRY[program.kind]), node, step, programs };
+  return { folder, entry: join(folder, ENTRY[program.kind]), node, step };
 }

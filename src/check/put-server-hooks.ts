@@ -1,7 +1,6 @@
 /** Writes a server's hook files, whoever runs them. */
 import { dirname } from "node:path";
-import type { Owner } from "../io/files.ts";
-import { entryIfAny, giveTo, giveTreeTo, makeFolder, readTextIfAny } from "../io/files.ts";
+import { entryIfAny, makeFolder, readTextIfAny } from "../io/files.ts";
 import type { InstallReport, InstallStep } from "./installation.ts";
 import { isOurHook, keptPath, putHook } from "./install-hooks.ts";
 import type { ServerHookParts } from "./server-hook.ts";
@@ -11,21 +10,18 @@ import { SERVER_HOOKS, type ServerHook } from "./server-place.ts";
 /** Puts each hook where `fileOf` says. A hook that git ran there before is kept and runs behind ours. */
 export async function putServerHooks(
   fileOf: (hook: ServerHook) => string,
-  owner: Owner,
   { node, entry }: Pick<ServerHookParts, "node" | "entry">,
 ): Promise<InstallReport> {
   const steps: InstallStep[] = [];
   const warnings: string[] = [];
   for (const hook of SERVER_HOOKS) {
     const file = fileOf(hook);
-    const made = await makeFolder(dirname(file));
-    if (made !== undefined && process.getuid?.() === 0) await giveTreeTo(made, owner);
+    await makeFolder(dirname(file));
     const foreign = (await entryIfAny(keptPath(file))) ?? (await foreignHook(file));
     const runs = foreign !== null && (foreign.isSymbolicLink() || (foreign.mode & 0o111) !== 0);
     if (foreign !== null && !runs) warnings.push(`${keptPath(file)} was not executable: git did not run it, nor do we`);
     const parts = { node, entry, then: runs ? keptPath(file) : null };
     const step = await putHook(file, await renderServerHook(hook, parts), file);
-    if (process.getuid?.() === 0) await giveTo(file, owner);
     steps.push(step);
   }
   return { steps, warnings };

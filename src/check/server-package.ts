@@ -9,7 +9,6 @@ import type { Owner } from "../io/files.ts";
 import {
   digestOf,
   entryIfAny,
-  giveTreeTo,
   isFolder,
   listFiles,
   movePath,
@@ -60,7 +59,6 @@ export async function putPackage(folder: string, program: ServerPackage, owner: 
       await writeWhole(join(fresh, path), bytes, { mode: path === ENTRY[program.kind] ? 0o755 : 0o644, flush: false });
     }
     for (const path of foldersOf(program)) await chmod(join(fresh, path), 0o755);
-    if (owner !== null && process.getuid?.() === 0) await giveTreeTo(fresh, owner);
     if ((await entryIfAny(folder)) !== null) await movePath(folder, old);
     await movePath(fresh, folder);
   } finally {

@@ -3,6 +3,7 @@ import { dirname, join, resolve, sep } from "node:path";
 import { GitError, SignpolicyError } from "../errors.ts";
 import type { Owner } from "../io/files.ts";
 import { isFolder, readTextIfAny, realPathIfAny, targetIfAny } from "../io/files.ts";
+import { environmentOf } from "../io/privileges.ts";
 import type { Porcelain } from "../io/porcelain.ts";
 import { openPorcelain } from "../io/porcelain.ts";
 import { liesIn } from "./client-place.ts";
@@ -28,8 +29,8 @@ export interface ServerPlace {
 const PASSED_ON = ["PATH", "HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
 
 /** For what reads a repository that was named outright; as root we may not own it, and git then wants to be told. */
-export const serverEnvironment = (gitDir: string, caller: Variables): Variables => ({
-  ...Object.fromEntries(PASSED_ON.map((name) => [name, caller[name]])),
+export const serverEnvironment = (gitDir: string, owner: Owner, caller: Variables): Variables => ({
+  ...environmentOf(owner, Object.fromEntries(PASSED_ON.map((name) => [name, caller[name]]))),
   GIT_DIR: gitDir,
 });
 
@@ -45,18 +46,19 @@ export async function findServer(repository: string, from: string, caller: Varia
       hint: "name a bare repository, or the .git folder of another",
     });
   }
-  const environment = serverEnvironment(gitDir, caller);
+  const stats = await targetIfAny(gitDir);
+  const owner = { uid: stats?.uid ?? 0, gid: stats?.gid ?? 0 };
+  const environment = serverEnvironment(gitDir, owner, caller);
   const porcelain = await openPorcelain(gitDir, environment, gitDir);
   const [hooksDir = join(gitDir, "hooks")] = await porcelain.revParse("--path-format=absolute", "--git-path", "hooks");
   const config = await porcelain.config();
-  const stats = await targetIfAny(gitDir);
   return {
     porcelain,
     gitDir,
     hooksDir,
     hooksScope: config.values.filter((value) => value.key === "core.hookspath").at(-1)?.scope ?? null,
     shared: !/^(?:umask|false|no|off|0|)$/.test(config.get("core.sharedrepository") ?? ""),
-    owner: { uid: stats?.uid ?? 0, gid: stats?.gid ?? 0 },
+    owner,
   };
 }
 

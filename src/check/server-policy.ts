@@ -34,7 +34,7 @@ export async function inSession<Result>(
 ): Promise<Result> {
   const { findRepository } = await import("../io/repository.ts");
   const { openSession } = await import("./session.ts");
-  const environment = serverEnvironment(place.gitDir, options.environment);
+  const environment = serverEnvironment(place.gitDir, place.owner, options.environment);
   const session = await openSession(await findRepository(place.gitDir, environment));
   try {
     return await act(session);

@@ -1,13 +1,15 @@
 import { join, resolve } from "node:path";
 import { linkIfAny, removeFolderIfEmpty, removePath, targetIfAny } from "../io/files.ts";
+import { asOwner } from "../io/privileges.ts";
 import { liesIn } from "./client-place.ts";
 import { eachRepository } from "./each-server.ts";
 import type { GitolitePlace } from "./gitolite.ts";
 import { findGitolite, linkedHook } from "./gitolite.ts";
 import type { InstallReport, InstallStep, PerRepository, ServerOptions } from "./installation.ts";
 import { takeHook } from "./install-hooks.ts";
+import type { ServerMemory } from "./server-memory.ts";
 import { forgetServer, readServerMemory } from "./server-memory.ts";
-import { SERVER_HOOKS } from "./server-place.ts";
+import { SERVER_HOOKS, refuseForeignOwner } from "./server-place.ts";
 import { removePrograms, uninstallServer } from "./uninstall-server.ts";
 
 /** Takes the common hooks and the program away, and what each repository has of its own. */
@@ -16,8 +18,21 @@ export async function uninstallGitolite(
   options: ServerOptions,
 ): Promise<readonly PerRepository<InstallReport>[]> {
   const place = await findGitolite(home, options);
-  const { localCode, hooksDir } = place;
+  const { localCode, owner } = place;
+  refuseForeignOwner({ gitDir: place.home, owner });
   const memory = await readServerMemory(localCode);
+  const prefix = options.prefix === undefined ? [] : [resolve(options.directory, options.prefix)];
+  const shared = await removePrograms(memory, prefix);
+  return asOwner(owner, () => uninstallIn(place, memory, shared, options));
+}
+
+async function uninstallIn(
+  place: GitolitePlace,
+  memory: ServerMemory,
+  shared: readonly InstallStep[],
+  options: ServerOptions,
+): Promise<readonly PerRepository<InstallReport>[]> {
+  const { localCode, hooksDir } = place;
   const steps: InstallStep[] = [];
   for (const hook of SERVER_HOOKS) {
     const file = join(hooksDir, hook);
@@ -25,8 +40,7 @@ export async function uninstallGitolite(
   }
   await removeDeadLinks(place);
   const own = join(localCode, "signpolicy");
-  const prefix = options.prefix === undefined ? own : resolve(options.directory, options.prefix);
-  steps.push(...(await removePrograms(memory, [own, prefix])));
+  steps.push(...shared, ...(await removePrograms(memory, [own])));
   await forgetServer(localCode);
   await removeFolderIfEmpty(own);
   const warnings = steps.length === 0 ? ["nothing of signpolicy was installed here"] : [];

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
-import { entryIfAny, giveTo, readTextIfAny, removeFolderIfEmpty, removePath } from "../io/files.ts";
+import { entryIfAny, readTextIfAny, removeFolderIfEmpty, removePath } from "../io/files.ts";
+import { asOwner } from "../io/privileges.ts";
 import { recordPath, removeRecord } from "../io/record-file.ts";
 import { forgetPolicy } from "../io/policy-memory.ts";
 import { liesIn } from "./client-place.ts";
@@ -9,12 +10,24 @@ import { commonHook, hookFile, layoutOf, strayHooks } from "./server-layout.ts";
 import type { ServerMemory } from "./server-memory.ts";
 import { forgetServer, readServerMemory } from "./server-memory.ts";
 import type { ServerPlace } from "./server-place.ts";
-import { SERVER_HOOKS, findServer } from "./server-place.ts";
+import { SERVER_HOOKS, findServer, refuseForeignOwner } from "./server-place.ts";
 
 /** Restores what was there before `installServer`. A record of pushes stays, since nothing else holds it. */
 export async function uninstallServer(repository: string, options: ServerOptions): Promise<InstallReport> {
   const place = await findServer(repository, options.directory, options.environment);
+  refuseForeignOwner(place);
   const memory = await readServerMemory(place.gitDir);
+  const shared =
+    options.prefix === undefined ? [] : await removePrograms(memory, [resolve(options.directory, options.prefix)]);
+  return asOwner(place.owner, () => uninstallIn(place, memory, shared, options));
+}
+
+async function uninstallIn(
+  place: ServerPlace,
+  memory: ServerMemory,
+  shared: readonly InstallStep[],
+  options: ServerOptions,
+): Promise<InstallReport> {
   const layout = await layoutOf(place, memory, options);
   const files = SERVER_HOOKS.map((hook) => hookFile(place, layout, hook));
   const steps: InstallStep[] = [];
@@ -23,12 +36,10 @@ export async function uninstallServer(repository: string, options: ServerOptions
   if (layout === "gitlab") await removeFolderIfEmpty(join(place.gitDir, "custom_hooks"));
   steps.push(...(await unpinPolicy(place, memory)));
   const own = join(place.gitDir, "signpolicy");
-  const prefix = options.prefix === undefined ? own : resolve(options.directory, options.prefix);
-  steps.push(...(await removePrograms(memory, [own, prefix])));
+  steps.push(...shared, ...(await removePrograms(memory, [own])));
   await forgetServer(place.gitDir);
   const record = await removeEmptyRecord(place);
   await removeFolderIfEmpty(own);
-  if (process.getuid?.() === 0) await giveTo(join(place.gitDir, "config"), place.owner);
   const nothing = steps.length === 0 ? ["nothing of signpolicy was installed here"] : [];
   const linked = await linkedWarning(place);
   return { steps: [...steps, ...record.steps], warnings: [...nothing, ...linked, ...record.warnings] };

@@ -43,7 +43,7 @@ async function init(options: Options, directory: string): Promise<number> {
   const interactive = !yes && !dryRun;
   if (dryRun && options.newKey === true) throw new UsageError(say.dryRunMakesNoKey);
   if (interactive && !canAsk()) throw new UsageError(say.fixNeedsYes, { hint: say.initWithYes });
-  const [{ surveyClone, planInit, performInit }, { readClock }] = await Promise.all([
+  const [{ surveyClone, planInit, performInit, strangersOf }, { readClock }] = await Promise.all([
     import("../check/init.ts"),
     import("../io/clock.ts"),
   ]);
@@ -69,6 +69,7 @@ async function init(options: Options, directory: string): Promise<number> {
   for (const { issuer, email, commits } of survey.recent.unknown) {
     writeError(`signpolicy: ${say.signerWithoutKey(show(email), show(issuer), count(commits, "commit"))}\n`);
   }
+  for (const fingerprint of strangersOf(survey)) writeError(`signpolicy: ${say.notOnThisMachine(show(fingerprint))}\n`);
   const files = done.written.map((file) => show(file));
   writeOut(`${say.commitPolicy(files, "Enforce the signing policy")}\n${say.thenServer}\n`);
   return EXIT.allowed;
@@ -89,8 +90,13 @@ async function describe({ me, recent, branches, place, ownKeys }: Survey): Promi
   tell(lines.join("\n"));
 }
 
-async function chooseSigners({ recent, me }: Survey): Promise<readonly string[] | undefined> {
-  const others = recent.signers.filter(({ emails }) => !emails.includes(me.email));
+async function chooseSigners(survey: Survey): Promise<readonly string[] | undefined> {
+  const { recent, me } = survey;
+  const { isOwn } = await import("../check/init.ts");
+  const mine = recent.signers.filter(({ key }) => isOwn(survey, key.fingerprint));
+  const others = recent.signers.filter(
+    (signer) => !mine.includes(signer) && signer.emails.some((email) => email !== me.email),
+  );
   if (others.length === 0) return undefined;
   const { chooseMany } = await import("./wizard.ts");
   const chosen = await chooseMany(
@@ -100,8 +106,7 @@ async function chooseSigners({ recent, me }: Survey): Promise<readonly string[] 
       label: `${show(name, 40)} <${show(emails.join(", "), 80)}>, ${count(commits, "commit")}, ${key.fingerprint}`,
     })),
   );
-  const mine = recent.signers.filter(({ emails }) => emails.includes(me.email)).map(({ key }) => key.fingerprint);
-  return [...mine, ...chosen];
+  return [...mine.map(({ key }) => key.fingerprint), ...chosen];
 }
 
 async function confirmPlan(plan: InitPlan, hooks: boolean): Promise<boolean> {

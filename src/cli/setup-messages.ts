@@ -79,6 +79,9 @@ export const ownKeysAre = (fingerprints: readonly string[]): string =>
 export const signerWithoutKey = (email: string, issuer: string, commits: string): string =>
   `note: ${email} signed ${commits} with ${issuer}, whose certificate is not at hand; add it with: signpolicy keys add FILE`;
 
+export const notOnThisMachine = (fingerprint: string): string =>
+  `warning: ${fingerprint} signed commits under your e-mail and is not on this machine, so it was left out; if it is yours, add it with: signpolicy keys add`;
+
 export const thenServer =
   "then, where it is enforced: signpolicy install --server DIR, or signpolicy verify in CI; others run: signpolicy join";
 

@@ -123,18 +123,6 @@ export async function giveTo(path: string, owner: Owner): Promise<void> {
   if (present.uid !== owner.uid || present.gid !== owner.gid) await lchown(path, owner.uid, owner.gid);
 }
 
-/** Like `giveTo`, for everything under a folder. */
-export async function giveTreeTo(folder: string, owner: Owner): Promise<void> {
-  await attempt("change the owner of", folder, async () => {
-    await giveTo(folder, owner);
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) await giveTreeTo(path, owner);
-      else await giveTo(path, owner);
-    }
-  });
-}
-
 /** Paths of all that lies under a folder and is no folder, relative to it, with `/`, sorted. */
 export async function listFiles(folder: string): Promise<readonly string[]> {
   const entries = await attempt("list", folder, () => readdir(folder, { withFileTypes: true, recursive: true }));

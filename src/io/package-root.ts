@@ -31,8 +31,15 @@ export const ownProgram = (): string =>
  *
  * @throws SignpolicyError ERR_INSTALL when the package is not whole
  */
-export async function shimText(name: "client" | "server"): Promise<string> {
-  const path = `hooks/${name}`;
+export function shimText(name: "client" | "server"): Promise<string> {
+  const known = shims.get(name) ?? readShim(`hooks/${name}`);
+  shims.set(name, known);
+  return known;
+}
+
+const shims = new Map<string, Promise<string>>();
+
+async function readShim(path: string): Promise<string> {
   if (isExecutable()) return assetText(path);
   const text = await readTextIfAny(join(packageRoot(), path));
   if (text === null) throw new SignpolicyError("ERR_INSTALL", `${path} is missing from the signpolicy package`);

@@ -72,6 +72,11 @@ export class Porcelain {
     return listing.split("\0").flatMap((line) => (line === "" || line.startsWith(" D") ? [] : [line.slice(3)]));
   }
 
+  /** Whether a file, by its absolute path, is in the index. */
+  async isTracked(path: string): Promise<boolean> {
+    return (await this.#run(["ls-files", "-z", "--", `:(literal)${path}`])) !== "";
+  }
+
   /** Top folders of the main and the linked work trees. */
   async workTrees(): Promise<readonly string[]> {
     const listing = await this.#run(["worktree", "list", "--porcelain"]).catch(() => "");
