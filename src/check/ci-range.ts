@@ -6,7 +6,7 @@ import type { CiEvent } from "./ci-event.ts";
 import { cannotTell } from "./ci-event.ts";
 import { defaultBranch, defaultRemote } from "./governing.ts";
 import type { Session } from "./session.ts";
-import { resolveCommit } from "./targets.ts";
+import { resolveCommit } from "./revision.ts";
 
 /** What is judged, as an update that would bring it in. */
 export type CiRange =

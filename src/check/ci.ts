@@ -18,7 +18,8 @@ import { judgePush } from "./push.ts";
 import { reportHead } from "./report-head.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
-import { parseAs, resolveCommit } from "./targets.ts";
+import { resolveCommit } from "./revision.ts";
+import { parseAs } from "./targets.ts";
 
 export interface CiOptions extends PolicyChoice {
   readonly cwd: string;
