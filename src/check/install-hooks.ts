@@ -92,7 +92,7 @@ export async function clientHook(place: ClientPlace, alone = isPrivate(place)): 
   const entry = ownProgram();
   const lasting = !/[\\/]_npx[\\/]/.test(entry) && alone ? entry : null;
   const program = own ?? lasting;
-  if (program === null) throw notInProject();
+  if (program === null) throw await notInProject(place);
   const template = await shimText("client");
   const word = (path: string) => shellWord(asLatin1(path));
   return template.replace("@PROGRAM@", () => word(program)).replace("@FALLBACK@", () => word(lasting ?? program));

@@ -33,7 +33,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
  */
 export async function installHusky(place: ClientPlace, memory: InstallMemory, caller: Variables): Promise<Edited> {
   const program = await projectProgram(place);
-  if (program === null) throw notInProject();
+  if (program === null) throw await notInProject(place);
   const edits = [];
   for (const hook of CLIENT_HOOKS) {
     const path = join(place.huskyDir, hook);

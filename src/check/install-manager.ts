@@ -44,7 +44,7 @@ export async function installManager(
   caller: Variables,
 ): Promise<Edited> {
   const program = await projectProgram(place);
-  if (program === null) throw notInProject();
+  if (program === null) throw await notInProject(place);
   const path = await managerFile(place, manager);
   const present = await readText(path);
   const after = await fillManagerFile(manager, present, program);

@@ -18,7 +18,14 @@ export async function projectProgram(place: ClientPlace): Promise<string | null>
   return null;
 }
 
-export function notInProject(): SignpolicyError {
+/** Where there is nothing in node_modules to start. */
+export async function notInProject(place: ClientPlace): Promise<SignpolicyError> {
+  for (const folder of [place.packageDir ?? place.top, place.top]) {
+    if ((await entryIfAny(join(folder, ".pnp.cjs"))) === null) continue;
+    return new SignpolicyError("ERR_INSTALL", "yarn's Plug'n'Play leaves no program that a hook can start", {
+      hint: "set `nodeLinker: node-modules` in .yarnrc.yml, then: yarn install",
+    });
+  }
   return new SignpolicyError("ERR_INSTALL", "signpolicy is not among this project's packages", {
     hint: "npm install --save-dev signpolicy",
   });

@@ -167,6 +167,13 @@ describe("install refuses by name", () => {
     await expect(asked).rejects.toThrow(/git 2\.54 or newer; this is git 2\./);
   });
 
+  it("yarn's Plug'n'Play, which has no node_modules, and says what to set", async () => {
+    clone.run("rm", ["-rf", "node_modules"]);
+    clone.write(".pnp.cjs", "");
+    await expect(install()).rejects.toThrow(/Plug'n'Play/);
+    await expect(install()).rejects.toThrowCode("ERR_INSTALL");
+  });
+
   it("a bare repository, and says how a server is installed", async () => {
     clone.git("init", "-q", "--bare", "../server.git");
     await expect(install(join(clone.root, "server.git"))).rejects.toMatchObject({
