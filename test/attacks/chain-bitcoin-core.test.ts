@@ -38,7 +38,7 @@ describe("verify-commits", () => {
   it("dirty merge: one that a forge signed must hold what git makes of its parents, a maintainer's is his own work", () =>
     withHistory(async (history) => {
       const branches = { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["alice", "carol"] } };
-      const forge = { carol: { ...(principal(carol) as object), role: "forge" } };
+      const forge = { carol: { ...principal(carol), role: "forge" } };
       const root = history.root(policyText({ principals: forge, more: { rules: [branches] } }));
       const one = history.commit(alice, [root], { a: "1" });
       const two = history.commit(alice, [root], { b: "1" });
@@ -53,7 +53,7 @@ describe("verify-commits", () => {
   it("clean-merge window, allowed unclean merge: the one commit by its full id, with a reason", () =>
     withHistory(async (history) => {
       const branches = { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["alice", "carol"] } };
-      const forge = { carol: { ...(principal(carol) as object), role: "forge" } };
+      const forge = { carol: { ...principal(carol), role: "forge" } };
       const policy = (exempt: readonly object[]): string =>
         policyText({ principals: forge, more: { rules: [branches], trust: { exempt } } });
       const root = history.root(policy([]));

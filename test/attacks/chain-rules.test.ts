@@ -1,0 +1,162 @@
+/**
+ * What a policy that travels with its history promises, sentence by sentence, for the honest and against the others.
+ * Stopped by: policy/chain.ts, check/chain.ts, check/policy-edits.ts.
+ */
+import { describe, expect, it, jest } from "@jest/globals";
+import { alice, bob, carol, eve, keyed, POLICY, policyText, withHistory } from "../support/authenticated.ts";
+import { withServer } from "../support/push-server.ts";
+
+jest.setTimeout(60_000);
+
+const rights = { rules: ["alice"], principals: ["alice"], keys: ["alice"], exempt: ["alice"], threshold: 1 };
+const at = (serial: number, more: object = {}, principals: object = {}): string =>
+  policyText({ people: [alice, bob, carol], principals, more: { serial, administration: rights, ...more } });
+
+describe("everyday", () => {
+  it("a feature branch that merges main needs no right", () =>
+    withHistory(async (history) => {
+      const root = history.root(at(1));
+      const feature = history.commit(bob, [root], { f: "1" });
+      const main = history.change(alice, [root], at(2, { unmatched: "allow" }));
+      const merge = history.withTree(bob, [feature, main], main, { f: "1" });
+      expect((await history.verify(root, [merge])).allowed).toBe(true);
+      expect((await history.verify(root, [history.withTree(bob, [main, feature], main, { f: "1" })])).allowed).toBe(
+        true,
+      );
+    }));
+
+  it("two branches that both raised serial merge, by who holds the right, to the next serial", () =>
+    withHistory(async (history) => {
+      const root = history.root(at(1));
+      const one = history.change(alice, [root], at(2, { unmatched: "allow" }));
+      const two = history.change(alice, [root], at(2, { algorithms: { rsaBits: 3072 } }));
+      const both = at(3, { unmatched: "allow", algorithms: { rsaBits: 3072 } });
+      const merged = (who: typeof alice, policy: string): string => {
+        const base = history.change(alice, [root], policy);
+        return history.withTree(who, [one, two], base);
+      };
+      expect((await history.verify(root, [merged(alice, both)])).allowed).toBe(true);
+      expect((await history.verify(root, [merged(bob, both)])).codes).toEqual(["policy-change"]);
+      const skipped = at(4, { unmatched: "allow", algorithms: { rsaBits: 3072 } });
+      const verdict = await history.verify(root, [
+        history.withTree(alice, [one, two], history.commit(null, [root], { [POLICY]: skipped })),
+      ]);
+      expect(verdict.codes).toEqual(["policy-change"]);
+    }));
+
+  it("a key that was added signs from the next commit on, one that was removed no more", () =>
+    withHistory(async (history) => {
+      const root = history.root(policyText({ people: [alice, bob] }));
+      const added = history.change(alice, [root], policyText({ people: [alice, bob, carol] }));
+      const removed = history.change(alice, [history.same(carol, [added])], policyText({ people: [alice, carol] }));
+      expect((await history.verify(root, [history.same(carol, [removed])])).allowed).toBe(true);
+      expect((await history.verify(root, [history.same(bob, [removed])])).codes).toEqual(["unknown-key"]);
+    }));
+
+  it("long-lived branches with policies that go apart are judged each by its own, and together by both", () =>
+    withHistory(async (history) => {
+      const people = (...who: (typeof alice)[]): string => policyText({ people: [alice, ...who] });
+      const root = history.root(people());
+      const ours = history.change(alice, [root], people(bob));
+      const theirs = history.change(alice, [root], people(carol));
+      expect((await history.verify(root, [history.same(bob, [ours])])).allowed).toBe(true);
+      expect((await history.verify(root, [history.same(carol, [theirs])])).allowed).toBe(true);
+      // Neither policy is newer: to take one is to drop the other, and who merges must be good under each.
+      expect((await history.verify(root, [history.withTree(bob, [ours, theirs], ours)])).codes).toEqual([
+        "policy-change",
+      ]);
+      const all = history.change(alice, [root], people(bob, carol));
+      expect((await history.verify(root, [history.withTree(alice, [ours, theirs], all)])).allowed).toBe(true);
+    }));
+
+  it("a policy in package.json or .config travels as well as one at the top", () =>
+    withHistory(async (history) => {
+      const policy = policyText();
+      for (const files of [
+        { "package.json": JSON.stringify({ name: "x", signpolicy: JSON.parse(policy) as object }) },
+        { ".config/signpolicyrc": policy },
+      ] as Record<string, string>[]) {
+        const root = history.commit(alice, [], files);
+        expect((await history.verify(root, [history.commit(bob, [root], { a: "1" })])).allowed).toBe(true);
+        expect((await history.verify(root, [history.commit(eve, [root], { a: "1" })])).codes).toEqual(["unknown-key"]);
+      }
+    }));
+});
+
+describe("hostile", () => {
+  it("a merge that drops main's mark is refused, though both parents were good (policy-change)", () =>
+    withHistory(async (history) => {
+      const marked = at(2, {}, keyed(carol, { ssh: carol.key.line.trim(), retired: "2023-01-01T00:00:00Z" }));
+      const root = history.root(at(1));
+      const feature = history.commit(bob, [root], { f: "1" });
+      const main = history.change(alice, [root], marked);
+      const dropped = history.withTree(bob, [main, feature], feature);
+      expect((await history.verify(root, [dropped])).codes).toEqual(["policy-change"]);
+      expect((await history.verify(root, [history.withTree(bob, [main, feature], main, { f: "1" })])).allowed).toBe(
+        true,
+      );
+    }));
+
+  it("an older policy that comes back by a merge of what it was replaced on is a change (policy-change)", () =>
+    withHistory(async (history) => {
+      const root = history.root(at(1));
+      const newer = history.change(alice, [root], at(2, { unmatched: "deny", algorithms: { rsaBits: 4096 } }));
+      const later = history.same(bob, [newer]);
+      const back = history.withTree(bob, [later, root], root);
+      expect((await history.verify(root, [back])).codes).toEqual(["policy-change"]);
+      expect((await history.verify(root, [history.withTree(alice, [later, root], root)])).codes).toEqual([
+        "policy-change",
+      ]);
+    }));
+
+  it("a parent that is not authenticated gives no policy, whatever it holds (policy-missing)", () =>
+    withHistory(async (history) => {
+      const root = history.root(policyText({ more: { trust: { merges: "vouched" } } }));
+      const own = history.change(eve, [root], policyText({ people: [eve], more: { trust: { merges: "vouched" } } }));
+      const side = history.same(eve, [own]);
+      expect((await history.verify(root, [side])).codes).toEqual(["unknown-key", "policy-missing"]);
+      const vouched = history.withTree(alice, [root, side], root);
+      expect((await history.verify(root, [vouched])).allowed).toBe(true);
+      expect((await history.verify(root, [history.same(eve, [vouched])])).codes).toContain("unknown-key");
+    }));
+
+  it("nobody bricks the next change: a policy that leaves too few who could change it is refused (policy-change)", () =>
+    withHistory(async (history) => {
+      const root = history.root(at(1));
+      const two = at(2, { administration: { ...rights, threshold: 2 } });
+      const verdict = await history.verify(root, [history.change(alice, [root], two)]);
+      expect(verdict.allowed).toBe(false);
+      const closed = at(2, {}, keyed(alice, { ssh: alice.key.line.trim(), compromised: true }));
+      expect((await history.verify(root, [history.change(alice, [root], closed)])).allowed).toBe(false);
+    }));
+
+  it("a threshold binds the chain, and without approvals fetched nobody can say that it is unmet (exit 3)", () =>
+    withHistory(async (history) => {
+      const root = history.root(policyText({ signers: ["alice", "bob"], commits: { threshold: 2 } }));
+      await expect(history.verify(root, [history.same(alice, [root])])).rejects.toMatchObject({
+        code: "ERR_APPROVALS_MISSING",
+      });
+    }));
+
+  it("a mark by somebody without the right marks nobody, and a mark by who holds it cannot be unsaid by the key", () =>
+    withHistory(async (history) => {
+      const marked = at(2, {}, keyed(carol, { ssh: carol.key.line.trim(), compromised: true }));
+      const root = history.root(at(1));
+      const byCarol = history.same(carol, [root]);
+      expect((await history.verify(root, [history.change(bob, [byCarol], marked)])).codes).toEqual(["policy-change"]);
+      const mark = history.change(alice, [root], marked);
+      expect((await history.verify(root, [history.change(carol, [mark], at(3))])).codes).toContain("key-revoked");
+    }));
+
+  it("an unborn branch takes its first policy only from the trust root's history (policy-missing)", () =>
+    withServer(null, (server) => {
+      const root = server.commit(alice, { files: { [POLICY]: policyText() } });
+      expect(server.push([`${root}:refs/heads/main`]).text).toContain("policy-missing");
+      server.server.config("signpolicy.trustRoot", root);
+      const foreign = server.commit(eve, { files: { [POLICY]: policyText({ people: [eve] }) } });
+      expect(server.push([`${foreign}:refs/heads/main`]).status).not.toBe(0);
+      expect(server.push([`${root}:refs/heads/main`]).text).toContain("-> main");
+      expect(server.push([":refs/heads/main"]).status).not.toBe(0);
+      expect(server.value("refs/heads/main")).toBe(root);
+    }));
+});
