@@ -1,4 +1,4 @@
-import { MAX_DEPTH, readNumber } from "./document.ts";
+import { MAX_DEPTH, MAX_VALUES, readNumber, tooMany } from "./document.ts";
 import type { DocumentNode, Path, Problem, Reading } from "./document.ts";
 
 /**
@@ -13,16 +13,19 @@ export function readJson(text: string): Reading | null {
     return { root: reader.document(), problems: reader.problems };
   } catch (error) {
     if (error instanceof NotJson) return null;
+    if (error instanceof TooMany) return { root: null, problems: [tooMany] };
     throw error;
   }
 }
 
 class NotJson extends Error {}
+class TooMany extends Error {}
 
 class JsonReader {
   readonly problems: Problem[] = [];
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -36,6 +39,8 @@ class JsonReader {
   }
 
   #value(path: Path, offset: number): DocumentNode {
+    this.#values += 1;
+    if (this.#values > MAX_VALUES) throw new TooMany();
     const next = this.#text[this.#at];
     if (next === "{") return this.#object(path, offset);
     if (next === "[") return this.#array(path, offset);

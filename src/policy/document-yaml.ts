@@ -1,6 +1,6 @@
-import { Composer, isAlias, isMap, isScalar, isSeq, Parser } from "yaml";
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from "yaml";
 import type { Document, Pair, ParsedNode, Scalar, YAMLError } from "yaml";
-import { MAX_DEPTH, readNumber } from "./document.ts";
+import { MAX_DEPTH, MAX_VALUES, readNumber, tooMany } from "./document.ts";
 import type { DocumentNode, Path, Problem, Reading } from "./document.ts";
 import { duplicateKey, hiddenKey } from "./document-json.ts";
 
@@ -12,9 +12,10 @@ const DATA = "plain data: mappings, lists, text, whole numbers, true and false";
  */
 export function readYaml(text: string): Reading {
   if (nestsTooDeep(text)) return { root: null, problems: [tooDeep([])] };
+  if (holdsTooMuch(text)) return { root: null, problems: [tooMany] };
   // Duplicate keys are found below: the package compares each key with all before it, which a large file makes slow.
   const composer = new Composer({ version: "1.2", schema: "core", uniqueKeys: false, prettyErrors: false });
-  const documents: Document.Parsed[] = [...composer.compose(new Parser().parse(text))];
+  const documents = withoutTraces((): Document.Parsed[] => [...composer.compose(new Parser().parse(text))]);
   const errors = documents.flatMap(({ errors }) => errors);
   const syntax = firstOfEachLine(errors, text).map(syntaxProblem);
   if (syntax.length > 0) return { root: null, problems: syntax };
@@ -37,16 +38,44 @@ export function readYaml(text: string): Reading {
 
 /**
  * The package recurses, and close to the end of the stack V8 may end the process instead of throwing. Blocks nest by
- * indentation and `- ` alone, flows by brackets; counted in quotes and comments, too, which no policy has that many of.
+ * indentation, by `- ` and by `a: a: ` in one line, which is no YAML and still read, flows by brackets; counted in quotes
+ * and comments, too, which no policy has that many of.
  */
 function nestsTooDeep(text: string): boolean {
   if (/^[ \t?:-]{200}/m.test(text)) return true;
+  let marks = 0;
+  for (const [found] of text.matchAll(/\n|[?:-][ \t]/g)) {
+    marks = found === "\n" ? 0 : marks + 1;
+    if (marks > 1000) return true;
+  }
   let depth = 0;
   for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
     depth = Math.max(0, depth + (bracket === "[" || bracket === "{" ? 1 : -1));
     if (depth > 100) return true;
   }
   return false;
+}
+
+/** A policy's values take five tokens each, or a few more; the package keeps every token. */
+const MAX_TOKENS = 10 * MAX_VALUES;
+
+/** Short texts are not read twice. */
+function holdsTooMuch(text: string): boolean {
+  if (text.length <= MAX_TOKENS) return false;
+  const tokens = new Lexer().lex(text);
+  for (let count = 0; count <= MAX_TOKENS; count += 1) if (tokens.next().done === true) return false;
+  return true;
+}
+
+/** The package makes an Error of whatever it objects to; their stacks would take ten times what the text does. */
+function withoutTraces<T>(body: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return body();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 const isEmpty = ({ contents }: Document.Parsed): boolean =>

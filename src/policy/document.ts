@@ -31,6 +31,19 @@ export interface Reading {
 /** Deeper than any policy. Parsers recurse, and a stack that overflows is no verdict. */
 export const MAX_DEPTH = 32;
 
+/**
+ * More values than any policy has. A few million of them fit into the bytes that a policy may have, and would take gigabytes
+ * to be read, and to have each of them found wrong.
+ */
+export const MAX_VALUES = 50_000;
+
+export const tooMany: Problem = {
+  path: [],
+  message: "the file holds too many values",
+  expected: `at most ${MAX_VALUES}`,
+  spoilt: true,
+};
+
 /** A file as data that knows the line of each of its values. */
 export class PolicyDocument {
   readonly file: string;

@@ -102,11 +102,12 @@ function refuseOtherVersion(read: ReadDocument, own: unknown): void {
 }
 
 function issuesOf({ document }: ReadDocument, problems: readonly Problem[]): readonly PolicyIssue[] {
-  const spoilt = problems.filter((problem) => problem.spoilt === true).map(({ path }) => path);
+  const spoilt = new Set(problems.filter((problem) => problem.spoilt === true).map(({ path }) => JSON.stringify(path)));
+  const isWithin = (path: Path): boolean =>
+    spoilt.size > 0 &&
+    [...path.keys(), path.length].some((length) => spoilt.has(JSON.stringify(path.slice(0, length))));
   return problems
-    .filter((problem) => problem.spoilt === true || !spoilt.some((path) => isWithin(problem.path, path)))
+    .filter((problem) => problem.spoilt === true || !isWithin(problem.path))
     .map((problem) => document.issueOf(problem))
     .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
-
-const isWithin = (path: Path, outer: Path): boolean => outer.every((key, index) => path[index] === key);

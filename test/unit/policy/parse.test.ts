@@ -145,7 +145,7 @@ ${RULE}`);
     expect(await codeOf(text.replace("name: main", 'name: "\\ud83d\\ude00"'))).toBe("accepted");
   });
   it("refuses what nests too deep, and what is too large, before it costs anything", async () => {
-    for (const text of ["[", "{", "- ", "? ", '{"a":', "[{"].map((unit) => unit.repeat(500_000))) {
+    for (const text of ["[", "{", "- ", "? ", '{"a":', "[{", "a: ", "[]: "].map((unit) => unit.repeat(500_000))) {
       expect(await codeOf(text)).toBe("ERR_POLICY_INVALID");
     }
     const nested = (depth: number): string =>
@@ -153,6 +153,28 @@ ${RULE}`);
     expect(await codeOf(nested(199))).toBe("ERR_POLICY_INVALID");
     expect(await codeOf(nested(2000))).toBe("ERR_POLICY_INVALID");
     expect(await codeOf(HEAD + RULE + "#".repeat(4 * 1024 * 1024))).toBe("ERR_POLICY_INVALID");
+  });
+  it("refuses more values than any policy has, in either form, before they cost gigabytes (attack 76)", async () => {
+    const bytes = 4 * 1024 * 1024 - 100;
+    for (const [before, unit, after] of [
+      [`${HEAD}rules:\n`, "- a\n", ""],
+      [`${HEAD}rules: |\n`, "|\n", ""],
+      ['{"version":1,"rules":[', "{},", "{}]}"],
+      ['{"version":1,"rules":[{"name":"a","refs":[', '"a",', '"a"]}]}'],
+    ] as const) {
+      const text = before + unit.repeat(Math.floor((bytes - before.length) / unit.length)) + after;
+      expect(await codeOf(text)).toBe("ERR_POLICY_INVALID");
+    }
+    // As many as there may be, each of them wrong.
+    expect(await codeOf(`{"version":1,"rules":[${"{},".repeat(49_990)}{}]}`)).toBe("ERR_POLICY_INVALID");
+    expect(process.resourceUsage().maxRSS / 1024).toBeLessThan(1500);
+  });
+  it("reads a policy of many values", async () => {
+    const exempt = Array.from(
+      { length: 12_000 },
+      (_, at) => `    - { commit: ${at.toString(16).padStart(40, "0")}, reason: r }`,
+    );
+    expect(await codeOf(`${HEAD}${RULE}trust:\n  exempt:\n${exempt.slice(1).join("\n")}\n`)).toBe("accepted");
   });
   it("tells all mistakes of one line break style by the same lines", async () => {
     const text = `${HEAD}${RULE}tresholds: {}\n`;
