@@ -44,9 +44,14 @@ export function readKeyList(bytes: Bytes): readonly OfferedKey[] {
   });
 }
 
+/** gpg takes no longer one (parse-packet.c, `MAX_UID_PACKET_LENGTH`), and the pattern takes the square of its length. */
+const LONGEST_USER_ID = 2048;
+
 function offerCertificate(armored: string): OfferedKey {
   const { fingerprint, userIds } = readCertificate(Buffer.from(armored));
-  const people = userIds.map((id) => /^(.*?)\s*(?:\([^()]*\)\s*)?<([^<>\s]+@[^<>\s]+)>$/.exec(decoded(id)));
+  const people = userIds
+    .filter((id) => id.length <= LONGEST_USER_ID)
+    .map((id) => /^(.*?)\s*(?:\([^()]*\)\s*)?<([^<>\s]+@[^<>\s]+)>$/.exec(decoded(id)));
   return {
     format: "openpgp",
     text: armored,

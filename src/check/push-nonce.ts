@@ -109,9 +109,16 @@ const unescapeUrl = (path: string): string =>
   path.replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 
 function leadsTo(path: string, gitDir: string, ends: ReadonlySet<string>): boolean {
-  if (!path.startsWith("/")) return ends.has(path.replace(/^(?:~[^/]*\/|\.{1,2}\/)+/, "").replace(/\/+$/, ""));
+  if (!path.startsWith("/")) return ends.has(withoutSlashes(path.replace(/^(?:~[^/]*\/|\.{1,2}\/)+/, "")));
   const named = Buffer.from(path, "latin1").toString("utf8");
   return ["", ".git", "/.git"].some((more) => realPathOf(`${named}${more}`) === gitDir);
+}
+
+/** Counted down: a pattern would be tried at every slash, and the signer's URL may have any number. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 function realPathOf(path: string): string | null {

@@ -17,8 +17,11 @@ export const foldPath = (path: string): readonly string[] => path.split(/[/\\]/)
 export function foldName(name: string): string {
   const folded = literal(foldText(name));
   // An NTFS stream of a file is the file: `a::$DATA` is what `a` holds.
-  const stem = folded.replace(/(?<=.):.*$/s, "").replace(/[. ]+$/, "");
-  return stem === "" ? folded : stem;
+  const stem = folded.replace(/(?<=.):.*$/s, "");
+  // No pattern: one that is tried at every blank takes the square of a name's length, and a name may have any.
+  let end = stem.length;
+  while (stem[end - 1] === "." || stem[end - 1] === " ") end -= 1;
+  return end === 0 ? folded : stem.slice(0, end);
 }
 
 /** A stretch of a pattern between two wildcards. What folds at the end of a name folds here only where it is one (`last`). */

@@ -67,8 +67,11 @@ export function parsePushCertificate(raw: Bytes, algorithm: HashAlgorithm): Push
 /** `pusher SP name SP+ seconds SP zone`; the name may be anything that holds no line end. */
 function parsePusher(lines: Lines): { readonly who: string; readonly at: Seconds } {
   const text = lines.header("pusher") ?? lines.fail("has no pusher");
-  const [, who, seconds] = /^(.*?) +(0|[1-9][0-9]{0,14}) [+-][0-9]{4}$/s.exec(text) ?? lines.fail("has no date");
-  return { who: who ?? "", at: Number(seconds) };
+  // Read from its end, and blanks counted down: a pattern for both would take the square of a line's length, of any length.
+  const [, name = "", seconds] = /^(.*) (0|[1-9][0-9]{0,14}) [+-][0-9]{4}$/s.exec(text) ?? lines.fail("has no date");
+  let end = name.length;
+  while (name[end - 1] === " ") end -= 1;
+  return { who: name.slice(0, end), at: Number(seconds) };
 }
 
 function parseUpdate(lines: Lines, algorithm: HashAlgorithm): CertifiedUpdate {
