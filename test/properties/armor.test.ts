@@ -1,8 +1,9 @@
 /** A block in the common form is read at once, every other line by line: nobody may be able to tell which it was. */
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect } from "@jest/globals";
 import fc from "fast-check";
 import { crc24, decodeArmor } from "../../src/encoding/armor.ts";
 import { fromLatin1, latin1 } from "../../src/encoding/bytes.ts";
+import { itHolds } from "../support/fuzz.ts";
 
 const LABELS = ["PGP SIGNATURE", "SSH SIGNATURE", "PGP PUBLIC KEY BLOCK"] as const;
 
@@ -37,40 +38,42 @@ const block = fc.record({
 });
 
 describe("armor in the common form", () => {
-  it("gives its data", () => {
-    fc.assert(
+  itHolds(
+    "gives its data",
+    () =>
       fc.property(block, ({ label, data, width, sum }) => {
         const text = armor(label, data, width, sum);
         expect(read(text, label)).toBe(latin1(data));
         expect(read(byLines(text), label)).toBe(latin1(data));
       }),
-    );
-  });
-  it("is refused where it would be line by line, and read where it would be", () => {
-    const piece = fc.constantFrom(
-      "",
-      "\n",
-      "\n\n",
-      "=",
-      "==",
-      "=AAAA",
-      "A",
-      "-",
-      " ",
-      "\r",
-      "\n=",
-      "Zm9v",
-      "\n-----END PGP SIGNATURE-----\n",
-    );
-    fc.assert(
-      fc.property(block, fc.nat(), fc.nat(3), piece, ({ label, data, width, sum }, where, cut, put) => {
+    { runs: 1000 },
+  );
+  itHolds(
+    "is refused where it would be line by line, and read where it would be",
+    () => {
+      const piece = fc.constantFrom(
+        "",
+        "\n",
+        "\n\n",
+        "=",
+        "==",
+        "=AAAA",
+        "A",
+        "-",
+        " ",
+        "\r",
+        "\n=",
+        "Zm9v",
+        "\n-----END PGP SIGNATURE-----\n",
+      );
+      return fc.property(block, fc.nat(), fc.nat(3), piece, ({ label, data, width, sum }, where, cut, put) => {
         const text = armor(label, data, width, sum);
         const first = text.indexOf("\n") + 1;
         const at = first + (where % (text.length - first + 1));
         const changed = text.slice(0, at) + put + text.slice(at + cut);
         expect(read(changed, label)).toBe(read(byLines(changed), label));
-      }),
-      { numRuns: 2000 },
-    );
-  });
+      });
+    },
+    { runs: 1000 },
+  );
 });

@@ -1,4 +1,4 @@
-import { describe, it } from "@jest/globals";
+import { describe } from "@jest/globals";
 import fc from "fast-check";
 import type { Evidence } from "../../src/model.ts";
 import { decideCommit } from "../../src/policy/decide-commit.ts";
@@ -25,6 +25,7 @@ import {
   unverified,
   verified,
 } from "../support/decisions.ts";
+import { itHolds } from "../support/fuzz.ts";
 
 const people = ["alice", "bob", "robot", "agent", "github-web"];
 const emails = [...people.map((id) => `${id}@example.org`), "noreply@github.com", "Alice@example.org", "x@y"];
@@ -106,9 +107,9 @@ const tags: fc.Arbitrary<TagInput> = fc
     }),
   );
 
-const runs = { numRuns: process.env["SLOW"] === "1" ? 50_000 : 2_000 };
-const check = <T>(arbitrary: fc.Arbitrary<T>, holds: (made: T) => boolean) =>
-  fc.assert(fc.property(arbitrary, holds), runs);
+const itIsSo = <T>(name: string, arbitrary: fc.Arbitrary<T>, holds: (made: T) => boolean) => {
+  itHolds(name, () => fc.property(arbitrary, holds), { runs: 2000 });
+};
 /** Deny never turns into allow. */
 const noLooser = (before: { allow: boolean }, after: { allow: boolean }): boolean => before.allow || !after.allow;
 
@@ -135,51 +136,41 @@ describe.each([
   const made = inputs as fc.Arbitrary<CommitInput | TagInput>;
   const judge = decide as (input: CommitInput | TagInput) => ReturnType<typeof decideCommit>;
 
-  it("allow exactly where no finding is an error, and errors come first", () => {
-    check(made, (input) => {
-      const { allow, exempt, findings } = judge(input);
-      const severities = findings.map((finding) => finding.severity);
-      return (
-        allow === !severities.includes("error") &&
-        (!exempt || allow) &&
-        severities.lastIndexOf("error") < (severities.includes("warning") ? severities.indexOf("warning") : Infinity)
-      );
-    });
+  itIsSo("allow exactly where no finding is an error, and errors come first", made, (input) => {
+    const { allow, exempt, findings } = judge(input);
+    const severities = findings.map((finding) => finding.severity);
+    return (
+      allow === !severities.includes("error") &&
+      (!exempt || allow) &&
+      severities.lastIndexOf("error") < (severities.includes("warning") ? severities.indexOf("warning") : Infinity)
+    );
   });
 
-  it("are the same for the same input, and pass the evidence through", () => {
-    check(made, (input) => {
-      const decision = judge(input);
-      return decision.evidence === input.evidence && JSON.stringify(decision) === JSON.stringify(judge(input));
-    });
+  itIsSo("are the same for the same input, and pass the evidence through", made, (input) => {
+    const decision = judge(input);
+    return decision.evidence === input.evidence && JSON.stringify(decision) === JSON.stringify(judge(input));
   });
 
   // Exemptions forgive by code, and which code leads depends on what was proved; see the next property for them.
-  it("never turn from deny to allow when evidence is taken away", () => {
-    check(fc.tuple(made, fc.nat(2)), ([input, at]) => {
-      const plain = { ...always(input), exemptions: [] };
-      return noLooser(judge(plain), judge({ ...plain, evidence: input.evidence.toSpliced(at, 1) }));
-    });
+  itIsSo("never turn from deny to allow when evidence is taken away", fc.tuple(made, fc.nat(2)), ([input, at]) => {
+    const plain = { ...always(input), exemptions: [] };
+    return noLooser(judge(plain), judge({ ...plain, evidence: input.evidence.toSpliced(at, 1) }));
   });
 
-  it("never allow a signed object of which nothing was proved, whatever is exempt", () => {
-    check(made, (input) => {
-      const bare = { ...always(input), evidence: [] };
-      return rulesOf(input) === 0 || !judge(bare).allow;
-    });
+  itIsSo("never allow a signed object of which nothing was proved, whatever is exempt", made, (input) => {
+    const bare = { ...always(input), evidence: [] };
+    return rulesOf(input) === 0 || !judge(bare).allow;
   });
 
-  it("never turn from deny to allow when an exemption is taken away", () => {
-    check(made, (input) => noLooser(judge(input), judge({ ...input, exemptions: input.exemptions.slice(1) })));
-  });
+  itIsSo("never turn from deny to allow when an exemption is taken away", made, (input) =>
+    noLooser(judge(input), judge({ ...input, exemptions: input.exemptions.slice(1) })),
+  );
 
-  it("credit nobody without verified evidence", () => {
-    check(made, (input) => {
-      const { principal } = judge(input);
-      return (
-        principal === null || input.evidence.some((e) => e.outcome === "verified" && e.signer.principal === principal)
-      );
-    });
+  itIsSo("credit nobody without verified evidence", made, (input) => {
+    const { principal } = judge(input);
+    return (
+      principal === null || input.evidence.some((e) => e.outcome === "verified" && e.signer.principal === principal)
+    );
   });
 });
 
@@ -187,8 +178,10 @@ describe("adding a principal", () => {
   const more = (selected: ReadonlySet<string>, id: string) => new Set([...selected, id]);
   const someone = fc.constantFrom(...people);
 
-  it("to `signedBy` and `side` never turns a commit from allow to deny", () => {
-    check(fc.tuple(commits, someone), ([input, id]) => {
+  itIsSo(
+    "to `signedBy` and `side` never turns a commit from allow to deny",
+    fc.tuple(commits, someone),
+    ([input, id]) => {
       const applied = input.applied.map(({ rule: one, place }) => ({
         rule:
           one.commits === null
@@ -200,38 +193,36 @@ describe("adding a principal", () => {
         place,
       }));
       return noLooser(decideCommit({ ...input, applied }), decideCommit(input));
-    });
-  });
+    },
+  );
 
-  it("to `signedBy` never turns a tag from allow to deny", () => {
-    check(fc.tuple(tags, someone), ([input, id]) => {
-      const rules = input.rules.map((one) =>
-        one.tags === null ? one : { ...one, tags: { ...one.tags, signedBy: more(one.tags.signedBy, id) } },
-      );
-      return noLooser(decideTag({ ...input, rules }), decideTag(input));
-    });
+  itIsSo("to `signedBy` never turns a tag from allow to deny", fc.tuple(tags, someone), ([input, id]) => {
+    const rules = input.rules.map((one) =>
+      one.tags === null ? one : { ...one, tags: { ...one.tags, signedBy: more(one.tags.signedBy, id) } },
+    );
+    return noLooser(decideTag({ ...input, rules }), decideTag(input));
   });
 });
 
 describe("adding a rule", () => {
-  it("never turns a commit from deny to allow, where one applied already", () => {
-    check(fc.tuple(commits, clause), ([input, extra]) => {
+  itIsSo(
+    "never turns a commit from deny to allow, where one applied already",
+    fc.tuple(commits, clause),
+    ([input, extra]) => {
       if (input.applied.length === 0) return true;
       const applied = [
         ...input.applied,
         { rule: rule({ name: "extra", commits: commitRule(extra) }), place: "line" as const },
       ];
       return noLooser(decideCommit(input), decideCommit({ ...input, applied }));
-    });
-  });
+    },
+  );
 });
 
 describe("the clock", () => {
-  it("takes no commit as new that it refuses as history", () => {
-    check(commits, (input) => {
-      // Time before enforcement is history's alone; so are exemptions that have ended for what arrives.
-      const on = (mode: "new" | "history") => decideCommit({ ...always(input), clock: { ...input.clock, mode } });
-      return noLooser(on("history"), on("new"));
-    });
+  itIsSo("takes no commit as new that it refuses as history", commits, (input) => {
+    // Time before enforcement is history's alone; so are exemptions that have ended for what arrives.
+    const on = (mode: "new" | "history") => decideCommit({ ...always(input), clock: { ...input.clock, mode } });
+    return noLooser(on("history"), on("new"));
   });
 });

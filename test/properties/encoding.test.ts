@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect } from "@jest/globals";
 import fc from "fast-check";
 import { crc24, decodeArmor } from "../../src/encoding/armor.ts";
 import { decodeBase64, encodeBase64 } from "../../src/encoding/base64.ts";
@@ -9,7 +9,8 @@ import { SshReader } from "../../src/encoding/ssh-wire.ts";
 import { escapeJsonText, escapeTerminal } from "../../src/encoding/text.ts";
 import { formatTime, parseTime } from "../../src/encoding/time.ts";
 import { ParseError } from "../../src/errors.ts";
-import { arbitraryBytes, latin1Text, RUNS } from "../support/arbitraries.ts";
+import { arbitraryBytes, latin1Text } from "../support/arbitraries.ts";
+import { itHolds } from "../support/fuzz.ts";
 
 const anyText = fc.oneof(latin1Text(80), fc.string({ unit: "binary", maxLength: 40 }), fc.string({ maxLength: 40 }));
 
@@ -27,54 +28,30 @@ const base64Like = fc
   .map((characters) => characters.join(""));
 
 describe("decoders are the inverse of encoders and accept nothing else", () => {
-  it("hex", () => {
-    fc.assert(
-      fc.property(arbitraryBytes, (bytes) => equalBytes(fromHex(toHex(bytes)), bytes)),
-      RUNS,
-    );
-    fc.assert(
-      fc.property(anyText, (text) => isStrict(text.toLowerCase(), fromHex, toHex)),
-      RUNS,
-    );
-  });
-  it("base64", () => {
-    fc.assert(
-      fc.property(arbitraryBytes, (bytes) => equalBytes(decodeBase64(encodeBase64(bytes)), bytes)),
-      RUNS,
-    );
-    fc.assert(
-      fc.property(fc.oneof(base64Like, anyText), (text) => isStrict(text, decodeBase64, encodeBase64)),
-      RUNS,
-    );
-  });
-  it("latin-1", () => {
-    fc.assert(
-      fc.property(arbitraryBytes, (bytes) => equalBytes(fromLatin1(latin1(bytes)), bytes)),
-      RUNS,
-    );
-  });
-  it("armor, at any width of line, with and without checksum, LF or CRLF", () => {
+  itHolds("hex", () => fc.property(arbitraryBytes, (bytes) => equalBytes(fromHex(toHex(bytes)), bytes)));
+  itHolds("hex, of any text", () => fc.property(anyText, (text) => isStrict(text.toLowerCase(), fromHex, toHex)));
+  itHolds("base64", () => fc.property(arbitraryBytes, (bytes) => equalBytes(decodeBase64(encodeBase64(bytes)), bytes)));
+  itHolds("base64, of any text", () =>
+    fc.property(fc.oneof(base64Like, anyText), (text) => isStrict(text, decodeBase64, encodeBase64)),
+  );
+  itHolds("latin-1", () => fc.property(arbitraryBytes, (bytes) => equalBytes(fromLatin1(latin1(bytes)), bytes)));
+  itHolds("armor, at any width of line, with and without checksum, LF or CRLF", () => {
     const nonEmpty = fc.uint8Array({ minLength: 1, maxLength: 300 });
     const widths = fc.integer({ min: 1, max: 80 });
-    fc.assert(
-      fc.property(nonEmpty, widths, fc.boolean(), fc.constantFrom("\n", "\r\n"), (bytes, width, hasSum, eol) => {
-        const lines = encodeBase64(bytes).match(new RegExp(`.{1,${width}}`, "g")) ?? [];
-        const sum = Buffer.alloc(3);
-        sum.writeUIntBE(crc24(bytes), 0, 3);
-        // A narrow last line such as "=" or "==" reads as padding, "=ab" would be a checksum: OpenPGP never breaks there.
-        fc.pre(!lines.some((line) => /^=[^=]/.test(line)));
-        const armored = (label: string, between: readonly string[], tail: readonly string[]) =>
-          fromLatin1(
-            [`-----BEGIN ${label}-----`, ...between, ...lines, ...tail, `-----END ${label}-----`, ""].join(eol),
-          );
-        const pgp = armored("PGP SIGNATURE", ["Comment: x", ""], hasSum ? [`=${sum.toString("base64")}`] : []);
-        expect(equalBytes(decodeArmor(pgp, "PGP SIGNATURE"), bytes)).toBe(true);
-        expect(equalBytes(decodeArmor(armored("SSH SIGNATURE", [], []), "SSH SIGNATURE"), bytes)).toBe(true);
-      }),
-      RUNS,
-    );
+    return fc.property(nonEmpty, widths, fc.boolean(), fc.constantFrom("\n", "\r\n"), (bytes, width, hasSum, eol) => {
+      const lines = encodeBase64(bytes).match(new RegExp(`.{1,${width}}`, "g")) ?? [];
+      const sum = Buffer.alloc(3);
+      sum.writeUIntBE(crc24(bytes), 0, 3);
+      // A narrow last line such as "=" or "==" reads as padding, "=ab" would be a checksum: OpenPGP never breaks there.
+      fc.pre(!lines.some((line) => /^=[^=]/.test(line)));
+      const armored = (label: string, between: readonly string[], tail: readonly string[]) =>
+        fromLatin1([`-----BEGIN ${label}-----`, ...between, ...lines, ...tail, `-----END ${label}-----`, ""].join(eol));
+      const pgp = armored("PGP SIGNATURE", ["Comment: x", ""], hasSum ? [`=${sum.toString("base64")}`] : []);
+      expect(equalBytes(decodeArmor(pgp, "PGP SIGNATURE"), bytes)).toBe(true);
+      expect(equalBytes(decodeArmor(armored("SSH SIGNATURE", [], []), "SSH SIGNATURE"), bytes)).toBe(true);
+    });
   });
-  it("armor refuses or reads any bytes, and nothing but ParseError escapes", () => {
+  itHolds("armor refuses or reads any bytes, and nothing but ParseError escapes", () => {
     const lines = fc.constantFrom(
       "-----BEGIN PGP SIGNATURE-----",
       "-----END PGP SIGNATURE-----",
@@ -86,88 +63,67 @@ describe("decoders are the inverse of encoders and accept nothing else", () => {
       " ",
       "\0",
     );
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          arbitraryBytes,
-          fc.array(lines).map((all) => fromLatin1(all.join("\n"))),
-        ),
-        (bytes) => {
-          try {
-            decodeArmor(bytes, "PGP SIGNATURE");
-          } catch (error) {
-            expect(error).toBeInstanceOf(ParseError);
-          }
-        },
+    return fc.property(
+      fc.oneof(
+        arbitraryBytes,
+        fc.array(lines).map((all) => fromLatin1(all.join("\n"))),
       ),
-      RUNS,
-    );
-  });
-  it("SSH wire strings never read beyond their input", () => {
-    fc.assert(
-      fc.property(arbitraryBytes, (bytes) => {
-        const reader = new SshReader(bytes, "test");
+      (bytes) => {
         try {
-          for (;;) reader.string();
+          decodeArmor(bytes, "PGP SIGNATURE");
         } catch (error) {
           expect(error).toBeInstanceOf(ParseError);
         }
-        expect(reader.offset).toBeLessThanOrEqual(bytes.length);
-      }),
-      RUNS,
+      },
     );
   });
-  it("times", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: 253_402_300_799 }),
-        (seconds) => parseTime(formatTime(seconds)) === seconds,
-      ),
-      RUNS,
-    );
-  });
+  itHolds("SSH wire strings never read beyond their input", () =>
+    fc.property(arbitraryBytes, (bytes) => {
+      const reader = new SshReader(bytes, "test");
+      try {
+        for (;;) reader.string();
+      } catch (error) {
+        expect(error).toBeInstanceOf(ParseError);
+      }
+      expect(reader.offset).toBeLessThanOrEqual(bytes.length);
+    }),
+  );
+  itHolds("times", () =>
+    fc.property(fc.integer({ min: 0, max: 253_402_300_799 }), (seconds) => parseTime(formatTime(seconds)) === seconds),
+  );
 });
 
 describe("escapeTerminal", () => {
-  it("lets nothing through that steers a terminal, hides or reorders text", () => {
-    fc.assert(
-      fc.property(anyText, fc.option(fc.integer({ min: 4, max: 60 }), { nil: undefined }), (text, max) => {
-        const shown = escapeTerminal(text, max === undefined ? {} : { max });
-        expect(shown).not.toMatch(/\p{C}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}/u);
-        if (max !== undefined) expect(shown.length).toBeLessThanOrEqual(max);
-      }),
-      RUNS,
-    );
-  });
+  itHolds("lets nothing through that steers a terminal, hides or reorders text", () =>
+    fc.property(anyText, fc.option(fc.integer({ min: 4, max: 60 }), { nil: undefined }), (text, max) => {
+      const shown = escapeTerminal(text, max === undefined ? {} : { max });
+      expect(shown).not.toMatch(/\p{C}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}/u);
+      if (max !== undefined) expect(shown.length).toBeLessThanOrEqual(max);
+    }),
+  );
 });
 
 describe("escapeJsonText", () => {
-  it("gives text that survives JSON and UTF-8 unchanged", () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
-        const safe = escapeJsonText(text);
-        expect(JSON.parse(Buffer.from(JSON.stringify(safe), "utf8").toString("utf8"))).toBe(safe);
-      }),
-      RUNS,
-    );
-  });
+  itHolds("gives text that survives JSON and UTF-8 unchanged", () =>
+    fc.property(anyText, (text) => {
+      const safe = escapeJsonText(text);
+      expect(JSON.parse(Buffer.from(JSON.stringify(safe), "utf8").toString("utf8"))).toBe(safe);
+    }),
+  );
 });
 
 describe("parseRefName", () => {
-  it("returns its input or throws a ParseError", () => {
+  itHolds("returns its input or throws a ParseError", () => {
     const names = fc.oneof(
       anyText,
       latin1Text().map((text) => `refs/heads/${text}`),
     );
-    fc.assert(
-      fc.property(names, (name) => {
-        try {
-          expect(parseRefName(name)).toBe(name);
-        } catch (error) {
-          expect(error).toBeInstanceOf(ParseError);
-        }
-      }),
-      RUNS,
-    );
+    return fc.property(names, (name) => {
+      try {
+        expect(parseRefName(name)).toBe(name);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ParseError);
+      }
+    });
   });
 });

@@ -1,9 +1,8 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect } from "@jest/globals";
 import fc from "fast-check";
 import picomatch from "picomatch";
+import { itHolds } from "../support/fuzz.ts";
 import { compileGlob } from "../../src/policy/globs.ts";
-
-const numRuns = process.env["SLOW"] === undefined ? 2000 : 100_000;
 
 const component = fc.stringMatching(/^[ab.x\n*?+(){}[\]|@\\-]{1,4}$/).filter((text) => !/^\.{1,2}$|\*\*/.test(text));
 const pattern = fc
@@ -56,20 +55,21 @@ const related = fc
 const pairs = fc.oneof(fc.tuple(pattern, name), related).filter(([, text]) => text !== "");
 
 describe("compileGlob", () => {
-  it("agrees with the definition of its three wildcards", () => {
-    fc.assert(
+  itHolds(
+    "agrees with the definition of its three wildcards",
+    () =>
       fc.property(pairs, ([text, candidate]) => {
         expect(compileGlob(text).matches(candidate)).toBe(matchesNaively(text.split("/"), candidate.split("/")));
       }),
-      { numRuns },
-    );
-  });
-  it("matches whatever picomatch does when told to take everything else literally", () => {
-    // The reverse does not hold: to picomatch `*/**` is not `*` and no more components. And of a backslash before a slash
-    // it makes something else, whatever it is told.
-    const literal = pairs.filter(([text]) => !text.includes("\\"));
-    fc.assert(
-      fc.property(literal, ([text, candidate]) => {
+    { runs: 2000 },
+  );
+  itHolds(
+    "matches whatever picomatch does when told to take everything else literally",
+    () => {
+      // The reverse does not hold: to picomatch `*/**` is not `*` and no more components. And of a backslash before a slash
+      // it makes something else, whatever it is told.
+      const literal = pairs.filter(([text]) => !text.includes("\\"));
+      return fc.property(literal, ([text, candidate]) => {
         const escaped = text.replace(/[^*?/a-z0-9]/g, "\\$&");
         const regex = picomatch.makeRe(escaped, {
           dot: true,
@@ -78,8 +78,8 @@ describe("compileGlob", () => {
           noextglob: true,
         });
         if (regex.test(candidate)) expect(compileGlob(text).matches(candidate)).toBe(true);
-      }),
-      { numRuns },
-    );
-  });
+      });
+    },
+    { runs: 2000 },
+  );
 });

@@ -1,10 +1,9 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect } from "@jest/globals";
 import fc from "fast-check";
 import type { Edit } from "../../src/policy/edit-document.ts";
 import { editPolicy } from "../../src/policy/edit-document.ts";
 import { readDocument } from "../../src/policy/read-document.ts";
-
-const runs = process.env["SLOW"] === "1" ? 3000 : 150;
+import { itHolds } from "../support/fuzz.ts";
 
 /** A policy as somebody may have laid it out: indentation, comments, blank lines, brackets or blocks, line ends. */
 const layout = fc.record({
@@ -55,8 +54,9 @@ function onlyAdds(before: string, after: string): boolean {
 }
 
 describe("an edit of a policy file", () => {
-  it("adds what it says, takes nothing away, and mixes no line ends, however the file is laid out", async () => {
-    await fc.assert(
+  itHolds(
+    "adds what it says, takes nothing away, and mixes no line ends, however the file is laid out",
+    () =>
       fc.asyncProperty(layout, fc.constantFrom(...edits), async (chosen, edit) => {
         const text = render(chosen);
         const after = Buffer.from(await editPolicy(Buffer.from(text), "p", undefined, [edit])).toString();
@@ -65,12 +65,12 @@ describe("an edit of a policy file", () => {
         const { problems } = await readDocument(Buffer.from(after), "p");
         expect(problems).toEqual([]);
       }),
-      { numRuns: runs },
-    );
-  });
+    { runs: 150 },
+  );
 
-  it("replaces the serial alone", async () => {
-    await fc.assert(
+  itHolds(
+    "replaces the serial alone",
+    () =>
       fc.asyncProperty(layout, async (chosen) => {
         const text = render(chosen);
         const after = await editPolicy(Buffer.from(text), "p", undefined, [
@@ -78,7 +78,6 @@ describe("an edit of a policy file", () => {
         ]);
         expect(Buffer.from(after).toString()).toBe(text.replace("serial: 4", "serial: 5"));
       }),
-      { numRuns: runs },
-    );
-  });
+    { runs: 150 },
+  );
 });

@@ -1,10 +1,11 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect } from "@jest/globals";
 import fc from "fast-check";
 import type { Decision, Fingerprint, ObjectId, RefName } from "../../src/model.ts";
 import { createHookRenderer } from "../../src/report/hook.ts";
 import { createRenderer } from "../../src/report/index.ts";
 import { createJsonRenderer } from "../../src/report/json.ts";
 import { createTextRenderer } from "../../src/report/text.ts";
+import { itHolds } from "../support/fuzz.ts";
 import { decision, render } from "../support/reports.ts";
 import type { ReportCase } from "../support/reports.ts";
 import { junitErrors } from "../support/schemas.ts";
@@ -72,10 +73,8 @@ const reports: fc.Arbitrary<ReportCase> = fc
 
 const plain = { colour: false, verbose: false, quiet: false };
 
-const runs = { numRuns: process.env["SLOW"] === "1" ? 5000 : 200 };
-
 describe("renderers", () => {
-  it.each([
+  describe.each([
     ["text", () => createTextRenderer({ colour: false, verbose: false, quiet: false })],
     ["verbose text", () => createTextRenderer({ colour: false, verbose: true, quiet: false })],
     ["json", createJsonRenderer],
@@ -86,48 +85,52 @@ describe("renderers", () => {
     ["markdown", () => createRenderer("markdown", plain)],
     ["hook", () => createHookRenderer({ stage: "push", gitlab: true })],
     ["advice", () => createHookRenderer({ stage: "advice", gitlab: false })],
-  ])("of %s never emit what steers a terminal", (_name, create) => {
-    fc.assert(
-      fc.property(reports, (report) => {
-        expect(render(create(), report)).not.toMatch(DANGEROUS);
-      }),
-      runs,
+  ])("of %s", (_name, create) => {
+    itHolds(
+      "never emit what steers a terminal",
+      () =>
+        fc.property(reports, (report) => {
+          expect(render(create(), report)).not.toMatch(DANGEROUS);
+        }),
+      { runs: 200 },
     );
   });
 
-  it("of json give a document that says all there was, byte for byte where the bytes are UTF-8", () => {
-    fc.assert(
+  itHolds(
+    "of json give a document that says all there was, byte for byte where the bytes are UTF-8",
+    () =>
       fc.property(reports, (report) => {
         const parsed = JSON.parse(render(createJsonRenderer(), report)) as Record<string, unknown>;
         expect(Object.keys(parsed)).toEqual(["schemaVersion", "tool", "policy", "decisions", "summary"]);
         expect(parsed["decisions"]).toHaveLength(report.decisions.length);
       }),
-      runs,
+    { runs: 200 },
+  );
+
+  describe.each(["sarif", "gitlab"] as const)("of %s", (format) => {
+    itHolds(
+      "give JSON",
+      () =>
+        fc.property(reports, (report) => {
+          expect(() => JSON.parse(render(createRenderer(format, plain), report)) as unknown).not.toThrow();
+        }),
+      { runs: 200 },
     );
   });
 
-  it.each(["sarif", "gitlab"] as const)("of %s give JSON", (format) => {
-    fc.assert(
-      fc.property(reports, (report) => {
-        expect(() => JSON.parse(render(createRenderer(format, plain), report)) as unknown).not.toThrow();
-      }),
-      runs,
-    );
-  });
-
-  it("of junit give XML that the schema takes", () => {
-    fc.assert(
+  itHolds(
+    "of junit give XML that the schema takes",
+    () =>
       fc.property(reports, (report) => {
         expect(junitErrors(render(createRenderer("junit", plain), report))).toEqual([]);
       }),
-      runs,
-    );
-  });
+    { runs: 200 },
+  );
 
-  it.each(["text", "json", "sarif", "junit", "gitlab", "github", "markdown"] as const)(
-    "of %s give a log no command but our annotations",
-    (format) => {
-      fc.assert(
+  describe.each(["text", "json", "sarif", "junit", "gitlab", "github", "markdown"] as const)("of %s", (format) => {
+    itHolds(
+      "give a log no command but our annotations",
+      () =>
         fc.property(reports, (report) => {
           const lines = render(createRenderer(format, plain), report).split("\n");
           const commands = lines.filter((line) => line.trimStart().startsWith("::"));
@@ -135,29 +138,28 @@ describe("renderers", () => {
           for (const line of commands) expect(line).toMatch(/^::(?:error|warning) title=signpolicy%3A [^:,]*::/);
           for (const line of lines) expect(line).not.toMatch(/##[a-z]*\[/i);
         }),
-        runs,
-      );
-    },
-  );
+      { runs: 200 },
+    );
+  });
 
-  it("of hooks give lines of at most 72 ASCII characters that start with a label", () => {
-    fc.assert(
+  itHolds(
+    "of hooks give lines of at most 72 ASCII characters that start with a label",
+    () =>
       fc.property(reports, (report) => {
         const lines = render(createHookRenderer({ stage: "push", gitlab: false }), report).split("\n");
         expect(lines.pop()).toBe("");
         for (const line of lines) expect(line).toMatch(/^(?=.{0,72}$)(?:error|warning|hint): [\x20-\x7e]+$/);
       }),
-      runs,
-    );
-  });
+    { runs: 200 },
+  );
 
-  it("of coloured text emit ESC only for colours of their own", () => {
-    fc.assert(
+  itHolds(
+    "of coloured text emit ESC only for colours of their own",
+    () =>
       fc.property(reports, (report) => {
         const text = render(createTextRenderer({ colour: true, verbose: true, quiet: false }), report);
         expect(text.replace(/\u001b\[(?:0|3[1-3])m/g, "")).not.toMatch(DANGEROUS);
       }),
-      runs,
-    );
-  });
+    { runs: 200 },
+  );
 });

@@ -2,9 +2,6 @@ import fc from "fast-check";
 import { fromLatin1 } from "../../src/encoding/bytes.ts";
 import type { Bytes } from "../../src/model.ts";
 
-/** `SLOW=1` widens every property. */
-export const RUNS = { numRuns: process.env["SLOW"] === "1" ? 20_000 : 500 };
-
 export const arbitraryBytes: fc.Arbitrary<Bytes> = fc.uint8Array({ maxLength: 400 });
 
 /** Pieces of which git objects, and attacks on their readers, are made: any order, any number. */
