@@ -37,18 +37,19 @@ const judges = (rule: Rule, now: Seconds): boolean => rule.commits !== null && i
 function baseTips(policy: Policy, rule: Rule, record: RecordState, now: Seconds): readonly ObjectId[] {
   const base = rule.commits?.base ?? [];
   if (base.length === 0) return [];
-  return record
-    .refsLeft()
-    .filter((ref) => base.some((glob) => glob.matches(ref)))
-    .flatMap((ref) => {
-      const rules = rulesOn(policy, ref, now).filter((judge) => judges(judge, now));
-      const first = rules.find((judge) => judgesCommits(judge, now));
-      const others = rules.filter((judge) => judge !== first);
-      if (first === undefined) return [];
-      return [...record.sharedTips(first.name)].filter((oid) =>
-        others.every((other) => record.sharedTips(other.name).has(oid)),
-      );
-    });
+  // A server may hold a hundred thousand refs: what the same rules judged is the same for each of them.
+  const judging = new Map<string, readonly Rule[]>();
+  for (const ref of record.refsLeft()) {
+    if (!base.some((glob) => glob.matches(ref))) continue;
+    const rules = rulesOn(policy, ref, now).filter((judge) => judges(judge, now));
+    judging.set(rules.map(({ name }) => name).join("\n"), rules);
+  }
+  return [...judging.values()].flatMap((rules) => {
+    const first = rules.find((judge) => judgesCommits(judge, now));
+    const others = rules.filter((judge) => judge !== first).map(({ name }) => record.sharedTips(name));
+    if (first === undefined) return [];
+    return [...record.sharedTips(first.name)].filter((oid) => others.every((tips) => tips.has(oid)));
+  });
 }
 
 /**
