@@ -84,6 +84,15 @@ export class Examiner {
     return "problem" in examined ? examined : { ...examined, subject: withoutContent(examined.subject) };
   }
 
+  /** The same with the bytes of payload and signatures, however large it is. */
+  commitWhole(oid: ObjectId): Promise<Examined<Commit>> {
+    return this.#examine(oid, "commit", parseCommit, (commit) => commit.committer.at, true);
+  }
+
+  tagWhole(oid: ObjectId): Promise<Examined<Tag>> {
+    return this.#examine(oid, "tag", parseTag, (tag) => tag.tagger?.at ?? null, true);
+  }
+
   tag(oid: ObjectId): Promise<Examined<Tag>> {
     return this.#examine(oid, "tag", parseTag, (tag) => tag.tagger?.at ?? null);
   }
@@ -103,6 +112,7 @@ export class Examiner {
     kind: ObjectKind,
     parse: (oid: ObjectId, raw: Uint8Array, algorithm: Repository["algorithm"]) => T,
     claimed: (subject: T) => Seconds | null,
+    whole = false,
   ): Promise<Examined<T>> {
     const object = await this.#reader.object(oid);
     const problem = unusable(object, oid, kind, this.#limits) ?? this.#renamed(object, oid, kind);
@@ -127,7 +137,7 @@ export class Examiner {
       const receivedAt = this.#witness === null ? null : await this.#witness(oid);
       const times = { now: this.#now, claimed: claimed(subject), receivedAt };
       const evidence = await verifySigned(subject, this.#anchors, times, this.#raw);
-      return { subject: isLarge ? withoutContent(subject) : subject, evidence };
+      return { subject: isLarge && !whole ? withoutContent(subject) : subject, evidence };
     } finally {
       if (isLarge) this.#reader.release(length);
     }

@@ -88,7 +88,7 @@ async function rulingRef(
 
 async function explainCommit(scene: Scene): Promise<Explanation> {
   const { context, oid, ref, governing } = scene;
-  const examined = await context.examiner.commit(oid);
+  const examined = await context.examiner.commitWhole(oid);
   const clock = await clockFor(scene);
   const rules = ref === null ? [] : rulesOn(context.policy, ref, context.now);
   const history = clock.mode === "history" ? "everything" : [];
@@ -131,7 +131,7 @@ async function explainCommit(scene: Scene): Promise<Explanation> {
 
 async function explainTag(scene: Scene): Promise<Explanation> {
   const { context, oid, governing } = scene;
-  const examined = await context.examiner.tag(oid);
+  const examined = await context.examiner.tagWhole(oid);
   const verdict = await judgeWhole(scene);
   const frame = frameOf(scene, verdict, "tag");
   const ref = verdict.subject.ref ?? frame.ref;
