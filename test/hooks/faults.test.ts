@@ -78,6 +78,52 @@ describe("a hook that is killed", () => {
   );
 });
 
+/** Moments between nothing done and all done, no two runs the same; which they were is told when one fails. */
+const moments = (count: number, most: number): readonly number[] =>
+  Array.from({ length: count }, () => Number((Math.random() * most).toFixed(3)));
+
+describe("a post-receive that is killed at moments that nobody chose", () => {
+  it(
+    "leaves a record that holds each time, and the next push is judged and written down",
+    () =>
+      withServer(guarded, (server) => {
+        let standing = started(server);
+        for (const seconds of moments(10, 0.4)) {
+          wrapHook(server, "post-receive", `eval "exec timeout -s KILL ${String(seconds)} $hook"`);
+          const good = server.commit(bob, { parents: [standing] });
+          expect(server.push([`${good}:${MAIN}`]).text).toContain("-> main");
+          expect([seconds, record(server, "verify").status]).toEqual([seconds, 0]);
+          // Who knows of the push and who does not both refuse what is not signed, and rewinds.
+          const bad = server.commit(null, { parents: [good] });
+          expect([seconds, server.push([`${bad}:${MAIN}`]).text]).toEqual([
+            seconds,
+            expect.stringContaining("unsigned"),
+          ]);
+          expect(server.push([`+${standing}:${MAIN}`]).text).toContain("ref-rollback");
+          standing = good;
+        }
+        expectSound(server);
+      }),
+    180_000,
+  );
+
+  it("is told by record verify, until the next push has judged the ref again and written it down", () =>
+    withServer(guarded, (server) => {
+      const first = started(server);
+      wrapHook(server, "post-receive", "kill -9 $$");
+      const good = server.commit(bob, { parents: [first] });
+      expect(server.push([`${good}:${MAIN}`]).text).toContain("-> main");
+      const drifted = record(server, "verify");
+      expect(drifted.status).toBe(0);
+      expect(drifted.text).toContain(`stands at ${good.slice(0, 7)}`);
+      restore(server);
+      const next = server.commit(alice, { parents: [good] });
+      expect(server.push([`${next}:${MAIN}`]).text).toContain("-> main");
+      expect(record(server, "verify").text).not.toContain("stands at");
+      expect(record(server, "show").text).toContain(next.slice(0, 8));
+    }));
+});
+
 describe("a disk that takes nothing more", () => {
   it("refuses where the verdict cannot be kept, and says so", () =>
     withServer(guarded, (server) => {

@@ -1,5 +1,5 @@
 /** `pre-push` on the lines that git writes: deletions, expressions, remotes without a name, values nobody fetched. */
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { alice, BIN, bob, eve, policyOf, withServer, type PushServer } from "../support/push-server.ts";
@@ -59,6 +59,38 @@ describe("pre-push", () => {
           }
         }
         expect(prePush(server, "no line of git's\n").status).not.toBe(0);
+      }),
+    60_000,
+  );
+
+  it(
+    "takes what git itself writes for a deletion, HEAD, an expression, a URL, nothing new and a dry run (ref-deletion, unsigned)",
+    () =>
+      withClone(branches, (server) => {
+        const { clone } = server;
+        const hook = join(clone.gitDir, "hooks", "pre-push");
+        mkdirSync(join(clone.gitDir, "hooks"), { recursive: true });
+        writeFileSync(hook, `#!/bin/sh\nunset NODE_OPTIONS\nexec '${process.execPath}' '${BIN}' hook pre-push "$@"\n`);
+        chmodSync(hook, 0o755);
+        server.hooks(false);
+        const first = server.commit(alice);
+        const good = server.commit(bob, { parents: [first] });
+        clone.git(["update-ref", "refs/heads/work", good]);
+        clone.git(["symbolic-ref", "HEAD", "refs/heads/work"]);
+        const push = (...args: string[]): { status: number | null; stderr: string } =>
+          clone.run("git", ["push", ...args]);
+        expect(push("--dry-run", "origin", "HEAD:refs/heads/work").status).toBe(0);
+        expect(push("origin", "HEAD:refs/heads/work", "HEAD~1^{commit}:refs/heads/old").status).toBe(0);
+        expect(push("origin", "HEAD:refs/heads/work").status).toBe(0);
+        expect(push(server.server.dir, `${good}:refs/heads/by-path`).status).toBe(0);
+        expect(push(`file://${server.server.dir}`, `${good}:refs/heads/by-url`).status).toBe(0);
+        expect(push("origin", ":refs/heads/old").stderr).toContain("ref-deletion");
+        clone.git(["update-ref", "refs/heads/work", server.commit(null, { parents: [good] })]);
+        for (const to of ["origin", server.server.dir]) {
+          expect(push(to, "HEAD:refs/heads/work").stderr).toContain("unsigned");
+          expect(push("--dry-run", to, "HEAD:refs/heads/new").stderr).toContain("unsigned");
+        }
+        expect(server.value("refs/heads/work")).toBe(good);
       }),
     60_000,
   );

@@ -6,6 +6,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HashAlgorithm, ObjectId } from "../../src/model.ts";
+import { hashObject } from "../../src/subject/hash.ts";
 import { Repo } from "./repo.ts";
 import { ed25519Key, sshSig, type TestKey } from "./ssh.ts";
 
@@ -75,9 +76,9 @@ export class PushServer {
   #count = 0;
 
   /** `hooks: false` leaves them to `install --server`. */
-  constructor(policy: object | null, algorithm: HashAlgorithm = "sha1", { hooks = true } = {}) {
+  constructor(policy: object | null, algorithm: HashAlgorithm = "sha1", { hooks = true, bare = true } = {}) {
     this.algorithm = algorithm;
-    this.server = new Repo({ bare: true, algorithm });
+    this.server = new Repo({ bare, algorithm });
     this.clone = new Repo({ algorithm });
     this.clone.git(["remote", "add", "origin", this.server.dir]);
     if (hooks) for (const hook of ["pre-receive", "post-receive"]) this.#installHook(hook);
@@ -136,6 +137,23 @@ export class PushServer {
     });
     const argv = ["hash-object", "-w", "-t", "commit", "--literally", "--no-filters", "--stdin-paths"];
     return this.clone.git(argv, { input: `${paths.join("\n")}\n` }).split("\n") as ObjectId[];
+  }
+
+  /** As many commits in a line on top of `parent`, oldest first; git is started once. */
+  chain(who: Person, count: number, parent: ObjectId): readonly ObjectId[] {
+    const folder = mkdtempSync(join(this.clone.root, "many-"));
+    const tree = this.clone.emptyTree();
+    const ids: ObjectId[] = [];
+    const paths = Array.from({ length: count }, (_, n) => {
+      const raw = this.#sign(this.#payload(who, { tree, parents: [ids.at(-1) ?? parent] }), who);
+      ids.push(hashObject("commit", raw, this.algorithm));
+      const path = join(folder, String(n));
+      writeFileSync(path, raw);
+      return path;
+    });
+    const argv = ["hash-object", "-w", "-t", "commit", "--literally", "--no-filters", "--stdin-paths"];
+    this.clone.git(argv, { input: `${paths.join("\n")}\n` });
+    return ids;
   }
 
   #payload(who: Person | null, options: CommitOptions): Buffer {

@@ -132,7 +132,7 @@ const SCENARIOS: Readonly<Record<string, string>> = {
   "28 git versions that differ about expired keys": "asks neither gpg nor git what a signature is worth",
   "29 gpg absent": "asks neither gpg nor git what a signature is worth",
   "30 killed, unreadable, corrupt": "a hook that is killed",
-  "31 10,000 commits in seconds": "counts a commit once, though several refs bring it",
+  "31 10,000 commits in seconds": "is judged within five seconds of one processor",
   "32 hostile words": "never as control bytes or lines of their own",
 };
 

@@ -1,0 +1,88 @@
+/**
+ * Attack: the moment in which a policy changes. A rule is tightened, added, renamed or widened to a further ref, and what
+ * was let in before, or stands on a ref that nobody judged, is to pass for judged.
+ * Stopped by: judged tips, which the record keeps by the name of the rule that passed them (check/record-state.ts,
+ * check/tips.ts).
+ */
+import { describe, expect, it } from "@jest/globals";
+import { alice, bob, eve, mainRule, policyOf, withServer } from "../support/push-server.ts";
+
+const MAIN = "refs/heads/main";
+const free = { name: "free", refs: ["refs/heads/wip/**"], updates: {} };
+
+describe("a rule that was tightened", () => {
+  it("judges what comes now, and leaves standing what it judged before (signer-not-permitted)", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      const old = server.commit(bob);
+      expect(server.push([`${old}:${MAIN}`]).status).toBe(0);
+      const ready = server.commit(bob, { parents: [old] });
+      server.setPolicy(policyOf([{ ...mainRule, commits: { signedBy: ["alice"] } }]));
+      expect(server.push([`${ready}:${MAIN}`]).text).toContain("signer-not-permitted");
+      const next = server.commit(alice, { parents: [old] });
+      expect(server.push([`${next}:${MAIN}`]).status).toBe(0);
+      expect(server.push([`${server.commit(alice, { parents: [next, ready] })}:${MAIN}`]).text).toContain(
+        "signer-not-permitted",
+      );
+    }));
+
+  it("judges the whole of a ref that comes to be, but for what it judged elsewhere (signer-not-permitted)", () =>
+    withServer(policyOf([{ ...mainRule, refs: ["refs/heads/*"] }]), (server) => {
+      const old = server.commit(bob);
+      expect(server.push([`${old}:${MAIN}`]).status).toBe(0);
+      server.setPolicy(policyOf([{ ...mainRule, refs: ["refs/heads/*"], commits: { signedBy: ["alice"] } }]));
+      expect(server.push([`${old}:refs/heads/release`]).status).toBe(0);
+      expect(server.push([`${server.commit(bob)}:refs/heads/other`]).text).toContain("signer-not-permitted");
+    }));
+
+  it("counts from now on where it only warned before: what a warning let in vouches for nothing else (unknown-key)", () =>
+    withServer(
+      policyOf([{ ...mainRule, refs: ["refs/heads/*"], commits: { signedBy: ["devs"], level: "warn" } }]),
+      (server) => {
+        const stranger = server.commit(eve);
+        expect(server.push([`${stranger}:${MAIN}`]).status).toBe(0);
+        server.setPolicy(policyOf([{ ...mainRule, refs: ["refs/heads/*"] }]));
+        const next = server.commit(alice, { parents: [stranger] });
+        expect(server.push([`${next}:refs/heads/other`]).text).toContain("unknown-key");
+      },
+    ));
+
+  it("denies a rewind from now on, to old values too (ref-rollback)", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      const old = server.commit(alice);
+      const next = server.commit(alice, { parents: [old] });
+      expect(server.push([`${next}:${MAIN}`]).status).toBe(0);
+      server.setPolicy(policyOf([{ ...mainRule, updates: { force: "deny" } }]));
+      expect(server.push([`+${old}:${MAIN}`]).text).toContain("ref-rollback");
+    }));
+});
+
+describe("a rule that was widened to a further ref", () => {
+  it("takes what stands there for that ref alone, and lets none of it into the others (unsigned)", () =>
+    withServer(policyOf([mainRule, free]), (server) => {
+      const first = server.commit(alice);
+      const smuggled = server.commit(null, { parents: [first] });
+      expect(server.push([`${first}:${MAIN}`, `${smuggled}:refs/heads/wip/a`]).status).toBe(0);
+      server.setPolicy(policyOf([{ ...mainRule, refs: [MAIN, "refs/heads/wip/**"] }]));
+      const onIt = server.commit(alice, { parents: [smuggled] });
+      expect(server.push([`${onIt}:${MAIN}`]).text).toContain("unsigned");
+      expect(server.push([`${onIt}:refs/heads/wip/b`]).text).toContain("unsigned");
+      expect(server.push([`${onIt}:refs/heads/wip/a`]).status).toBe(0);
+      // Passed by the rule on its own ref, it still stands on what nobody judged.
+      expect(server.push([`${server.commit(alice, { parents: [onIt] })}:${MAIN}`]).text).toContain("unsigned");
+      expect(server.value(MAIN)).toBe(first);
+    }));
+});
+
+describe("a rule that was added", () => {
+  it("takes what its refs held for judged, nothing that comes later, and nothing that other refs held (unsigned)", () =>
+    withServer(policyOf([free, { ...free, name: "all", refs: ["refs/heads/*"] }]), (server) => {
+      const standing = server.commit(null);
+      const beside = server.commit(null);
+      expect(server.push([`${standing}:${MAIN}`, `${beside}:refs/heads/wip/a`]).status).toBe(0);
+      server.setPolicy(policyOf([free, { ...free, name: "all", refs: ["refs/heads/*"] }, mainRule]));
+      expect(server.push([`+${beside}:${MAIN}`]).text).toContain("unsigned");
+      const next = server.commit(alice, { parents: [standing] });
+      expect(server.push([`${next}:${MAIN}`]).status).toBe(0);
+      expect(server.push([`${server.commit(null, { parents: [next] })}:${MAIN}`]).text).toContain("unsigned");
+    }));
+});
