@@ -1,5 +1,5 @@
 // npm run bench:limits: what the largest pushes cost the server's hook, in seconds and in memory: 100,000 commits, one
-// commit of 200 MB, 3,000 refs with as many tips. Peak memory is the kernel's (VmHWM) of the hook's process; git's
+// commit of 200 MB, 3,000 refs with as many tips, a server of 100,000 refs. Peak memory is the kernel's (VmHWM) of the hook's process; git's
 // children are not counted. Linux. The numbers stand in docs/policy.md.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -44,7 +44,7 @@ function commit(pack, parents, { sign = true, body = "change\n", at = now } = {}
   ];
   const text = `${head.join("\n")}\n${body}`;
   if (!sign) return pack.add("commit", text);
-  const signature = signer.sign(Buffer.from(text)).trimEnd().replaceAll("\n", "\n ");
+  const signature = signer.sign(Buffer.from(text)).armored.trimEnd().replaceAll("\n", "\n ");
   return pack.add("commit", `${head.join("\n")}gpgsig ${signature}\n\n${body}`);
 }
 
@@ -117,6 +117,18 @@ try {
   const most = [];
   for (let n = 0; n < 24; n += 1) most.push(commit(heavy, most.slice(-1), { body: `${"y".repeat(60 * MB)}${n}\n` }));
   storePacked(git, large, heavy);
+  const crowded = server("crowded");
+  const many = createPack();
+  many.add("tree", "");
+  const trunk = commit(many, []);
+  const stands = Array.from({ length: 100_000 }, (_, n) => commit(many, [trunk], { sign: false, body: `${n}\n` }));
+  const top = commit(many, [trunk]);
+  storePacked(git, crowded, many);
+  const sorted = stands.map((oid, n) => `${oid} refs/heads/crowd/${String(n).padStart(6, "0")}\n`);
+  writeFileSync(join(crowded, "packed-refs"), `# pack-refs with: peeled fully-peeled sorted \n${sorted.join("")}`);
+  execFileSync(process.execPath, [BIN, "record", "baseline"], { cwd: crowded, env: git, stdio: "ignore" });
+  await measure("one commit, where 100,000 refs stand", 0, crowded, [[ZERO, top, "refs/heads/main"]]);
+
   await measure("a commit of 200 MB", 1, large, [[ZERO, big, "refs/heads/main"]]);
   await measure("24 commits of 60 MB each", 0, large, [[ZERO, most.at(-1), "refs/heads/main"]]);
 } finally {
