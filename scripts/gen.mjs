@@ -49,10 +49,19 @@ function exitCodes() {
 
 const { policyJsonSchema } = await importSource("src/policy/json-schema.ts");
 const { createProgram } = await importSource("src/cli/commands.ts");
+const { CODE_TITLES } = await importSource("src/report/code-titles.ts");
 const { EXAMPLES } = await importSource("src/cli/examples.ts");
+
+/** Each verdict code's one line, as SARIF has it, before its cause and what mends it. */
+const withMeanings = (page) =>
+  page.replace(/^(### `([a-z-]+)`\n\n)(?:Means: .*\n)?(?=Cause: )/gm, (_, heading, code) => {
+    if (CODE_TITLES[code] === undefined) throw new Error(`docs/codes.md tells of ${code}, which is no code`);
+    return `${heading}Means: ${CODE_TITLES[code]}.\n`;
+  });
 
 const MADE = {
   "config/signpolicy.schema.json": `${JSON.stringify(policyJsonSchema(), null, 2)}\n`,
+  "docs/codes.md": withMeanings(read("docs/codes.md")),
   "docs/policy-reference.md": renderPolicyReference(policyJsonSchema()),
   "man/signpolicy.1": renderManPage({
     program: createProgram(() => undefined),

@@ -119,7 +119,8 @@ zmodload zsh/zpty
 zpty shell "TERM=dumb zsh -f -i"
 say() { zpty -w shell "$1"; }
 say "PROMPT= PS2= ; unsetopt beep zle_bracketed_paste 2>/dev/null; autoload -Uz compinit; compinit -u -D"
-say "signpolicy() { print -r -- RAN:\\"\\$*\\":END }; source \${(q)1}; print REA''DY"
+say "signpolicy() { print -r -- RAN:\\"\\$*\\":END }; git() { [[ \\$1 = signpolicy ]] && signpolicy \\"\\$@\\" || command git \\"\\$@\\" }"
+say "source \${(q)1}; print REA''DY"
 zpty -r -m shell seen '*READY*'
 zpty -w -n shell "$2"
 zpty -r -m shell seen '*RAN:*:END*' && print -r -- "\${\${seen##*RAN:}%%:END*}"
@@ -137,6 +138,7 @@ zpty -d shell`;
     ["signpolicy verify main..to\t\n", "verify main..topic"],
     ["signpolicy verify --as refs/heads/to\t\n", "verify --as refs/heads/topic"],
     ["signpolicy -C . verify to\t\n", "-C . verify topic"],
+    ["git signpolicy ver\t\n", "signpolicy verify"],
   ])("%j runs signpolicy %s", (keys, words) => {
     expect(typed(keys)).toBe(words);
   });

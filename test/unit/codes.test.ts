@@ -13,6 +13,7 @@ describe("docs/codes.md", () => {
   });
 
   it.each(sections)("says of $code what causes it and what mends it", ({ section }) => {
+    expect(section).toMatch(/^Means: /m);
     expect(section).toMatch(/^Cause: /m);
     expect(section).toMatch(/^Mend: /m);
   });
