@@ -246,7 +246,13 @@ export interface Decision {
   readonly evidence: readonly Evidence[];
   readonly findings: readonly Finding[];
   /** For messages: how a person recognises the subject. Hostile text, latin-1. */
-  readonly shown: { readonly title: string; readonly author: string; readonly committer: string } | null;
+  readonly shown: {
+    readonly title: string;
+    readonly author: string;
+    readonly committer: string;
+    /** The committer's or tagger's own date. */
+    readonly at?: Seconds;
+  } | null;
 }
 
 export interface PolicyOrigin {

@@ -14,6 +14,7 @@ import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { nameMissing } from "./missing.ts";
 import { judgeRange, type JudgingContext } from "./range.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
 import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
@@ -49,6 +50,8 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly govern?: (session: Session) => Promise<GoverningPolicy>;
   /** Said above the report. */
   readonly notes?: readonly string[];
+  /** Is told of the policy that judges, once it is known; from a trust root of the one that the first target has. */
+  readonly governed?: (loaded: LoadedPolicy) => unknown;
 }
 
 /**
@@ -79,6 +82,7 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     const record = loadRecord(session).catch(() => null);
     const governing = await governOrDeny(session, options, sink);
     if (governing === null) return;
+    options.governed?.(governing.loaded);
     await sink.begin(reportHead(governing, [...(options.notes ?? []), ...(await policyDrift(session, governing))]));
     const exported = await exportedWitness(session, options, options.now);
     const context = { ...judgingContext(session, governing, options.now, await record, exported), early };

@@ -12,6 +12,7 @@ import { countAhead } from "./count-ahead.ts";
 import { exportedWitness } from "./exported-witness.ts";
 import { defaultBranch } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
 import type { PolicyState } from "./policy-states.ts";
 import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
@@ -58,6 +59,8 @@ export async function verifyFromRoot(
   try {
     goals.push(...(await goalsOf(session, options, targets)));
     const commits = [...new Set(goals.map(({ commit }) => commit))];
+    const newest = commits[0] === undefined ? null : await policyAt(session, commits[0]);
+    if (newest !== null) options.governed?.(newest);
     const survey = await surveyPolicies(session, start, { include: commits, exclude: [root] });
     begun = true;
     await begin(`; trust.merges: ${survey.modes.join(", ")}`);
@@ -200,5 +203,12 @@ const beside = (message: string): Problem => ({
   message,
   hint: "name a target that was built on the trust root, or an older trust root",
 });
+
+/** The policy in a commit's own tree; null where there is none that can be read. */
+async function policyAt({ outlines, states }: Session, oid: ObjectId): Promise<LoadedPolicy | null> {
+  const commit = await outlines.outline(oid);
+  const state = commit === null ? null : await states.at(commit).catch(() => null);
+  return state?.loaded ?? null;
+}
 
 const wordsOf = ({ codes, ...exemption }: Exemption): object => ({ ...exemption, codes: [...codes] });

@@ -15,6 +15,7 @@ import { registerKeys } from "./keys.ts";
 import * as say from "./messages.ts";
 import { parseFolder } from "./options.ts";
 import type { Register } from "./register.ts";
+import { registerReport } from "./report.ts";
 import { writeError, writeOut } from "./streams.ts";
 import { registerResign } from "./resign.ts";
 import { registerUninstall } from "./uninstall.ts";
@@ -29,6 +30,7 @@ const COMMANDS: readonly Register[] = [
   registerVerify,
   registerCi,
   registerExplain,
+  registerReport,
   registerDoctor,
   registerResign,
   registerApprove,

@@ -52,6 +52,14 @@ export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "report",
+    [
+      ["signpolicy report --html report.html", "the history of HEAD, for a lead or an auditor"],
+      ["signpolicy report --html all.html --all --quiet", "every branch and tag, denials alone on the terminal"],
+      ["signpolicy report --html - origin/main | gzip >main.html.gz", "the page to a pipe"],
+    ],
+  ],
+  [
     "doctor",
     [
       ["signpolicy doctor", "why do my commits not come out signed?"],

@@ -103,3 +103,5 @@ export const policyWarning = (where: string, message: string): string => `warnin
 export const policyIsGood = (source: string, counts: string): string => `${source} is good: ${counts}`;
 
 export const digestIs = (digest: string): string => `digest ${digest}`;
+
+export const pageWritten = (file: string): string => `wrote ${file}`;

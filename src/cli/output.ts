@@ -12,12 +12,12 @@ import type { ReportSink } from "../check/sink.ts";
 import { writeError, writeOut } from "./streams.ts";
 
 /** The report of a command: on stdout in the format asked for, with a bar on a terminal's stderr until it starts. */
-export function createReport(options: ReportOptions): Output {
+export function createReport(options: ReportOptions, write: (text: string) => void = writeOut): Output {
   const { format, quiet = false, verbose = false } = options;
   const renderer = createRenderer(format, { colour: wantsColour(), verbose, quiet });
   // Text of a whole report comes at its end; before that a terminal shows nothing else.
   const progress = createProgress(format === "text" && !verbose && !quiet);
-  const tally = createTally(renderer, writeOut);
+  const tally = createTally(renderer, write);
   return {
     ...(progress === null ? {} : { expect: (total: number) => progress.expect(total) }),
     begin(head: ReportHead) {

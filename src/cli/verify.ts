@@ -8,7 +8,8 @@ import type { PolicyOptions, ReportOptions, WitnessOptions } from "./options.ts"
 import { createReport } from "./output.ts";
 import type { Context } from "./register.ts";
 
-interface Options extends ReportOptions, PolicyOptions, WitnessOptions {
+/** What judges history takes; `report` has the same. */
+export interface VerifyCommandOptions extends ReportOptions, PolicyOptions, WitnessOptions {
   readonly as?: string;
   readonly tags?: boolean;
   readonly all?: boolean;
@@ -25,7 +26,16 @@ export function registerVerify(program: Command, context: Context): void {
     .description(
       "Judge what the targets reach by the policy, each commit by its own signature. A target is a range (A..B), a ref " +
         "or an object id; without one it is HEAD. Exits with 0 when all is allowed, 1 when anything is denied.",
-    )
+    );
+  addReportOptions(addWitnessOptions(addPolicyOptions(addTargets(command))))
+    .addHelpText("after", exampleText("verify"))
+    .action(async (targets: readonly string[], options: VerifyCommandOptions) =>
+      context.exit(await verify(targets, options, context.folder())),
+    );
+}
+
+export const addTargets = (command: Command): Command =>
+  command
     .argument("[targets...]", "ranges, refs and object ids", [])
     .option(
       "--as <ref>",
@@ -40,14 +50,9 @@ export function registerVerify(program: Command, context: Context): void {
     )
     .option("--via <commit>", "with a trust root: only a path that leads through this commit counts")
     .option("--at <time>", "judge as if our clock showed this time", parseAt);
-  addReportOptions(addWitnessOptions(addPolicyOptions(command)))
-    .addHelpText("after", exampleText("verify"))
-    .action(async (targets: readonly string[], options: Options) =>
-      context.exit(await verify(targets, options, context.folder())),
-    );
-}
 
-async function verify(targets: readonly string[], options: Options, cwd: string): Promise<number> {
+/** @throws UsageError */
+export function chosenTargets(targets: readonly string[], options: VerifyCommandOptions, cwd: string) {
   const { policy, policyRef } = checkPolicyOptions(options);
   if (options.trustRoot !== undefined && (policy ?? policyRef) !== undefined) throw new UsageError(say.rootAndPolicy);
   if (options.trustRoot !== undefined && !options.walk) throw new UsageError(say.rootWithoutWalk);
@@ -55,30 +60,31 @@ async function verify(targets: readonly string[], options: Options, cwd: string)
     // git would read it as an option of its own
     if (target.startsWith("-")) throw new UsageError(say.noTarget(target));
   }
+  return {
+    cwd,
+    environment: process.env,
+    targets,
+    policy,
+    policyRef,
+    witness: options.witness,
+    witnessKey: options.witnessKey,
+    as: options.as,
+    tags: options.tags ?? false,
+    all: options.all ?? false,
+    trustRoot: options.trustRoot,
+    configuredRoot: true,
+    via: options.via,
+    noWalk: !options.walk,
+  };
+}
+
+async function verify(targets: readonly string[], options: VerifyCommandOptions, cwd: string): Promise<number> {
+  const chosen = chosenTargets(targets, options, cwd);
   const [{ verifyCommits }, { readClock }] = await Promise.all([
     import("../check/commits.ts"),
     import("../io/clock.ts"),
   ]);
   const report = createReport(options);
-  await verifyCommits(
-    {
-      cwd,
-      environment: process.env,
-      targets,
-      policy,
-      policyRef,
-      witness: options.witness,
-      witnessKey: options.witnessKey,
-      as: options.as,
-      tags: options.tags ?? false,
-      all: options.all ?? false,
-      trustRoot: options.trustRoot,
-      configuredRoot: true,
-      via: options.via,
-      noWalk: !options.walk,
-      now: options.at ?? readClock(),
-    },
-    report,
-  );
+  await verifyCommits({ ...chosen, now: options.at ?? readClock() }, report);
   return report.finish().exitCode;
 }

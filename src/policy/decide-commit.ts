@@ -91,6 +91,7 @@ export function decideCommit(input: CommitInput): Decision {
     title: commit.title,
     author: shownIdentity(commit.author),
     committer: shownIdentity(commit.committer),
+    at: commit.committer.at,
   };
   const principal = signer?.signer.principal ?? null;
   const facts = { principal, rules, evidence, shown };

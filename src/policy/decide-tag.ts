@@ -57,7 +57,8 @@ export function decideTag(input: TagInput): Decision {
     }
   }
   const tagger = tag.tagger === null ? "" : shownIdentity(tag.tagger);
-  const shown = { title: tag.title, author: tagger, committer: tagger };
+  const at = tag.tagger === null ? {} : { at: tag.tagger.at };
+  const shown = { title: tag.title, author: tagger, committer: tagger, ...at };
   const facts = { principal: signer?.signer.principal ?? null, rules, evidence, shown };
   return settle(
     { kind: "tag", oid: tag.oid, ref },

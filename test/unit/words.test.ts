@@ -73,7 +73,9 @@ describe("sentences", () => {
   it("of errors that the command line throws stand in its messages", () => {
     const own = readdirSync(join("src", "cli"), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !SENTENCES.test(file))
-      .filter((file) => /new (?:\w+Error)\((?:"ERR_\w+", )?(?!"ERR_)["`]/.test(readFileSync(join("src", "cli", file), "utf8")));
+      .filter((file) =>
+        /new (?:\w+Error)\((?:"ERR_\w+", )?(?!"ERR_)["`]/.test(readFileSync(join("src", "cli", file), "utf8")),
+      );
     expect(own).toEqual([]);
   });
 
