@@ -1,5 +1,6 @@
 // Bundles src/ into dist/: one small entry that every hook starts, and a chunk for each thing a hook need not load.
 // CommonJS, because Node 20 starts it several milliseconds sooner than a module. `openpgp` (LGPL) is never bundled.
+import childProcess from "node:child_process";
 import { promises, readdirSync, readFileSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,16 +34,25 @@ const leaveOut = {
   load: (id) => (id.startsWith("\0left-out:") ? { code: LEFT_OUT.get(id.slice(10)), moduleType: "js" } : null),
 };
 
-/** node loads `fs/promises` when it is first used, where it is asked for in this way: a hook that reads at once never does. */
-const LAZY = "\0fs-promises";
+/**
+ * Modules of node's that a hook most often has no use for, and that take it milliseconds to load. Asked for in this way node
+ * loads them when one of their functions is first called; only our own files ask so.
+ */
+const LATE = new Map([
+  ["node:fs/promises", { functions: promises, head: 'import { promises as late } from "node:fs";', late: "late" }],
+  ["node:child_process", { functions: childProcess, head: "", late: 'process.getBuiltinModule("node:child_process")' }],
+]);
+const lateId = (name) => `\0late:${name}`;
 const loadLate = {
   name: "load-late",
-  resolveId: (id, importer) => (id === "node:fs/promises" && importer !== LAZY ? LAZY : null),
+  resolveId: (id, importer) =>
+    LATE.has(id) && /[\\/]src[\\/](?!.*node_modules)/.test(importer ?? "") ? lateId(id) : null,
   load: (id) => {
-    if (id !== LAZY) return null;
-    const names = Object.keys(promises).filter((name) => typeof promises[name] === "function");
-    const code = names.map((name) => `export const ${name} = (...given) => promises.${name}(...given);`).join("\n");
-    return { code: `import { promises } from "node:fs";\n${code}`, moduleType: "js" };
+    const { functions, head, late } = LATE.get(id.replace("\0late:", "")) ?? {};
+    if (functions === undefined) return null;
+    const names = Object.keys(functions).filter((name) => /^[a-z]/.test(name) && typeof functions[name] === "function");
+    const code = names.map((name) => `export const ${name} = (...given) => ${late}.${name}(...given);`).join("\n");
+    return { code: `${head}\n${code}`, moduleType: "js" };
   },
 };
 
@@ -61,17 +71,17 @@ const GROUPS = {
     "policy/(places|summary)",
     "report/(causes|hook|show)",
   ],
-  // What checks a policy is not needed where the last one is known (src/io/policy-memory.ts).
+  // What checks a policy is not needed where the last one is known (src/io/kept-answer.ts).
   policy: [
     "policy/(check-.*|checks|document-json|duplicates|fields|issues|parse|presets|read-document|schema|suggest)",
   ],
   judging: [
     "check/(commit-facts|deadline|examiner|file-policy|governing|judge-commit|mending|merged-entry|missing|next-policy|outlines)",
     "check/(pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
-    "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|report-head)",
+    "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|remember-git|report-head)",
     "check/(session|shared-walk|straight-line|tags|tips|tracking|tree-policy|trees|trust-root|walk|witness)",
     "encoding/.*",
-    "io/(dangling-refs|pending-file|plain-files|policy-file|policy-memory|record-file|revisions|safety|trusted-file)",
+    "io/(dangling-refs|git-memory|kept-answer|loose-objects|pending-file|plain-files|policy-file|reading-alone|record-file|revisions|safety|trusted-file)",
     "policy/(?!chain|document-yaml|edit-|json-schema|path-words|policy-diff|diff-|rights).*",
     "signature/(anchors|raw|verify)",
     "signature/openpgp/(algorithms|anchors|certificate|key|merge|packets|signature|subpackets)",
@@ -93,7 +103,9 @@ const groups = Object.entries(GROUPS).map(([name, modules]) => {
     name,
     test: (id) => {
       const path = id.replaceAll("\\", "/").replace(root.replaceAll("\\", "/").replace(/\/$/, ""), "");
-      return own.test(path) || (name === "policy" && SHARED.test(path)) || (name === "hooks" && id === LAZY);
+      return (
+        own.test(path) || (name === "policy" && SHARED.test(path)) || (name === "hooks" && id.startsWith(lateId("")))
+      );
     },
   };
 });

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { isObjectId } from "../encoding/identifiers.ts";
 import { digestBytes } from "../encoding/digest.ts";
 import { toHex } from "../encoding/hex.ts";
-import { keepPolicy, recallPolicy } from "../io/policy-memory.ts";
+import { chainMemory, keepAnswer, recallAnswer } from "../io/kept-answer.ts";
 import type { ObjectId, RefName } from "../model.ts";
 
 /** A ref's value that was authenticated from a trust root. */
@@ -30,7 +30,7 @@ const wordsOf = ({ root, branch }: ChainQuestion): string =>
  * file that others could have written, cannot be read, or answers another question knows nothing.
  */
 export function recallTips(commonDir: string, question: ChainQuestion): ReadonlyMap<RefName, KnownTip> {
-  const kept = recallPolicy(commonDir, "chain-checked");
+  const kept = recallAnswer(chainMemory(commonDir));
   if (kept?.question !== wordsOf(question) || !Array.isArray(kept.answer)) return new Map();
   return new Map(kept.answer.flatMap(readTip));
 }
@@ -45,5 +45,5 @@ function readTip(entry: unknown): [RefName, KnownTip][] {
 /** Where it cannot be kept, the next push is judged from the root again. */
 export function keepTips(commonDir: string, question: ChainQuestion, tips: ReadonlyMap<RefName, KnownTip>): void {
   const answer = [...tips].map(([ref, { oid, whole }]) => [ref, oid, whole]);
-  keepPolicy(commonDir, wordsOf(question), answer, "chain-checked");
+  keepAnswer(chainMemory(commonDir), { question: wordsOf(question), answer });
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { GitError } from "../errors.ts";
 import { removeFolderIfEmpty } from "../io/files.ts";
-import { forgetPolicy } from "../io/policy-memory.ts";
+import { forgetAnswers } from "../io/kept-answer.ts";
 import { forgetMemo } from "../io/preflight-memo.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
@@ -95,7 +95,7 @@ export async function uninstallClient(options: ClientOptions): Promise<InstallRe
   const configured = await uninstallHooks(place);
   for (const gitDir of [place.gitDir, place.commonDir]) forgetMemo(gitDir);
   await forgetCloneCode(place.commonDir);
-  forgetPolicy(place.commonDir);
+  forgetAnswers(place.commonDir);
   await forget(place.commonDir);
   if (!others) await removeFolderIfEmpty(place.huskyDir);
   const fetches = await uninstallRefspec(place);

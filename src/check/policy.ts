@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, posix } from "node:path";
 import { KeyError, ParseError, PolicyError, type PolicyIssue } from "../errors.ts";
 import type { Bytes } from "../model.ts";
-import { keepPolicy, recallPolicy } from "../io/policy-memory.ts";
+import { keepAnswer, policyMemory, recallAnswer } from "../io/kept-answer.ts";
 import { resolveChecked, type CheckedPolicy } from "../policy/checked.ts";
 import type { PolicyReading } from "../policy/parse.ts";
 import type { KeyEntry } from "../policy/policy.ts";
@@ -20,7 +20,7 @@ import type { LoadedKey, LoadedPolicy, PolicySource } from "./policy-source.ts";
  * @throws PolicyError with every mistake found, in the file and in the keys it names
  */
 export async function loadPolicy(source: PolicySource, memory: string | null = null): Promise<LoadedPolicy> {
-  const known = memory === null ? null : recallPolicy(memory);
+  const known = memory === null ? null : recallAnswer(policyMemory(memory));
   const { bytes, file, member } = await source.readPolicy((found) => known?.question === questionOf(found));
   const question = questionOf(bytes, member);
   const recalled = known?.question === question;
@@ -35,7 +35,7 @@ export async function loadPolicy(source: PolicySource, memory: string | null = n
       [...issues, ...keys.issues].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     );
   }
-  if (memory !== null && !recalled) keepPolicy(memory, question, reading.checked);
+  if (memory !== null && !recalled) keepAnswer(policyMemory(memory), { question, answer: reading.checked });
   const folder = posix.dirname(file);
   return {
     policy,

@@ -86,7 +86,13 @@ export async function* judgeRange(context: JudgingContext, range: RangeToJudge):
   const { examiner, outlines, dates } = context;
   // In a history nothing is gone through twice; refs of one push bring in the same commits.
   const examine = (oid: ObjectId) => (range.history === "everything" ? examiner.commitOnce(oid) : examiner.commit(oid));
-  for await (const walked of walkCommits(counted(inOrder(context, range, groups), groups), examine, outlines, dates)) {
+  for await (const walked of walkCommits(
+    counted(inOrder(context, range, groups), groups),
+    examine,
+    outlines,
+    dates,
+    isNew,
+  )) {
     const holding =
       groups.length === 1 && groups[0]?.commits === null
         ? groups

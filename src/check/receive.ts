@@ -1,8 +1,9 @@
 import { GitError, ParseError, PolicyError, SignpolicyError } from "../errors.ts";
 import { formatTime } from "../encoding/time.ts";
-import type { Bytes, Decision, ReportHead, RefName, Seconds } from "../model.ts";
+import type { Bytes, Decision, ObjectId, ReportHead, RefName, Seconds } from "../model.ts";
 import { stopGit } from "../io/git.ts";
 import type { Reading } from "../io/reading.ts";
+import { readAlone } from "../io/reading-alone.ts";
 import { watchRefs, type RefWatch } from "../io/ref-watch.ts";
 import { writePending } from "../io/pending-file.ts";
 import { danglingRefs } from "../io/dangling-refs.ts";
@@ -23,6 +24,7 @@ import { algorithmOf, parseReceiveInput, type RefUpdate } from "./push-input.ts"
 import { judgeNextPolicy } from "./next-policy.ts";
 import { loadRecord } from "./record.ts";
 import type { RecordState } from "./record-state.ts";
+import { rememberGit } from "./remember-git.ts";
 import { reportHead } from "./report-head.ts";
 import { StraightLine } from "./straight-line.ts";
 import { broughtApprovals, type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
@@ -130,7 +132,7 @@ function readStanding({ repository, config }: Session, names: readonly RefName[]
 
 async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], timed: Timed): Promise<Judgement> {
   const repository = hookRepository(options.cwd, options.environment, algorithmOf(updates));
-  const session = await openSession(repository, options.reading);
+  const session = await openSession(repository, options.reading ?? readAlone(repository) ?? undefined);
   try {
     let standing = updates.length > READ_AT_ONCE ? null : readStanding(session, namesOf(updates));
     for (let attempt = 1; ; attempt += 1) {
@@ -143,7 +145,10 @@ async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], t
       if (outcome.moved !== null) {
         const message = "the policy or a ref moved each time the push was judged";
         decisions.push(decidePush({ code: "bad-input", message, hint: "push again" }));
-      } else if (outcome.pending !== null) writePending(session.repository.commonDir, outcome.pending);
+      } else if (outcome.pending !== null) {
+        writePending(session.repository.commonDir, outcome.pending);
+        if (outcome.keep !== null) await rememberGit(session, outcome.keep);
+      }
       timed.deadline.meet();
       return { head: outcome.head, decisions };
     }
@@ -157,6 +162,11 @@ interface Outcome {
   readonly decisions: readonly Decision[];
   /** For the `post-receive` of an allowed push; null for a denied one. */
   readonly pending: string | null;
+  /**
+   * Under an administrator's file a push may need nothing of git's: the root commits that the record names, to be kept for
+   * the next one. Null where the policy lies in the repository.
+   */
+  readonly keep: readonly ObjectId[] | null;
   /** The refs' values now, where they or the policy are not what the push was judged by. */
   readonly moved: RefValues | null;
 }
@@ -194,6 +204,7 @@ async function judgeBy(
       head: reportHead("allow" in governing ? null : governing),
       decisions: denied,
       pending: null,
+      keep: null,
       moved: null,
     };
   }
@@ -202,7 +213,7 @@ async function judgeBy(
   timed.deadline.allow(limits.seconds);
   if (updates.length > limits.refs) {
     const decisions = [decidePush(overLimit("refs", limits, `${updates.length} refs`))];
-    return { head: reportHead(governing), decisions, pending: null, moved: null };
+    return { head: reportHead(governing), decisions, pending: null, keep: null, moved: null };
   }
   const present = await (standing?.present ?? readRefs(session.repository, namesOf(updates)));
   for (const decision of await leadNowhere(session, updates, present)) collect.decision(decision);
@@ -244,6 +255,7 @@ async function judgeBy(
     head: reportHead(governing, changes),
     decisions,
     pending: allowed ? renderPending(governing.loaded.origin, met, verdicts, { kept, override }) : null,
+    keep: governing.ref === null ? record.roots : null,
     moved: allowed
       ? await readAgain(options, session, governing, present, standing?.watch ?? null, namesOf(updates))
       : null,

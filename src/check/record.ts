@@ -114,7 +114,7 @@ export const renderEnd = ({ id, seq, digest }: RecordEnd): string => `${JSON.str
 
 /** A record that came with another repository's files names roots that are not here. */
 async function checkRoots(session: Session, roots: readonly ObjectId[]): Promise<void> {
-  if (roots.length === 0) return;
+  if (roots.length === 0 || roots.some((root) => session.roots.includes(root))) return;
   for (const root of roots) if ((await session.reader.object(root)).found !== "no") return;
   throw broken("the receive record is another repository's: none of the root commits that it names is here");
 }

@@ -27,12 +27,14 @@ export interface Session {
   readonly trees: TreeWalker;
   readonly raw: RawVerifier;
   readonly states: PolicyStates;
+  /** Commits without parents that need not be looked for: they are here. */
+  readonly roots: readonly ObjectId[];
   close(): void;
 }
 
 /** @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED, ERR_GIT_UNSAFE */
 export async function openSession(repository: Repository, reading?: Reading): Promise<Session> {
-  const { reader, config: asked } = reading ?? startReading(repository);
+  const { reader, config: asked, roots } = reading ?? startReading(repository);
   try {
     const config = await asked;
     await refuseLazyFetch(repository, config);
@@ -44,7 +46,7 @@ export async function openSession(repository: Repository, reading?: Reading): Pr
       raw.close();
     };
     const states = new PolicyStates(trees, outlines);
-    return { repository, config, reader, outlines, trees, states, raw: raw.verify, close };
+    return { repository, config, reader, outlines, trees, states, roots, raw: raw.verify, close };
   } catch (error) {
     reader.close();
     throw error;

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { entryIfAny, readTextIfAny, removeFolderIfEmpty, removePath } from "../io/files.ts";
 import { asOwner } from "../io/privileges.ts";
 import { recordPath, removeRecord } from "../io/record-file.ts";
-import { forgetPolicy } from "../io/policy-memory.ts";
+import { forgetAnswers } from "../io/kept-answer.ts";
 import { liesIn } from "./client-place.ts";
 import type { InstallReport, InstallStep, ServerOptions } from "./installation.ts";
 import { takeHook } from "./install-hooks.ts";
@@ -82,7 +82,7 @@ async function removeEmptyRecord(place: ServerPlace): Promise<InstallReport> {
     steps.push({ what: "signpolicy.record, as it was: not set", changed: true });
   }
   await removePath(join(place.gitDir, "signpolicy", "pending"));
-  forgetPolicy(place.gitDir);
+  forgetAnswers(place.gitDir);
   if (text === null) return { steps, warnings: [] };
   if (/"kind":"(?:landed|segment)"/.test(text)) {
     return { steps, warnings: [`the record of past pushes stays in ${path}: delete it if nobody will need it`] };

@@ -5,8 +5,13 @@ import type { Outlines } from "./outlines.ts";
 export interface Walked {
   readonly oid: ObjectId;
   readonly examined: Examined<Commit>;
-  /** Newest committer date among the ancestors that were looked at; null where there are none. */
+  /** Newest committer date among the ancestors that were looked at; null where there are none, and for what is new. */
   readonly latestAncestor: Seconds | null;
+}
+
+interface Examining {
+  readonly oid: ObjectId;
+  readonly examined: Promise<Examined<Commit>>;
 }
 
 /** Objects asked for and verified ahead of the one that is decided; bounds memory and keeps both cores busy. */
@@ -16,26 +21,36 @@ const REFILL = 256;
 
 /**
  * Examines commits that come ancestors first, list by list, many at once, and yields them in the same order. Remembers for each the
- * newest date it builds on, which is what a commit back-dated into a key's good days gives itself away by.
+ * newest date it builds on, which is what a commit back-dated into a key's good days gives itself away by; but of what is new
+ * to a push, which is judged by our clock.
  */
 export async function* walkCommits(
   lists: AsyncIterable<readonly ObjectId[]>,
   examine: (oid: ObjectId) => Promise<Examined<Commit>>,
   outlines: Outlines,
   dates = new AncestorDates(outlines),
+  isNew: (oid: ObjectId) => boolean = () => false,
 ): AsyncGenerator<Walked> {
-  const queue: { oid: ObjectId; examined: Promise<Examined<Commit>> }[] = [];
+  const finish = (next: Examining) => (isNew(next.oid) ? undated(next) : dates.finish(next));
+  const queue: Examining[] = [];
   for await (const list of lists) {
     for (const oid of list) {
       const examined = examine(oid);
       examined.catch(() => undefined);
       queue.push({ oid, examined });
       if (queue.length < AHEAD) continue;
-      for (const next of queue.splice(0, AHEAD - REFILL)) yield await dates.finish(next);
+      for (const next of queue.splice(0, AHEAD - REFILL)) yield await finish(next);
     }
   }
-  for (const next of queue) yield await dates.finish(next);
+  for (const next of queue) yield await finish(next);
 }
+
+/** What is new is judged by our clock alone, whatever it builds on; and nothing that is history builds on it. */
+const undated = async ({ oid, examined }: Examining): Promise<Walked> => ({
+  oid,
+  examined: await examined,
+  latestAncestor: null,
+});
 
 /** Kept over several walks of one push, so that what one of them passed over is remembered by another. */
 export class AncestorDates {
@@ -47,7 +62,7 @@ export class AncestorDates {
     this.#outlines = outlines;
   }
 
-  async finish(next: { oid: ObjectId; examined: Promise<Examined<Commit>> }): Promise<Walked> {
+  async finish(next: Examining): Promise<Walked> {
     const examined = await next.examined;
     if ("problem" in examined) {
       this.#newest.set(next.oid, null);

@@ -5,7 +5,7 @@ import { createHookRenderer } from "../report/hook.ts";
 import type { HookStage } from "../report/hook.ts";
 import { readClock } from "../io/clock.ts";
 import { readInput } from "../io/input.ts";
-import { startReading, type Reading } from "../io/reading.ts";
+import { mayReadAlone, startReading, type Reading } from "../io/reading.ts";
 import { findHookPlace } from "../io/repository.ts";
 import { isGitlab, reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
@@ -82,7 +82,7 @@ async function beforePush(call: Call): Promise<number> {
 }
 
 async function receive(call: Call): Promise<number> {
-  // git reads while we load what judges.
+  // git reads while we load what judges, where it is needed.
   const reading = beginReading();
   const { judgeReceive } = await import("../check/receive.ts");
   const input = readInput();
@@ -111,7 +111,8 @@ async function next({ args, then }: Call, input: Bytes | null): Promise<number> 
 /** Not begun where there is no repository: the one who judges says what that means. */
 function beginReading(): Reading | undefined {
   try {
-    return startReading(findHookPlace(process.cwd(), process.env));
+    const place = findHookPlace(process.cwd(), process.env);
+    return mayReadAlone(place) ? undefined : startReading(place);
   } catch (error) {
     if (error instanceof GitError) return undefined;
     throw error;

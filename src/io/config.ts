@@ -43,15 +43,31 @@ export async function readConfig(repository: Pick<Repository, "cwd" | "environme
 export function parseConfigList(output: Buffer): GitConfig {
   const fields = output.toString("utf8").split("\0");
   const values: ConfigValue[] = [];
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const entry = fields[at + 1] ?? "";
-    const end = entry.indexOf("\n");
-    values.push({
-      // PROTECTIVE_OPTIONS arrive as scope `command`; nothing of the caller's can.
-      scope: fields[at] as ConfigScope,
-      key: end === -1 ? entry : entry.slice(0, end),
-      value: end === -1 ? null : entry.slice(end + 1),
-    });
-  }
+  for (let at = 0; at + 1 < fields.length; at += 2) values.push(parseValue(fields[at], fields[at + 1]));
   return new GitConfig(values);
+}
+
+export interface ConfigOrigin extends ConfigValue {
+  /** `file:` and the path as git was led to it, or another kind of place (git-config(1) `--show-origin`). */
+  readonly origin: string;
+}
+
+/** The same with `--show-origin`, which puts the origin and a NUL behind the scope. */
+export function parseConfigOrigins(output: Buffer): readonly ConfigOrigin[] {
+  const fields = output.toString("utf8").split("\0");
+  const values: ConfigOrigin[] = [];
+  for (let at = 0; at + 2 < fields.length; at += 3) {
+    values.push({ ...parseValue(fields[at], fields[at + 2]), origin: fields[at + 1] ?? "" });
+  }
+  return values;
+}
+
+function parseValue(scope: string | undefined, entry = ""): ConfigValue {
+  const end = entry.indexOf("\n");
+  return {
+    // PROTECTIVE_OPTIONS arrive as scope `command`; nothing of the caller's can.
+    scope: scope as ConfigScope,
+    key: end === -1 ? entry : entry.slice(0, end),
+    value: end === -1 ? null : entry.slice(end + 1),
+  };
 }

@@ -3,6 +3,7 @@ import { GitError } from "../errors.ts";
 import type { Bytes, ObjectId, ObjectKind } from "../model.ts";
 import type { GitPlace } from "./git.ts";
 import { gitEnded, startGit } from "./git.ts";
+import type { LooseObjects } from "./loose-objects.ts";
 
 /** Most bytes of one object that are read into memory unless told otherwise; larger ones are drained and reported by size. */
 const OBJECT_CAP = 64 * 1024 * 1024;
@@ -40,7 +41,10 @@ const HEADER_CAP = 4096;
  * in the order asked. Bytes are exactly as stored; that they hash to their name is for the caller to check.
  */
 export class ObjectReader {
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #place: GitPlace;
+  /** Where objects are looked for before git is started; null once it is. */
+  #loose: LooseObjects | null;
+  #child: ChildProcessWithoutNullStreams | null = null;
   readonly #waiting: Waiting[] = [];
   #first = 0;
   /** Requests that are not written yet; many are made in one turn, and each write is a system call. */
@@ -53,19 +57,30 @@ export class ObjectReader {
   #held = 0;
   #paused = false;
 
-  constructor(place: GitPlace) {
-    this.#child = startGit(place, ARGV);
-    this.#child.stderr.resume();
-    this.#child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
-    gitEnded(this.#child, ARGV).then(
+  /** Starts git at once, or, given a place to look at before, when something is not found there. */
+  constructor(place: GitPlace, loose: LooseObjects | null = null) {
+    this.#place = place;
+    this.#loose = loose;
+    if (loose === null) this.#start();
+  }
+
+  #start(): ChildProcessWithoutNullStreams {
+    this.#loose = null;
+    const child = startGit(this.#place, ARGV);
+    child.stderr.resume();
+    child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
+    if (this.#paused) child.stdout.pause();
+    gitEnded(child, ARGV).then(
       (status) => this.#fail(new GitError("ERR_GIT_FAILED", "git cat-file ended early", { argv: ARGV, status })),
       (error: unknown) => this.#fail(error as GitError),
     );
+    return (this.#child = child);
   }
 
   /** The object of this id, whatever its kind. */
   object(oid: ObjectId): Promise<StoredObject> {
-    return this.#ask(oid);
+    const found = this.#closed ? null : (this.#loose?.(oid) ?? null);
+    return found === null ? this.#ask(oid) : Promise.resolve({ found: "yes", oid, ...found });
   }
 
   /**
@@ -91,21 +106,21 @@ export class ObjectReader {
     this.#held += bytes;
     if (this.#paused || this.#held <= HELD_CAP) return;
     this.#paused = true;
-    this.#child.stdout.pause();
+    this.#child?.stdout.pause();
   }
 
   release(bytes: number): void {
     this.#held -= bytes;
     if (!this.#paused || this.#held > HELD_CAP) return;
     this.#paused = false;
-    this.#child.stdout.resume();
+    this.#child?.stdout.resume();
   }
 
   /** Ends the child. Requests still open are rejected. */
   close(): void {
     this.#closed = true;
-    this.#child.stdin.end();
-    this.#child.kill();
+    this.#child?.stdin.end();
+    this.#child?.kill();
   }
 
   #ask(request: string): Promise<StoredObject> {
@@ -121,7 +136,8 @@ export class ObjectReader {
   }
 
   #write(): void {
-    this.#child.stdin.write(this.#unwritten, "latin1");
+    const child = this.#child ?? this.#start();
+    child.stdin.write(this.#unwritten, "latin1");
     this.#unwritten = "";
   }
 

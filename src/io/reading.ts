@@ -1,11 +1,17 @@
 /** The git children that read a repository for every judgement, started before the code that judges is loaded. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { readConfig, type GitConfig } from "./config.ts";
+import type { ObjectId } from "../model.ts";
 import type { GitPlace } from "./git.ts";
 import { ObjectReader } from "./objects.ts";
+import type { HookPlace } from "./repository.ts";
 
 export interface Reading {
   readonly reader: ObjectReader;
   readonly config: Promise<GitConfig>;
+  /** Commits without parents that are known to be here. */
+  readonly roots: readonly ObjectId[];
 }
 
 /** Where git cannot be started, reading or the configuration says so to whoever asks. `reader.close()` ends it. */
@@ -13,5 +19,25 @@ export function startReading(place: GitPlace): Reading {
   const reader = new ObjectReader(place);
   const config = readConfig(place);
   config.catch(() => undefined);
-  return { reader, config };
+  return { reader, config, roots: [] };
+}
+
+/** Where git's word on the configuration is kept (`git-memory.ts`). */
+export const gitMemory = (commonDir: string): string => join(commonDir, "signpolicy", "git-said");
+
+/**
+ * Whether git may not be needed at all: it has kept apart what a push brings, as single objects and not as a pack, and its
+ * word on the configuration was kept. No more than a guess, for whoever would start git early.
+ */
+export function mayReadAlone({ environment, commonDir }: HookPlace): boolean {
+  const received = environment["GIT_OBJECT_DIRECTORY"];
+  return received !== undefined && isEmpty(join(received, "pack")) && existsSync(gitMemory(commonDir));
+}
+
+function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch {
+    return true;
+  }
 }

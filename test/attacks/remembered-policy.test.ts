@@ -1,7 +1,7 @@
 /**
  * Attack: what a server remembers of the last policy that passed every check is forged, exchanged or damaged, so that
  * pushes are judged by rules that nobody wrote.
- * Stopped by: io/policy-memory.ts (whose file, whole, for which bytes and which program), and by commands not asking it.
+ * Stopped by: io/kept-answer.ts (whose file, whole, for which bytes and which program), and by commands not asking it.
  */
 import { describe, expect, it } from "@jest/globals";
 import { createHash } from "node:crypto";

@@ -3,6 +3,7 @@ import type { Bytes } from "../../model.ts";
 import { namesMaker, readEmbedded } from "./certificate.ts";
 import type { OpenPgpCertificate, OpenPgpSubkey } from "./certificate.ts";
 import type { OpenPgpKey } from "./key.ts";
+import { verifyInPool, type RawVerifier } from "../raw.ts";
 import { provesSignature } from "./prove.ts";
 import { SIGNATURE_TYPE } from "./signature.ts";
 import type { OpenPgpSignature } from "./signature.ts";
@@ -42,24 +43,27 @@ export interface Examined {
 const examined = new WeakMap<OpenPgpCertificate, Promise<Examined>>();
 
 /** Proves the certificate's own signatures, once however often it is asked for. */
-export function examineCertificate(certificate: OpenPgpCertificate): Promise<Examined> {
+export function examineCertificate(
+  certificate: OpenPgpCertificate,
+  raw: RawVerifier = verifyInPool,
+): Promise<Examined> {
   let result = examined.get(certificate);
   if (result === undefined) {
-    result = examine(certificate);
+    result = examine(certificate, raw);
     examined.set(certificate, result);
   }
   return result;
 }
 
-async function examine(certificate: OpenPgpCertificate): Promise<Examined> {
+async function examine(certificate: OpenPgpCertificate, raw: RawVerifier): Promise<Examined> {
   const [primary] = certificate.keys;
   const own = async (signatures: readonly OpenPgpSignature[], ...content: Bytes[]): Promise<SelfSignature[]> =>
-    proven(signatures.filter(isUsable), primary, [primary.framed, ...content]);
+    proven(signatures.filter(isUsable), primary, [primary.framed, ...content], raw);
   const revocationsOf = async (type: number, ...content: Bytes[]): Promise<Revocation[]> => {
     const candidates = certificate.revocations.filter(
       (signature) => signature.type === type && (isAnonymous(signature) || namesMaker(signature, primary)),
     );
-    const real = await filterProven(candidates, primary, [primary.framed, ...content]);
+    const real = await filterProven(candidates, primary, [primary.framed, ...content], raw);
     // Whatever else is odd about it, a revocation that its owner made counts: the strict side.
     return real.map(({ facts }) => ({ created: facts.created ?? 0, reason: facts.revocationReason }));
   };
@@ -85,7 +89,7 @@ async function examine(certificate: OpenPgpCertificate): Promise<Examined> {
           bindings: await Promise.all(
             real.map(async (binding) => ({
               ...binding,
-              backSignatures: await backSignatures(binding.signature, primary, key),
+              backSignatures: await backSignatures(binding.signature, primary, key, raw),
             })),
           ),
           revocations: await revocationsOf(SIGNATURE_TYPE.subkeyRevocation, key.framed),
@@ -111,17 +115,19 @@ async function backSignatures(
   binding: OpenPgpSignature,
   primary: OpenPgpKey,
   subkey: OpenPgpKey,
+  raw: RawVerifier,
 ): Promise<SelfSignature[]> {
   const embedded = readEmbedded(binding).filter(({ type }) => type === SIGNATURE_TYPE.primaryKeyBinding);
-  return proven(embedded.filter(isUsable), subkey, [primary.framed, subkey.framed]);
+  return proven(embedded.filter(isUsable), subkey, [primary.framed, subkey.framed], raw);
 }
 
 async function proven(
   signatures: readonly OpenPgpSignature[],
   maker: OpenPgpKey,
   content: readonly Bytes[],
+  raw: RawVerifier,
 ): Promise<SelfSignature[]> {
-  const real = await filterProven(signatures, maker, content);
+  const real = await filterProven(signatures, maker, content, raw);
   return real.flatMap((signature) => {
     const { created } = signature.facts;
     // gpg too takes no signature that is older than its key.
@@ -133,8 +139,9 @@ async function filterProven(
   signatures: readonly OpenPgpSignature[],
   maker: OpenPgpKey,
   content: readonly Bytes[],
+  raw: RawVerifier,
 ): Promise<OpenPgpSignature[]> {
-  const results = await Promise.all(signatures.map((signature) => provesSignature(maker, signature, content)));
+  const results = await Promise.all(signatures.map((signature) => provesSignature(maker, signature, content, raw)));
   return signatures.filter((_, index) => results[index]);
 }
 

@@ -1,6 +1,7 @@
 /** Whether a key may make a signature, by its certificate, the policy's own limits and the clocks. */
 import { formatTime } from "../../encoding/time.ts";
 import type { AlgorithmPolicy, EvidenceCode, Fingerprint, KeyWindow, Seconds } from "../../model.ts";
+import { verifyInPool, type RawVerifier } from "../raw.ts";
 import { SKEW, judgeWindow } from "../times.ts";
 import type { Reason, SigningTimes, Standing } from "../times.ts";
 import type { OpenPgpCertificate } from "./certificate.ts";
@@ -78,10 +79,11 @@ export async function currentState(
   key: OpenPgpKey,
   algorithms: AlgorithmPolicy,
   now: Seconds,
+  raw: RawVerifier = verifyInPool,
 ): Promise<KeyState> {
   const known = knownState(key, algorithms, now);
   if (known !== null) return known;
-  const examined = await examineCertificate(certificate);
+  const examined = await examineCertificate(certificate, raw);
   const state = keyState(certificate, examined, key, algorithms, now);
   evaluated.set(key, { now, algorithms, state });
   return state;

@@ -140,7 +140,7 @@ async function judge(
     }
     if (!(await provesSignature(key, packet, [payload], raw))) continue;
     const state =
-      knownState(key, algorithms, times.now) ?? (await currentState(certificate, key, algorithms, times.now));
+      knownState(key, algorithms, times.now) ?? (await currentState(certificate, key, algorithms, times.now, raw));
     const { refuted, lapsed } = judgeKey(state, key, window, created, times);
     const reason = refuted ?? (ends <= times.now ? signatureExpired(ends) : null);
     if (reason === null) {

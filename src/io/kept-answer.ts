@@ -1,33 +1,27 @@
 /**
- * The last policy that passed every check, so that the next push under the same one does not check it again, which takes
- * longer than judging a commit: `<git dir>/signpolicy/policy-checked`. It says what the policy is, so it is believed only
- * where nobody but this user and root could have written it, whole, for the very bytes and the very program.
+ * Answers that took long to find, kept in `<git dir>/signpolicy/` for the next push. What they say decides pushes, so one
+ * is believed only where nobody but this user and root could have written it, and whole.
  */
 import { closeSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestBytes } from "../encoding/digest.ts";
 import { toHex } from "../encoding/hex.ts";
+import { gitMemory } from "./reading.ts";
 import { openTrusted, ownOwners } from "./trusted-file.ts";
 
 /** A line with the digest of the rest, a line with what it is the answer to, and the answer. */
 const FORM = /^([0-9a-f]{64})\n([0-9a-f]{64})\n(.*)$/s;
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** What else is kept the same way: values of refs that were authenticated from a trust root (check/chain-memory.ts). */
-export type Memory = "policy-checked" | "chain-checked";
-
-export const memoryPath = (commonDir: string, memory: Memory = "policy-checked"): string =>
-  join(commonDir, "signpolicy", memory);
-
 export interface KeptAnswer {
-  /** Of which bytes, and of which program: the answer holds for no other. */
+  /** A digest of all that the answer hangs on: it holds for nothing else. */
   readonly question: string;
   readonly answer: unknown;
 }
 
-/** What was kept; null where nothing was, or nothing that is to be believed. */
-export function recallPolicy(commonDir: string, memory?: Memory): KeptAnswer | null {
-  const opened = openTrusted(memoryPath(commonDir, memory), ownOwners());
+/** What was kept at a path; null where nothing was, or nothing that is to be believed. */
+export function recallAnswer(path: string): KeptAnswer | null {
+  const opened = openTrusted(path, ownOwners());
   if (opened === null) return null;
   try {
     if (opened.status.size > MOST_BYTES) return null;
@@ -40,9 +34,8 @@ export function recallPolicy(commonDir: string, memory?: Memory): KeptAnswer | n
   }
 }
 
-/** Where it cannot be kept, the next push checks the policy again. */
-export function keepPolicy(commonDir: string, question: string, answer: unknown, memory?: Memory): void {
-  const path = memoryPath(commonDir, memory);
+/** Where it cannot be kept, the next push asks again. */
+export function keepAnswer(path: string, { question, answer }: KeptAnswer): void {
   const aside = `${path}.${String(process.pid)}`;
   const text = JSON.stringify(answer);
   try {
@@ -54,10 +47,15 @@ export function keepPolicy(commonDir: string, question: string, answer: unknown,
   }
 }
 
-export function forgetPolicy(commonDir: string): void {
-  for (const memory of ["policy-checked", "chain-checked"] as const)
-    rmSync(memoryPath(commonDir, memory), { force: true });
-}
-
 const digestOf = (question: string, answer: string): string =>
   toHex(digestBytes("sha256", Buffer.from(`${question}\n${answer}`)));
+
+/** The last policy that passed every check, for its bytes and the program that checked it. */
+export const policyMemory = (commonDir: string): string => join(commonDir, "signpolicy", "policy-checked");
+
+/** Values of refs that were authenticated from a trust root (check/chain-memory.ts). */
+export const chainMemory = (commonDir: string): string => join(commonDir, "signpolicy", "chain-checked");
+
+export function forgetAnswers(commonDir: string): void {
+  for (const memory of [policyMemory, gitMemory, chainMemory]) rmSync(memory(commonDir), { force: true });
+}

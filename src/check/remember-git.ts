@@ -1,0 +1,27 @@
+import { GitError } from "../errors.ts";
+import type { ObjectId } from "../model.ts";
+import { keepGit, mayKeep, recallGit } from "../io/git-memory.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Spares the next push to ask git for the configuration, and for a root commit that the record names. Whoever must ask does:
+ * nothing here is a reason to deny.
+ */
+export async function rememberGit(session: Session, roots: readonly ObjectId[]): Promise<void> {
+  const { repository, config, reader } = session;
+  const isOneOf = (known: readonly ObjectId[]): boolean => roots.some((root) => known.includes(root));
+  if (!mayKeep(config) || isOneOf(session.roots)) return;
+  try {
+    const known = recallGit(repository);
+    if (known !== null && (roots.length === 0 || isOneOf(known.roots))) return;
+    for (const root of roots) {
+      if ((await reader.object(root)).found !== "no") {
+        await keepGit(repository, [root]);
+        return;
+      }
+    }
+    await keepGit(repository, []);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+  }
+}

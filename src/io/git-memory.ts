@@ -1,0 +1,104 @@
+/**
+ * What git says of a repository's configuration is kept with the bytes of the files that git read for it: while they are
+ * the same, so is the answer, and a push need not wait for git to start. Only git reads them; nothing here does.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { digestHex } from "../encoding/digest.ts";
+import type { ObjectId } from "../model.ts";
+import { runGit, type GitPlace } from "./git.ts";
+import { GitConfig, parseConfigOrigins, type ConfigOrigin, type ConfigValue } from "./config.ts";
+import { keepAnswer, recallAnswer } from "./kept-answer.ts";
+import { gitMemory } from "./reading.ts";
+
+export type MemoryPlace = GitPlace & { readonly commonDir: string };
+
+export interface GitMemory {
+  readonly config: GitConfig;
+  /** Commits without parents that git has shown to be in this repository, where they stay. */
+  readonly roots: readonly ObjectId[];
+}
+
+interface Kept {
+  /** Where this git looks for the system's configuration, whether or not there is any. */
+  readonly system: string;
+  readonly values: readonly ConfigValue[];
+  readonly roots: readonly ObjectId[];
+}
+
+/** Null where nothing was kept, or git might say something else now. */
+export function recallGit(place: MemoryPlace): GitMemory | null {
+  const kept = recallAnswer(gitMemory(place.commonDir));
+  if (kept === null) return null;
+  const { system, values, roots } = kept.answer as Kept;
+  return questionOf(place, system) === kept.question ? { config: new GitConfig(values), roots } : null;
+}
+
+/**
+ * Asks git anew and keeps the answer, with roots that it has just shown. Nothing is kept where the answer may hang on more
+ * than two files.
+ *
+ * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
+ */
+export async function keepGit(place: MemoryPlace, roots: readonly ObjectId[]): Promise<void> {
+  // git-config(1): `--edit` names the file to the editor, and changes nothing itself.
+  const environment = { ...place.environment, GIT_EDITOR: "printf '%s'" };
+  const system = (await runGit({ ...place, environment }, ["config", "--system", "--edit"])).toString();
+  const question = questionOf(place, system);
+  if (question === null || !system.startsWith("/")) return;
+  const listed = await runGit(place, ["config", "--list", "--show-scope", "--show-origin", "-z"]);
+  const origins = parseConfigOrigins(listed);
+  if (!mayKeep(new GitConfig(origins)) || !origins.every((origin) => isOfThese(place, system, origin))) return;
+  // The files may have changed while git read them.
+  if (questionOf(place, system) !== question) return;
+  const values = origins.map(({ scope, key, value }) => ({ scope, key, value }));
+  keepAnswer(gitMemory(place.commonDir), { question, answer: { system, values, roots } satisfies Kept });
+}
+
+/** An include, even of nothing, and the configuration of one work tree are more than two files. */
+const LEADS_ELSEWHERE = /^(?:include\.|includeif\.|extensions\.worktreeconfig$)/;
+
+/** Whether to try. */
+export const mayKeep = ({ values }: GitConfig): boolean =>
+  values.every(({ scope, key }) => ["system", "local", "command"].includes(scope) && !LEADS_ELSEWHERE.test(key));
+
+function isOfThese(place: MemoryPlace, system: string, { scope, origin }: ConfigOrigin): boolean {
+  if (scope === "command") return true;
+  const path = origin.startsWith("file:") ? resolve(place.cwd, origin.slice(5)) : "";
+  return path === (scope === "local" ? ownFile(place) : system);
+}
+
+const ownFile = ({ commonDir }: MemoryPlace): string => join(commonDir, "config");
+
+/** All that the answer hangs on: which git, which repository, and the bytes of both files. Null where that cannot be told. */
+function questionOf(place: MemoryPlace, system: string): string | null {
+  const which = [SIGNPOLICY_VERSION, programStamp(place), folderStamp(place.commonDir)];
+  const parts = [...which, contentOf(ownFile(place)), system, contentOf(system)];
+  return parts.includes(null) ? null : digestHex("sha256", Buffer.from(JSON.stringify(parts)));
+}
+
+/** Latin-1 text, empty where there is nothing. */
+function contentOf(path: string): string | null {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "") ? "" : null;
+  }
+}
+
+/** A repository's files may be copied into another's. */
+function folderStamp(path: string): string | null {
+  const folder = statSync(path, { throwIfNoEntry: false });
+  return folder === undefined ? null : [path, folder.dev, folder.ino].join(" ");
+}
+
+/** The git that would be started, and whether it is still the same file. */
+function programStamp({ environment }: GitPlace): string | null {
+  for (const folder of (environment["PATH"] ?? "").split(delimiter)) {
+    const path = join(folder, "git");
+    const file = folder.startsWith("/") ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (file?.isFile() !== true || (file.mode & 0o111) === 0) continue;
+    return [path, file.dev, file.ino, file.size, file.mtimeMs, file.ctimeMs].join(" ");
+  }
+  return null;
+}
