@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 import { PolicyError } from "../errors.ts";
 import { parseObjectId, parseRefName } from "../encoding/identifiers.ts";
 import type { ObjectId, RefName } from "../model.ts";
+import { readFewRefs } from "../io/ref-watch.ts";
 import { readHead, readRefs } from "../io/refs.ts";
 import { loadPolicy } from "./policy.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
@@ -114,7 +115,7 @@ async function governByFile(file: string, memory: string | null): Promise<Govern
 
 /** @throws PolicyError */
 export async function governByRef(session: Session, ref: RefName, choice: PolicyChoice): Promise<GoverningPolicy> {
-  const value = (await readRefs(session.repository, [ref])).get(ref);
+  const value = (await readFewRefs(session.repository, session.config, [ref])).get(ref);
   if (value === undefined) return governByTrustRoot(session, ref, `${ref} does not exist`);
   // Whoever pushes to the ref that a symbolic one names changes this one, too.
   const named = value.symbolic ?? ref;

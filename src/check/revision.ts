@@ -1,11 +1,13 @@
 import { UsageError } from "../errors.ts";
-import { isObjectId } from "../encoding/identifiers.ts";
+import { isObjectId, parseRefName } from "../encoding/identifiers.ts";
 import { tryGit } from "../io/git.ts";
+import { readFewRefs } from "../io/ref-watch.ts";
 import { readRefs } from "../io/refs.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import type { Session } from "./session.ts";
 
-type Place = Pick<Session, "repository">;
+/** The configuration tells whether refs can be read from their files. */
+type Place = Pick<Session, "repository"> & Partial<Pick<Session, "config">>;
 
 /**
  * What a revision names, as gitrevisions(7) reads it, but for a name that several refs have: git takes the tag and warns,
@@ -16,6 +18,10 @@ type Place = Pick<Session, "repository">;
 export async function resolveRevision(session: Place, word: string): Promise<ObjectId> {
   // A full id is taken as it stands: whether the object exists is part of the verdict.
   if (isObjectId(word)) return word;
+  if (session.config !== undefined && isPlainRef(word)) {
+    const value = (await readFewRefs(session.repository, session.config, [word])).get(word);
+    if (value !== undefined) return value.oid;
+  }
   await refuseAmbiguous(session, word);
   const { status, stdout } = await tryGit(session.repository, [
     "rev-parse",
@@ -31,6 +37,15 @@ export async function resolveRevision(session: Place, word: string): Promise<Obj
     });
   }
   return oid;
+}
+
+/** A full name of plain characters, which cannot mean anything else to git (gitrevisions(7)). */
+function isPlainRef(word: string): word is RefName {
+  try {
+    return /^refs\/[\w/.-]+$/.test(word) && parseRefName(word) === word;
+  } catch {
+    return false;
+  }
 }
 
 /** The commit that a name, an id or a tag leads to. */

@@ -14,10 +14,13 @@ interface Examining {
   readonly examined: Promise<Examined<Commit>>;
 }
 
-/** Objects asked for and verified ahead of the one that is decided; bounds memory and keeps both cores busy. */
-const AHEAD = 384;
+/**
+ * Objects asked for and verified ahead of the one that is decided: enough to keep the cores busy, and no more, since what
+ * waits is copied by every collection of garbage meanwhile.
+ */
+const AHEAD = 192;
 /** How many are left when more are asked for: those are asked for in one write, and `cat-file` is woken once for all. */
-const REFILL = 256;
+const REFILL = 128;
 
 /**
  * Examines commits that come ancestors first, list by list, many at once, and yields them in the same order. Remembers for each the

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { ObjectId, RefName } from "../model.ts";
 import type { GitConfig } from "./config.ts";
 import type { HookPlace } from "./repository.ts";
-import type { RefValue, RefValues } from "./refs.ts";
+import { readRefs, type RefValue, type RefValues } from "./refs.ts";
 
 export interface RefWatch {
   /** The refs' values as the watch began; null where they cannot be told. */
@@ -37,6 +37,11 @@ export function watchRefs(place: HookPlace, names: readonly RefName[]): RefWatch
     },
     stoodStill: (config, asked) => keepsFiles(config) && asked.every((name) => watched.has(name)) && isSame(),
   };
+}
+
+/** Values of a few refs, for which git is asked where the files do not tell. */
+export async function readFewRefs(place: HookPlace, config: GitConfig, names: readonly RefName[]): Promise<RefValues> {
+  return watchRefs(place, names).values(config) ?? readRefs(place, names);
 }
 
 /** Reftable keeps nothing where we look, and where a file has several names, so would a ref. */

@@ -1,6 +1,6 @@
 /** The one place where signatures meet the platform's verifier: is this number what that key makes of those bytes? */
 import { verify } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import type { KeyObject, VerifyKeyObjectInput } from "node:crypto";
 import type { Bytes } from "../model.ts";
 
 /** One question to node:crypto, everything decoded and in range. Nothing in it says whether the key may sign. */
@@ -16,10 +16,14 @@ export interface RawCheck {
 /** Answers many questions at once, somewhere. False for whatever OpenSSL cannot even try. */
 export type RawVerifier = (check: RawCheck) => Promise<boolean>;
 
+/** What takes no options is asked without: node looks at each of them, every time. */
+const keyWith = (key: KeyObject): KeyObject | VerifyKeyObjectInput =>
+  key.asymmetricKeyType === "ed25519" ? key : { key, dsaEncoding: "ieee-p1363" };
+
 /** Answers at once, on this thread. */
 export function verifyHere({ key, hash, message, signature }: RawCheck): boolean {
   try {
-    return verify(hash, message, { key, dsaEncoding: "ieee-p1363" }, signature);
+    return verify(hash, message, keyWith(key), signature);
   } catch {
     return false;
   }
@@ -28,7 +32,7 @@ export function verifyHere({ key, hash, message, signature }: RawCheck): boolean
 /** Answers from node's thread pool, so that a few in flight use every core. */
 export const verifyInPool: RawVerifier = ({ key, hash, message, signature }) =>
   new Promise((resolve) => {
-    verify(hash, message, { key, dsaEncoding: "ieee-p1363" }, signature, (error, good) => {
+    verify(hash, message, keyWith(key), signature, (error, good) => {
       resolve(error === null && good);
     });
   });
