@@ -74,7 +74,8 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     const resolved = targetsOf(session, options);
     resolved.then(
       ([target, ...others]) => {
-        if (target !== undefined && others.length === 0 && !options.noWalk) early.begin(target);
+        if (target !== undefined && others.length === 0 && !options.noWalk)
+          early.begin(target, (commits) => session.expectChecks(commits));
       },
       () => undefined,
     );

@@ -21,10 +21,14 @@ export class EarlyListing {
     this.#place = place;
   }
 
-  begin(range: Range): void {
+  /** `seen` is told how many commits git printed at first. */
+  begin(range: Range, seen: (commits: number) => void = () => undefined): void {
     const commits = listSomeCommits(this.#place, range, [], this.#ended.signal);
     const first = commits.next();
-    first.catch(() => undefined);
+    first.then(
+      ({ done, value }) => seen(done === true ? 0 : value.length),
+      () => undefined,
+    );
     this.#begun = { range, commits, first };
   }
 

@@ -12,6 +12,7 @@ const MANY = 400;
  */
 export class SessionRawVerifier {
   #asked = 0;
+  #isStarted = false;
   #threads: RawThreads | null = null;
   #closed = false;
 
@@ -19,9 +20,14 @@ export class SessionRawVerifier {
     if (this.#threads !== null) return this.#threads.verify(check);
     this.#asked += 1;
     if (this.#asked <= FEW) return Promise.resolve(verifyHere(check));
-    if (this.#asked === MANY) void this.#start();
+    this.expect(this.#asked);
     return verifyInPool(check);
   };
+
+  /** So many checks are to come, or have: threads start while other work is done. */
+  expect(checks: number): void {
+    if (checks >= MANY) void this.#start();
+  }
 
   close(): void {
     this.#closed = true;
@@ -29,6 +35,8 @@ export class SessionRawVerifier {
   }
 
   async #start(): Promise<void> {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     const { RawThreads } = await import("./raw-threads.ts");
     if (!this.#closed) this.#threads = new RawThreads();
   }

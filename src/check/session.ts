@@ -26,6 +26,8 @@ export interface Session {
   readonly outlines: Outlines;
   readonly trees: TreeWalker;
   readonly raw: RawVerifier;
+  /** Says how many signatures there will be, where that is known early. */
+  expectChecks(count: number): void;
   readonly states: PolicyStates;
   /** Commits without parents that need not be looked for: they are here. */
   readonly roots: readonly ObjectId[];
@@ -41,12 +43,13 @@ export async function openSession(repository: Repository, reading?: Reading): Pr
     const outlines = new Outlines(reader, repository.algorithm);
     const trees = new TreeWalker(reader, repository.algorithm);
     const raw = new SessionRawVerifier();
+    const expectChecks = (count: number): void => raw.expect(count);
     const close = (): void => {
       reader.close();
       raw.close();
     };
     const states = new PolicyStates(trees, outlines);
-    return { repository, config, reader, outlines, trees, states, roots, raw: raw.verify, close };
+    return { repository, config, reader, outlines, trees, states, roots, raw: raw.verify, expectChecks, close };
   } catch (error) {
     reader.close();
     throw error;

@@ -29,6 +29,19 @@ describe("a listing that was begun early", () => {
       expect(early.take({ include: [second], exclude: [] })).toBeNull();
     }));
 
+  it("tells how many commits came at first, and of a failing git nothing", () =>
+    withRepo({}, async (repo) => {
+      const first = repo.commit("one");
+      const second = repo.commit("two", [first]);
+      const seen: number[] = [];
+      const early = new EarlyListing(place(repo));
+      early.begin({ include: [second], exclude: [] }, (commits) => seen.push(commits));
+      expect(await all(early.take({ include: [second], exclude: [] }))).toHaveLength(2);
+      early.begin({ include: ["1".repeat(40) as ObjectId], exclude: [] }, (commits) => seen.push(commits));
+      await all(early.take({ include: ["1".repeat(40) as ObjectId], exclude: [] })).catch(() => null);
+      expect(seen).toEqual([2]);
+    }));
+
   it("throws what git's failure is, and never ends as if there were no commits (ERR_GIT_FAILED)", () =>
     withRepo({}, async (repo) => {
       const whole = repo.raw("commit", repo.commit("its parent is not here")).toString("latin1");
