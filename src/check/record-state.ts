@@ -129,6 +129,16 @@ export class RecordState {
     return this.#rules.get(rule)?.patterns ?? null;
   }
 
+  /** Whether no rule was ever met: what stands now was there before anybody judged. */
+  isNew(): boolean {
+    return this.#rules.size === 0;
+  }
+
+  /** Whether some rule has judged this value at error level, or found it standing when it was the first to look. */
+  isJudged(oid: ObjectId): boolean {
+    return [...this.#rules.values()].some(({ shared }) => shared.has(oid));
+  }
+
   /** Values that count as judged by this rule on every ref it names. */
   sharedTips(rule: string): ReadonlySet<ObjectId> {
     return this.#rules.get(rule)?.shared ?? new Set();

@@ -54,12 +54,15 @@ function baseTips(policy: Policy, rule: Rule, record: RecordState, now: Seconds)
 
 /**
  * What the record must learn before this policy can be applied: a rule it never met takes what stands on its refs as a
- * baseline for all of them; a rule that names more refs than it did takes the value of each new one for that ref alone.
+ * baseline for all of them, but for what came in while nobody judged it; that, and what stands on refs which a known rule
+ * newly names, counts for its own ref alone. Else whoever parks commits where a rule only warns, or none is, has them
+ * vouched for by the next rule that looks there.
  * A ref that the rule named all along but the record never saw came to be while the hook was off: it gets nothing.
  */
 export function meetRules(policy: Policy, record: RecordState, present: RefValues, at: string): readonly RecordMet[] {
   const now = parseTime(at);
-  return policy.rules.flatMap((rule): RecordMet[] => {
+  const isNew = record.isNew();
+  return policy.rules.flatMap((rule): readonly RecordMet[] => {
     const known = record.patternsOf(rule.name);
     const patterns = patternsOn(policy, rule, now);
     if (known !== null && sameMembers(known, patterns)) return [];
@@ -67,15 +70,30 @@ export function meetRules(policy: Policy, record: RecordState, present: RefValue
     const named = [...present].filter(
       ([ref]) => rulesOn(policy, ref, now).includes(rule) && !before.some((glob) => glob.matches(ref)),
     );
-    const tips = Object.fromEntries(
+    const tips: Tips = Object.fromEntries(
       named.flatMap(([ref, value]) => {
         const left = record.left(ref);
         const oid = left === undefined ? value.oid : left;
         return oid === null ? [] : [[ref, oid]];
       }),
     );
-    return [{ kind: "met", at, rule: rule.name, refs: patterns, scope: known === null ? "rule" : "ref", tips }];
+    const met = { kind: "met", at, rule: rule.name, refs: patterns } as const;
+    if (known !== null) return [{ ...met, scope: "ref", tips }];
+    const [judged, others] = isNew ? [tips, {}] : split(tips, (oid) => record.isJudged(oid));
+    const alone: readonly RecordMet[] =
+      Object.keys(others).length === 0 ? [] : [{ ...met, scope: "ref", tips: others }];
+    return [{ ...met, scope: "rule", tips: judged }, ...alone];
   });
+}
+
+type Tips = Readonly<Record<string, ObjectId>>;
+
+function split(tips: Tips, condition: (oid: ObjectId) => boolean): readonly [Tips, Tips] {
+  const entries = Object.entries(tips);
+  return [
+    Object.fromEntries(entries.filter(([, oid]) => condition(oid))),
+    Object.fromEntries(entries.filter(([, oid]) => !condition(oid))),
+  ];
 }
 
 /** Whether `meetRules` would have anything to say; tells without listing every ref. */

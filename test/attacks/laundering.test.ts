@@ -92,3 +92,43 @@ describe("laundering through a ref that nobody checked", () => {
       expect(server.push([`${onTop}:refs/heads/main`]).text).toContain("unsigned");
     }));
 });
+
+describe("laundering through the next rule", () => {
+  const wip = { name: "wip", refs: ["refs/heads/**"], commits: { signedBy: ["*"], level: "warn" } };
+  const tightened = policyOf([{ name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["devs"] } }]);
+
+  it("a new rule does not vouch on main for what a warning had let onto a branch (unsigned)", () =>
+    withServer(policyOf([mainRule, wip]), (server) => {
+      const root = server.commit(alice);
+      expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+      const parked = server.commit(null, { parents: [root] });
+      expect(server.push([`${parked}:refs/heads/wip`]).status).toBe(0);
+      server.setPolicy(tightened);
+      expect(server.push([`${parked}:refs/heads/main`]).text).toContain("unsigned");
+      expect(server.value("refs/heads/main")).toBe(root);
+    }));
+
+  it("nor for what `unmatched: allow` had let onto one (unsigned)", () =>
+    withServer(open(), (server) => {
+      const root = server.commit(alice);
+      expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+      const parked = server.commit(null, { parents: [root] });
+      expect(server.push([`${parked}:refs/heads/release/x`]).status).toBe(0);
+      const refs = ["refs/heads/main", "refs/heads/release/**"];
+      server.setPolicy(policyOf([{ ...mainRule, name: "protected", refs }], { unmatched: "allow" }));
+      expect(server.push([`${parked}:refs/heads/main`]).text).toContain("unsigned");
+    }));
+
+  it("the branch itself goes on from there, and a new one may begin at what was judged", () =>
+    withServer(policyOf([mainRule, wip]), (server) => {
+      const root = server.commit(alice);
+      expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+      const parked = server.commit(null, { parents: [root] });
+      expect(server.push([`${parked}:refs/heads/wip`]).status).toBe(0);
+      server.setPolicy(tightened);
+      const next = server.commit(alice, { parents: [parked] });
+      expect(server.push([`${next}:refs/heads/wip`]).status).toBe(0);
+      expect(server.push([`${root}:refs/heads/other`]).status).toBe(0);
+      expect(server.push([`${next}:refs/heads/main`]).text).toContain("unsigned");
+    }));
+});
