@@ -147,7 +147,7 @@ async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], t
         decisions.push(decidePush({ code: "bad-input", message, hint: "push again" }));
       } else if (outcome.pending !== null) {
         writePending(session.repository.commonDir, outcome.pending);
-        if (outcome.keep !== null) await rememberGit(session, outcome.keep);
+        await rememberGit(session, outcome.keep);
       }
       timed.deadline.meet();
       return { head: outcome.head, decisions };

@@ -1,16 +1,27 @@
+import { existsSync } from "node:fs";
 import { GitError } from "../errors.ts";
 import type { ObjectId } from "../model.ts";
 import { keepGit, mayKeep, recallGit } from "../io/git-memory.ts";
+import { forgetAnswer } from "../io/kept-answer.ts";
+import { gitMemory } from "../io/reading.ts";
+import { isTrusted, ownOwners } from "../io/trusted-file.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Spares the next push to ask git for the configuration, and for a root commit that the record names. Whoever must ask does:
- * nothing here is a reason to deny.
+ * Spares the next push to ask git for the configuration, and for a root commit that the record names; `roots` null: where
+ * that would be of no use. Whoever must ask git does: nothing here is a reason to deny.
  */
-export async function rememberGit(session: Session, roots: readonly ObjectId[]): Promise<void> {
+export async function rememberGit(session: Session, roots: readonly ObjectId[] | null): Promise<void> {
   const { repository, config, reader } = session;
+  const path = gitMemory(repository.commonDir);
+  if (roots === null || !mayKeep(config)) {
+    forgetAnswer(path);
+    return;
+  }
   const isOneOf = (known: readonly ObjectId[]): boolean => roots.some((root) => known.includes(root));
-  if (!mayKeep(config) || isOneOf(session.roots)) return;
+  if (isOneOf(session.roots)) return;
+  // Where each pushes as himself one may remember: they would take it from each other in turns.
+  if (existsSync(path) && !isTrusted(path, ownOwners())) return;
   try {
     const known = recallGit(repository);
     if (known !== null && (roots.length === 0 || isOneOf(known.roots))) return;

@@ -56,6 +56,15 @@ export const policyMemory = (commonDir: string): string => join(commonDir, "sign
 /** Values of refs that were authenticated from a trust root (check/chain-memory.ts). */
 export const chainMemory = (commonDir: string): string => join(commonDir, "signpolicy", "chain-checked");
 
+/** Where it cannot be forgotten it is asked, and does not answer. */
+export function forgetAnswer(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Another user's.
+  }
+}
+
 export function forgetAnswers(commonDir: string): void {
   for (const memory of [policyMemory, gitMemory, chainMemory]) rmSync(memory(commonDir), { force: true });
 }

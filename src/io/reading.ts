@@ -1,11 +1,12 @@
 /** The git children that read a repository for every judgement, started before the code that judges is loaded. */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig, type GitConfig } from "./config.ts";
 import type { ObjectId } from "../model.ts";
 import type { GitPlace } from "./git.ts";
 import { ObjectReader } from "./objects.ts";
 import type { HookPlace } from "./repository.ts";
+import { isTrusted, ownOwners } from "./trusted-file.ts";
 
 export interface Reading {
   readonly reader: ObjectReader;
@@ -31,7 +32,7 @@ export const gitMemory = (commonDir: string): string => join(commonDir, "signpol
  */
 export function mayReadAlone({ environment, commonDir }: HookPlace): boolean {
   const received = environment["GIT_OBJECT_DIRECTORY"];
-  return received !== undefined && isEmpty(join(received, "pack")) && existsSync(gitMemory(commonDir));
+  return received !== undefined && isEmpty(join(received, "pack")) && isTrusted(gitMemory(commonDir), ownOwners());
 }
 
 function isEmpty(folder: string): boolean {

@@ -10,6 +10,13 @@ export function ownOwners(): Owners {
   return user === undefined ? null : [0, user];
 }
 
+/** Whether there is a plain file of one of these users that nobody else can write. */
+export function isTrusted(path: string, owners: Owners): boolean {
+  const opened = openTrusted(path, owners);
+  if (opened !== null) closeSync(opened.file);
+  return opened !== null;
+}
+
 /** Opens a plain file of one of these users that nobody else can write; null for anything else, and for nothing. */
 export function openTrusted(path: string, owners: Owners): { readonly file: number; readonly status: Stats } | null {
   let file: number;

@@ -140,6 +140,8 @@ describe("git's remembered word on the configuration", () => {
       put(server, forged(server));
       chownSync(remembered(server), 65_534, 65_534);
       expect(unsigned()).toContain("unsigned");
+      expect(signed(server)).toBe("passed");
+      expect(statSync(remembered(server)).uid).toBe(65_534);
     }),
   );
 
@@ -177,6 +179,7 @@ describe("git's remembered word on the configuration", () => {
       const more = join(server.server.root, "more");
       server.server.config("include.path", more);
       expect(signed(server)).toBe("passed");
+      expect(existsSync(remembered(server))).toBe(false);
       expect(signed(server)).toBe("passed");
       expect(asked().join("\n")).toContain("config --list");
       writeFileSync(more, `[signpolicy]\n\tpolicy = ${laxPolicy(server)}\n`);
@@ -192,6 +195,16 @@ describe("git's remembered word on the configuration", () => {
       asked();
       expect(signed(server)).toBe("passed");
       expect(asked().join("\n")).toContain("config --list");
+    }));
+
+  it("is forgotten where the policy comes to lie in the repository, which git must read", () =>
+    withMemory(({ server }) => {
+      const tree = server.tree({ ".signpolicy.json": JSON.stringify(policyOf([mainRule])) });
+      const next = server.commit(alice, { parents: [server.value("refs/heads/main") ?? ""], tree });
+      expect(server.push([`${next}:refs/heads/main`]).status).toBe(0);
+      server.server.git(["config", "--unset", "signpolicy.policy"]);
+      expect(signed(server)).toBe("passed");
+      expect(existsSync(remembered(server))).toBe(false);
     }));
 
   it("holds no longer under another git", () =>
