@@ -1,19 +1,24 @@
 /** Rows about the repository, its policy and its hooks. */
-import { join } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { readTextIfAny } from "../io/files.ts";
 import { tryGit } from "../io/git.ts";
-import { runProgram } from "../io/programs.ts";
+import { type ProgramResult, runProgram } from "../io/programs.ts";
 import { findRepository, isShallow } from "../io/repository.ts";
 import { checkClientParts } from "./check-client.ts";
+import type { ClientPlace } from "./client-place.ts";
 import type { DoctorRow, Examination, Patient } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
 import { policyDrift } from "./drift.ts";
 import { governClone } from "./governing.ts";
 import { shellWord } from "./hook-lines.ts";
+import { configHookFile } from "./install-config.ts";
+import { isOurHook } from "./install-hooks.ts";
 import type { Problem } from "./installation.ts";
 import { readPrepare } from "./package-json.ts";
+import { projectProgram } from "./program-path.ts";
 import { openSession } from "./session.ts";
+import { POLICY_PATHS } from "./tree-policy.ts";
 
 async function gitVersion({ place, context }: Patient): Promise<readonly DoctorRow[]> {
   const { major, minor } = await place.porcelain.version();
@@ -59,6 +64,71 @@ async function policyDrifts({ directory, environment }: Patient): Promise<readon
   } finally {
     session.close();
   }
+}
+
+/** What is in the work tree or staged, and not committed: nobody else is judged by it, and it is easily forgotten there. */
+async function uncommittedPolicy({ place, environment, loaded }: Patient): Promise<readonly DoctorRow[]> {
+  const known = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const files = loaded?.files ?? POLICY_PATHS;
+  const { status, stdout } = await tryGit({ cwd: place.top, environment: Object.fromEntries(known) }, [
+    "status",
+    "--porcelain=v1",
+    "--untracked-files=no",
+    "-z",
+    "--",
+    ...files.map((file) => (isAbsolute(file) ? relative(place.top, file) : file)),
+  ]);
+  if (status !== 0) return [];
+  const entries = stdout
+    .toString("latin1")
+    .split("\0")
+    .filter((entry) => /^[ MTDRC][ MTD] /.test(entry));
+  return entries.map((entry) => {
+    const file = entry.slice(3);
+    const word = shellWord(file);
+    const where =
+      entry[0] === " " ? "changed in the work tree" : entry[1] === " " ? "staged" : "staged, and changed since";
+    return warn(
+      "policy.drift",
+      `${file} is ${where} and not committed: nobody is judged by it yet`,
+      `git commit -S -- ${word}, or: git restore --staged --worktree -- ${word}`,
+    );
+  });
+}
+
+/** `--fire`: our own program, started as git would start it; what else stands in the hooks is not run. */
+async function firedHooks({ place, environment, fire }: Patient): Promise<readonly DoctorRow[]> {
+  if (fire !== true) return [];
+  const program = await hookProgram(place);
+  if (program === null) return [fail("hooks.fire", "no hook names a program of signpolicy", "signpolicy install")];
+  const start = (argv: readonly string[]) =>
+    runProgram(program, ["hook", ...argv], { cwd: place.top, environment, input: "", timeoutMs: 20_000 }).catch(
+      () => null,
+    );
+  const rows: DoctorRow[] = [];
+  // A push of nothing passes, whatever the policy says.
+  const push = await start(["pre-push", "origin", "origin"]);
+  if (push?.status !== 0)
+    rows.push(fail("hooks.fire", `pre-push does not answer: ${saidBy(push)}`, "signpolicy install"));
+  const commit = await start(["pre-commit"]);
+  if (commit?.status !== 0)
+    rows.push(warn("hooks.fire", `pre-commit would stop a commit now: ${saidBy(commit)}`, "the rows below tell why"));
+  return rows.length > 0 ? rows : [pass("hooks.fire", "pre-commit and pre-push answer as git would start them")];
+}
+
+const saidBy = (ran: ProgramResult | null): string => ran?.output.trim().split("\n")[0] ?? "it cannot be started";
+
+async function hookProgram(place: ClientPlace): Promise<string | null> {
+  const own = await projectProgram(place);
+  if (own !== null) return join(place.top, own);
+  for (const file of [join(place.hooksDir, "pre-push"), configHookFile(place, "pre-push")]) {
+    const text = await readTextIfAny(file);
+    const [, quoted, plain] =
+      (text === null || !isOurHook(text) ? null : /program=(?:'([^']*)'|(\S+))$/m.exec(text)) ?? [];
+    const named = quoted ?? plain;
+    if (named !== undefined) return resolve(place.top, Buffer.from(named, "latin1").toString("utf8"));
+  }
+  return null;
 }
 
 async function hooks({ place, directory, environment }: Patient): Promise<readonly DoctorRow[]> {
@@ -147,7 +217,9 @@ export const CLONE_ROWS: readonly Examination[] = [
   gitVersion,
   repositoryKind,
   hooks,
+  firedHooks,
   policyDrifts,
+  uncommittedPolicy,
   npmScripts,
   nodeForWindows,
 ];

@@ -11,6 +11,7 @@ import type { DoctorRow, Examination, Patient } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
 import { exportKeys } from "./keys-export.ts";
 import { signLive } from "./sign-live.ts";
+import { x509Rows } from "./doctor-x509.ts";
 
 async function ask(
   { place, environment }: Patient,
@@ -233,4 +234,4 @@ const live: Examination = async ({ context, key, place, environment, loaded, now
   ];
 };
 
-export const PROGRAM_ROWS: readonly Examination[] = [gpgRows, sshRows, live];
+export const PROGRAM_ROWS: readonly Examination[] = [gpgRows, sshRows, x509Rows, live];

@@ -5,6 +5,7 @@ import { findRepository } from "../io/repository.ts";
 import { runProgram } from "../io/programs.ts";
 import type { ObjectId } from "../model.ts";
 import { rulesFor } from "../policy/applies.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { RefName } from "../model.ts";
 import { ProgramChecks } from "./check-program.ts";
 import { checkServer } from "./check-server.ts";
@@ -43,7 +44,11 @@ export async function examineServer(
   if (problems.length === 0) tell(await environmentRow(await findServer(repository, directory, environment), options));
   const session = await openSession(found);
   try {
-    for (const row of configRows(session)) tell(row);
+    const policy = await governClone(session, {}).then(
+      ({ loaded }) => loaded.policy,
+      () => null,
+    );
+    for (const row of configRows(session, policy)) tell(row);
     for (const row of await bypassRows(session)) tell(row);
     for (const row of await timeRow(session, options)) tell(row);
   } catch (error) {
@@ -74,7 +79,7 @@ async function environmentRow(place: ServerPlace, options: DoctorOptions): Promi
   );
 }
 
-function configRows({ config }: Session): readonly DoctorRow[] {
+function configRows({ config }: Session, policy: Policy | null): readonly DoctorRow[] {
   const rows: DoctorRow[] = [];
   const advise = (isSo: boolean, why: string, fix: string): void => {
     if (isSo) rows.push(warn("server.config", why, fix));
@@ -83,6 +88,36 @@ function configRows({ config }: Session): readonly DoctorRow[] {
     config.get("receive.fsckobjects") !== "true" && config.get("transfer.fsckobjects") !== "true",
     "malformed objects are let in: receive.fsckObjects is not on",
     "git config receive.fsckObjects true",
+  );
+  const asks = (variable: "pushes" | "override"): boolean =>
+    policy?.rules.some((rule) => rule[variable] != null) ?? false;
+  advise(
+    asks("override") && config.get("receive.advertisepushoptions") !== "true",
+    "the policy has an override, and no push can ask for it: receive.advertisePushOptions is not on",
+    "git config receive.advertisePushOptions true",
+  );
+  advise(
+    (asks("override") || asks("pushes")) && (config.get("receive.certnonceseed") ?? "") === "",
+    "the policy asks for signed pushes, and this server takes none: receive.certNonceSeed is not set",
+    'git config receive.certNonceSeed "$(openssl rand -hex 32)"',
+  );
+  const hidden = config.values.filter(({ key }) => key === "transfer.hiderefs" || key === "receive.hiderefs");
+  advise(
+    hidden.some(({ value }) => /^\^?refs\/signpolicy(?:\/|$)/.test(value ?? "")),
+    "transfer.hideRefs hides refs/signpolicy: nobody can fetch or push approvals",
+    "git config --unset-all transfer.hideRefs '^refs/signpolicy'",
+  );
+  const deletes = (policy?.rules ?? []).filter((rule) => rule.refs.length > 0 && rule.updates.delete !== "deny");
+  advise(
+    deletes.length > 0 && config.get("receive.denydeletes") !== "true" && policy?.unmatched === "allow",
+    "any ref may be deleted: no rule and no receive.denyDeletes forbids it",
+    "updates: { delete: deny } in the policy, or: git config receive.denyDeletes true",
+  );
+  const path = config.get("core.hookspath");
+  advise(
+    path !== null,
+    `core.hooksPath is ${path ?? ""}: hooks lie there and not in the repository`,
+    "git config --unset core.hooksPath, or install into that folder",
   );
   for (const { key, value } of config.values.filter(
     (one) => /^hook\..*\.enabled$/.test(one.key) && one.value === "false",

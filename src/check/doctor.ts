@@ -30,6 +30,8 @@ export interface DoctorOptions {
   readonly now: Seconds;
   /** Whether a person sits at a terminal, who could be asked for a passphrase. */
   readonly terminal: boolean;
+  /** Start our own line of the hooks, and nothing else of them. */
+  readonly fire?: boolean;
 }
 
 /** What the rows look at: found once. */
@@ -61,7 +63,7 @@ export const fail = (id: string, why: string, fix: string, repair: Repair | null
 
 /**
  * Looks at the clone that `directory` lies in, and hands each row over as soon as it is known. Files and configuration are
- * read, the signer signs a nonce; nothing is changed.
+ * read, the signer signs a nonce, with `fire` our own hooks are started; nothing is changed.
  *
  * @throws GitError ERR_NOT_A_REPOSITORY, ERR_GIT_MISSING; SignpolicyError ERR_INSTALL in a bare repository
  */

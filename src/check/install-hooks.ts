@@ -7,7 +7,7 @@ import type { ClientPlace } from "./client-place.ts";
 import { fromTop, liesIn, ownHooksPath } from "./client-place.ts";
 import { CLIENT_HOOKS, type ClientHook, asLatin1, shellWord } from "./hook-lines.ts";
 import type { InstallStep } from "./installation.ts";
-import { notInProject, projectProgram } from "./program-path.ts";
+import { isPlugAndPlay, notInProject, projectProgram } from "./program-path.ts";
 
 /** Second line of every hook file that is ours as a whole. */
 const MARK = /^#!\/bin\/sh\r?\n# signpolicy: (?:client|server) hook, /;
@@ -90,7 +90,7 @@ export async function clientHook(place: ClientPlace, alone = isPrivate(place)): 
   // A linked work tree may have no node_modules: the copy that installs now serves there. Not from a folder that is
   // shared with other people's clones, and not from npx's cache, which comes and goes.
   const entry = ownProgram();
-  const lasting = !/[\\/]_npx[\\/]/.test(entry) && alone ? entry : null;
+  const lasting = !/[\\/]_npx[\\/]/.test(entry) && alone && !(await isPlugAndPlay(place)) ? entry : null;
   const program = own ?? lasting;
   if (program === null) throw await notInProject(place);
   const template = await shimText("client");

@@ -18,10 +18,17 @@ export async function projectProgram(place: ClientPlace): Promise<string | null>
   return null;
 }
 
+/** yarn's Plug'n'Play keeps packages in archives: there is no file that a hook could start, ours included. */
+export async function isPlugAndPlay(place: ClientPlace): Promise<boolean> {
+  for (const folder of [place.packageDir ?? place.top, place.top]) {
+    if ((await entryIfAny(join(folder, ".pnp.cjs"))) !== null) return true;
+  }
+  return false;
+}
+
 /** Where there is nothing in node_modules to start. */
 export async function notInProject(place: ClientPlace): Promise<SignpolicyError> {
-  for (const folder of [place.packageDir ?? place.top, place.top]) {
-    if ((await entryIfAny(join(folder, ".pnp.cjs"))) === null) continue;
+  if (await isPlugAndPlay(place)) {
     return new SignpolicyError("ERR_INSTALL", "yarn's Plug'n'Play leaves no program that a hook can start", {
       hint: "set `nodeLinker: node-modules` in .yarnrc.yml, then: yarn install",
     });

@@ -14,6 +14,7 @@ import { writeError, writeOut } from "./streams.ts";
 
 interface Options {
   readonly server?: string;
+  readonly fire?: boolean;
   readonly fix?: boolean;
   readonly yes?: boolean;
   readonly quiet?: boolean;
@@ -29,6 +30,7 @@ export function registerDoctor(program: Command, context: Context): void {
         "would use, and say of each what is wrong and the one command that mends it. Exits with 1 when anything fails.",
     )
     .option("--server <dir>", "look at this bare repository and its hooks instead")
+    .option("--fire", "start signpolicy as the hooks would, and nothing else of them")
     .option("--fix", "run the commands that are safe, after asking for each")
     .option("--yes", "with --fix: do not ask")
     .option("-q, --quiet", "print what is not in order alone")
@@ -38,11 +40,12 @@ export function registerDoctor(program: Command, context: Context): void {
 }
 
 async function doctor(options: Options, directory: string): Promise<number> {
-  const { server, fix = false, yes = false, format, quiet = false } = options;
+  const { server, fire = false, fix = false, yes = false, format, quiet = false } = options;
+  if (server !== undefined && fire) throw new UsageError(say.notWithServer("--fire"));
   if (server !== undefined && fix) throw new UsageError(say.notWithServer("--fix"));
   if (fix && !yes && !(isatty(0) && isatty(2))) throw new UsageError(say.fixNeedsYes, { hint: say.fixWithYes });
   const { readClock } = await import("../io/clock.ts");
-  const asked: DoctorOptions = { directory, environment: process.env, now: readClock(), terminal: isatty(0) };
+  const asked: DoctorOptions = { directory, environment: process.env, now: readClock(), terminal: isatty(0), fire };
   const rows: DoctorRow[] = [];
   const tell = (row: DoctorRow): void => {
     rows.push(row);

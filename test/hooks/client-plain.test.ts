@@ -171,7 +171,7 @@ describe("install refuses by name", () => {
     clone.run("rm", ["-rf", "node_modules"]);
     clone.write(".pnp.cjs", "");
     await expect(install()).rejects.toThrow(/Plug'n'Play/);
-    await expect(install()).rejects.toThrowCode("ERR_INSTALL");
+    await expect(install()).rejects.toMatchObject({ code: "ERR_INSTALL" });
   });
 
   it("a bare repository, and says how a server is installed", async () => {

@@ -1,13 +1,15 @@
 /** What `doctor` says of a clone in which signing is broken in one way, with the real gpg and ssh-keygen. */
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, jest } from "@jest/globals";
 import type { DoctorRow } from "../../src/check/doctor.ts";
 import { examineClone, repair } from "../../src/check/doctor.ts";
+import { installClient } from "../../src/check/install-client.ts";
+import { BIN } from "../support/push-server.ts";
 import { Gnupg } from "../support/gpg.ts";
 import { Repo } from "../support/repo.ts";
 import { SshKeygen } from "../support/ssh-keygen.ts";
-import { describeWith } from "../support/tools.ts";
+import { describeWith, itWith } from "../support/tools.ts";
 
 // Hooks are installed, agents started.
 jest.setTimeout(60_000);
@@ -174,6 +176,65 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     const rows = await examine();
     expect(row(rows, "sign.key.allowed")).toMatchObject({ status: "fail", fix: "signpolicy join" });
     expect(row(rows, "last.commits")).toMatchObject({ status: "fail", why: expect.stringContaining("unknown-key") });
+  });
+
+  it("tells of a policy that is changed or staged and not committed", async () => {
+    useSsh();
+    repo.git(["add", "-A"]);
+    repo.git(["commit", "-qS", "-m", "the policy"]);
+    const drift = async () => row(await examine(), "policy.drift");
+    expect((await drift())?.status).toBe("pass");
+    const file = join(repo.dir, ".signpolicy.yaml");
+    writeFileSync(file, `${readFileSync(file, "utf8")}# more\n`);
+    expect(await drift()).toMatchObject({ status: "warn", why: expect.stringContaining("changed in the work tree") });
+    repo.git(["add", "-A"]);
+    expect(await drift()).toMatchObject({
+      status: "warn",
+      why: expect.stringContaining("is staged and not committed"),
+    });
+  });
+
+  it("starts our own hooks when asked to, and no others", async () => {
+    useSsh();
+    expect(row(await examine(), "hooks.fire")).toBeUndefined();
+    const fired = async () => {
+      const rows: DoctorRow[] = [];
+      await examineClone({ ...options(), fire: true }, (one) => void rows.push(one));
+      return row(rows, "hooks.fire");
+    };
+    expect(await fired()).toMatchObject({ status: "fail" });
+    const theirs = join(repo.dir, ".git/hooks/pre-commit");
+    mkdirSync(join(repo.dir, ".git/hooks"), { recursive: true });
+    writeFileSync(theirs, "#!/bin/sh\ntouch ran\n", { mode: 0o755 });
+    await installClient({ directory: repo.dir, environment: repo.env });
+    // What is installed from here is the bundle, where it is built.
+    const text = readFileSync(join(repo.dir, ".git/hooks/pre-push"), "utf8").replace(/program=.*/, `program='${BIN}'`);
+    writeFileSync(join(repo.dir, ".git/hooks/pre-push"), text);
+    expect(await fired()).toMatchObject({ status: "pass" });
+    repo.config("commit.gpgsign", "false");
+    expect(await fired()).toMatchObject({ status: "warn", why: expect.stringContaining("would stop a commit now") });
+    expect(existsSync(join(repo.dir, "ran"))).toBe(false);
+  });
+
+  it("tells what X.509 and Sigstore signers lack, beside that no policy counts them", async () => {
+    useSsh();
+    repo.config("gpg.format", "x509");
+    repo.config("gpg.x509.program", "/nowhere/gitsign");
+    const sigstore = await examine();
+    expect(row(sigstore, "sign.format")?.status).toBe("fail");
+    expect(row(sigstore, "sigstore")).toMatchObject({ status: "fail", why: expect.stringContaining("not there") });
+    repo.config("gpg.x509.program", "/nowhere/gpgsm");
+    expect(row(await examine(), "x509")).toMatchObject({ status: "fail", why: expect.stringContaining("not there") });
+  });
+
+  itWith(["gpgsm"], "tells of a gpgsm without a certificate", async () => {
+    useSsh();
+    repo.config("gpg.format", "x509");
+    repo.git(["config", "--unset", "user.signingkey"]);
+    expect(row(await examine(), "x509")).toMatchObject({
+      status: "fail",
+      why: expect.stringContaining("no certificate with its secret key"),
+    });
   });
 
   it("tells a policy that is behind the remote's from one that this branch changes", async () => {

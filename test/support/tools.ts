@@ -7,6 +7,7 @@ import { DAEMON_PATH } from "./servers/processes.ts";
 const PROBES = {
   git: ["--version"],
   gpg: ["--version"],
+  gpgsm: ["--version"],
   "ssh-keygen": ["-Y"],
   openssl: ["version"],
   sshd: ["-V"],
