@@ -38,6 +38,7 @@ const KINDS = {
   ssh: () => ({ people: [person("sam", "ssh")] }),
   mixed: () => ({ people: several(20, (n) => person(`person${n}`, n % 2 === 0 ? "openpgp" : "ssh")) }),
   merges: () => ({ people: [person("olga", "openpgp")], merges: true }),
+  "criss-cross": () => ({ people: [person("olga", "openpgp")], merges: "criss-cross" }),
   "large certificates": () => ({
     people: several(7, (n) => person(`person${n}`, "openpgp", { subkeys: 10, extra: 9 })),
     signers: 1,

@@ -54,7 +54,8 @@ function feed(git, repository, command, pack) {
 
 /**
  * Adds commits on top of `parent`, each signed by its own of `people`, in turn (a signer of null: unsigned). `merges`: every
- * fourth commit is a merge that brings in the one before, which starts at the line. `checks` takes what each signature
+ * fourth commit is a merge that brings in the one before, which starts at the line; "criss-cross": two lines merge each other with
+ * every commit, so that the ways from the last to the first double with each pair. `checks` takes what each signature
  * rests on.
  * @returns the id of the last one
  */
@@ -63,11 +64,14 @@ export function addCommits(
   { count, from = 0, parent = null, start, files, people, merges = false, checks = null },
 ) {
   let [last, side] = [parent, null];
+  const crossing = [];
   for (let n = from; n < from + count; n += 1) {
     const { signer, identity } = people[n % people.length];
     const at = start + n * 60;
     const tree = addTree(pack, { ...files, "counter.txt": `${n}\n` });
-    const parents = [last, ...(side === null ? [] : [side])].filter((oid) => oid !== null);
+    const crossed = [crossing[n - 2], crossing[n % 2 === 0 ? n - 1 : n - 3]].filter((oid) => oid !== undefined);
+    const lined = [last, ...(side === null ? [] : [side])].filter((oid) => oid !== null);
+    const parents = merges !== "criss-cross" ? lined : n === 1 ? crossing : crossed;
     const head = [
       `tree ${tree}\n`,
       ...parents.map((oid) => `parent ${oid}\n`),
@@ -80,7 +84,8 @@ export function addCommits(
     const signature = signed?.armored.trimEnd().replaceAll("\n", "\n ");
     const oid = pack.add("commit", head + (signature === undefined ? "" : `gpgsig ${signature}\n`) + body);
     // The last commit is on the line, so that it reaches all.
-    const isSide = merges && n % 4 === 2 && last !== null && n < from + count - 1;
+    crossing.push(oid);
+    const isSide = merges === true && n % 4 === 2 && last !== null && n < from + count - 1;
     if (isSide) side = oid;
     else [last, side] = [oid, null];
   }

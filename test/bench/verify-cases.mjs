@@ -49,9 +49,21 @@ async function withHistory(kind, count, options, act) {
   }
 }
 
+/** From the first commit on, each by the policy of its parents; that commit itself is not judged. */
+function chaining(place) {
+  const { repository, env, count } = place;
+  const roots = execFileSync("git", ["rev-list", "--max-parents=0", "main"], {
+    cwd: repository,
+    env,
+    encoding: "utf8",
+  });
+  return verifying({ ...place, count: count - 1 }, "--trust-root", roots.trim());
+}
+
 function verifying({ repository, env, count }, ...more) {
   const args = [program, "verify", "refs/heads/main", ...more];
-  const text = execFileSync(NODE, [...args, "--format", "json"], { cwd: repository, env, maxBuffer: 1 << 30 });
+  const stdio = ["ignore", "pipe", "pipe"];
+  const text = execFileSync(NODE, [...args, "--format", "json"], { cwd: repository, env, stdio, maxBuffer: 1 << 30 });
   const { summary } = JSON.parse(
     text
       .subarray(text.lastIndexOf('"summary"') - 1)
@@ -149,6 +161,37 @@ const growth = (few, many) => ({
     ),
 });
 
+/** A history that authenticates itself under a policy with many keys, beside the same under one with one key. */
+const chain = (count) => ({
+  name: `verify --trust-root, ${number(count)} commits, seven large certificates`,
+  measure: ({ runs }) =>
+    withHistory("openpgp", count, {}, (one) =>
+      withHistory("large certificates", count, {}, async (seven) => {
+        const subject = chaining(seven);
+        const [time, small, plain] = timeInTurns(Math.min(runs, 9), subject, chaining(one), verifying(seven));
+        const comparisons = [
+          compare("one certificate", time, small, { atMost: 1.3 }),
+          compare("verify without a trust root", time, plain, {}),
+        ];
+        return { time, items: count, memory: await peakMemory(subject), comparisons };
+      }),
+    ),
+});
+
+/** Twice the merges take twice the time, though the ways through them are squared. */
+const crissCross = (count) => ({
+  name: `verify --trust-root, ${number(count)} criss-cross merges`,
+  measure: ({ runs }) =>
+    withHistory("criss-cross", Math.floor(count / 2) + 1, {}, (half) =>
+      withHistory("criss-cross", count + 1, {}, async (whole) => {
+        const subject = chaining(whole);
+        const [time, less] = timeInTurns(Math.min(runs, 9), subject, chaining(half));
+        const comparisons = [compare(`${number(count / 2)} of them`, time, less, { atMost: 2.2 })];
+        return { time, items: count, memory: await peakMemory(subject), comparisons };
+      }),
+    ),
+});
+
 const firstDecision = (count) => ({
   name: `first of ${number(count)} decisions as JSON`,
   measure: ({ runs }) =>
@@ -235,6 +278,8 @@ export const CASES = (few, many) => [
     { shown: "seven large certificates" },
   ),
   historyCase("openpgp", Math.min(few, 1000), { floor: {} }, { shown: "100,000 refs", refs: 100_000 }),
+  chain(few),
+  crissCross(Math.max(1000, few / 2)),
   again(few),
   growth(few, many),
   firstDecision(many),
