@@ -107,12 +107,22 @@ export class Examiner {
     return "problem" in examined ? null : examined.evidence;
   }
 
+  /** What it proves where the compromise of these keys does not matter. */
+  async rescued(oid: ObjectId, kind: "commit" | "tag", keys: ReadonlySet<string>): Promise<readonly Evidence[]> {
+    const examined =
+      kind === "commit"
+        ? await this.#examine(oid, kind, parseCommit, (commit) => commit.committer.at, false, keys)
+        : await this.#examine(oid, kind, parseTag, (tag) => tag.tagger?.at ?? null, false, keys);
+    return "problem" in examined ? [] : examined.evidence;
+  }
+
   async #examine<T extends Commit | Tag>(
     oid: ObjectId,
     kind: ObjectKind,
     parse: (oid: ObjectId, raw: Uint8Array, algorithm: Repository["algorithm"]) => T,
     claimed: (subject: T) => Seconds | null,
     whole = false,
+    rescued?: ReadonlySet<string>,
   ): Promise<Examined<T>> {
     const object = await this.#reader.object(oid);
     const problem = unusable(object, oid, kind, this.#limits) ?? this.#renamed(object, oid, kind);
@@ -135,7 +145,8 @@ export class Examiner {
     }
     try {
       const receivedAt = this.#witness === null ? null : await this.#witness(oid);
-      const times = { now: this.#now, claimed: claimed(subject), receivedAt };
+      const own = { now: this.#now, claimed: claimed(subject), receivedAt };
+      const times = rescued === undefined ? own : { ...own, rescued };
       const evidence = await verifySigned(subject, this.#anchors, times, this.#raw);
       return { subject: isLarge && !whole ? withoutContent(subject) : subject, evidence };
     } finally {

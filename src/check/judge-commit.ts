@@ -1,9 +1,10 @@
-import type { Commit, Decision, Evidence, RefName } from "../model.ts";
+import type { Commit, Decision, Evidence, ObjectId, RefName } from "../model.ts";
 import type { JudgingClock } from "../policy/clock.ts";
 import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import type { Exemption, Rule } from "../policy/policy.ts";
+import { rescuesFor, withRescue } from "../policy/rescue.ts";
 import type { Anchors } from "../signature/anchors.ts";
 import { assertApprovals, findFacts } from "./commit-facts.ts";
 import type { Mending } from "./mending.ts";
@@ -40,7 +41,9 @@ export interface CommitQuestion {
  */
 export async function judgeCommit(context: JudgingContext, question: CommitQuestion): Promise<Decision> {
   const { commit, ref, clock, policyEdit, exemptions, mending, paths } = question;
-  const evidence = await renewedEvidence(context, question);
+  const rescues = rescuesFor(question.evidence, exemptions, commit.oid, clock);
+  const renewed = await renewedEvidence(context, question);
+  const evidence = await rescuedEvidence(context, "commit", commit.oid, renewed, rescues);
   const deny = (problem: Parameters<typeof decideProblem>[1]): Decision =>
     decideProblem({ kind: "commit", oid: commit.oid, ref }, problem, [
       ...new Set(question.applied.map(({ rule }) => rule.name)),
@@ -64,7 +67,7 @@ export async function judgeCommit(context: JudgingContext, question: CommitQuest
     exemptions,
     override: context.override ?? null,
   };
-  const decision = decideCommit(input);
+  const decision = withRescue(decideCommit(input), rescues);
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.
   if (decision.allow) return decision;
   if (question.audit) await assertApprovals(context, decision, facts);
@@ -84,6 +87,19 @@ async function renewedEvidence(
   const anchors = await newer();
   const renewed = anchors === null ? null : await examiner.renewed(commit.oid, anchors);
   return renewed?.some(({ outcome }) => outcome === "verified") === true ? renewed : evidence;
+}
+
+/** The evidence as it is where the policy lets stand what a compromised key signed here. */
+export async function rescuedEvidence(
+  { examiner }: JudgingContext,
+  kind: "commit" | "tag",
+  oid: ObjectId,
+  evidence: readonly Evidence[],
+  rescues: readonly Exemption[],
+): Promise<readonly Evidence[]> {
+  if (rescues.length === 0) return evidence;
+  const found = await examiner.rescued(oid, kind, new Set(rescues.flatMap(({ key }) => key ?? [])));
+  return found.length === 0 ? evidence : found;
 }
 
 export const isForPaths = (rule: Rule): boolean => rule.paths !== null && rule.commits !== null;

@@ -102,6 +102,7 @@ export type ShownAdministration = Readonly<Record<Right, readonly string[]>> & {
 export interface ShownExemption {
   readonly commit?: string;
   readonly reachableFrom?: string;
+  readonly key?: string;
   readonly reason: string;
   readonly until: string | null;
   readonly codes: readonly string[];
@@ -209,9 +210,10 @@ const showAdministration = ({ holders, self, threshold }: Administration): Shown
   threshold,
 });
 
-const showExemption = ({ commit, reachableFrom, reason, until, codes }: Exemption): ShownExemption => ({
+const showExemption = ({ commit, reachableFrom, key, reason, until, codes }: Exemption): ShownExemption => ({
   ...(commit === null ? {} : { commit }),
   ...(reachableFrom === null ? {} : { reachableFrom }),
+  ...(key === null ? {} : { key }),
   reason,
   until: timeOrNull(until),
   codes: [...codes],

@@ -5,10 +5,11 @@ import type { Bytes } from "../model.ts";
 import { keepAnswer, policyMemory, recallAnswer } from "../io/kept-answer.ts";
 import { resolveChecked, type CheckedPolicy } from "../policy/checked.ts";
 import type { PolicyReading } from "../policy/parse.ts";
-import type { KeyEntry } from "../policy/policy.ts";
+import type { Exemption, KeyEntry } from "../policy/policy.ts";
 import { createAnchors, type AnchorEntry } from "../signature/anchors.ts";
 import { readCertificate } from "../signature/openpgp/certificate.ts";
 import { parseSshPublicKey } from "../signature/ssh/key.ts";
+import { fingerprintOf } from "./key-select.ts";
 import type { LoadedKey, LoadedPolicy, PolicySource } from "./policy-source.ts";
 
 /**
@@ -28,6 +29,7 @@ export async function loadPolicy(source: PolicySource, memory: string | null = n
   const { policy, keys: owned, issues } = reading;
   const keys = new KeyReader(source, file);
   for (const { principal, entry } of owned) await keys.read(principal, entry);
+  if (policy !== null) keys.checkRescues(policy.exempt);
   if (policy === null || keys.issues.length > 0) {
     const { invalidPolicy } = await import("../policy/parse.ts");
     throw invalidPolicy(
@@ -123,6 +125,23 @@ class KeyReader {
     for (const name of marks) this.#seen.set(name, place.path);
   }
 
+  /**
+   * An exemption for a key that nobody has marked would forgive a compromise before anybody knows of it: a thief could leave
+   * one behind.
+   */
+  checkRescues(exemptions: readonly Exemption[]): void {
+    for (const [index, { key }] of exemptions.entries()) {
+      if (key === null) continue;
+      const named = this.loaded.filter((one) => fingerprintOf(one) === key);
+      if (named.some(isClosed)) continue;
+      const message =
+        named.length === 0 ? `the policy holds no key ${key}` : `${key} is neither marked as compromised nor revoked`;
+      const path = `$.trust.exempt[${index}].key`;
+      const expected = "the fingerprint of a key that is compromised or revoked";
+      this.issues.push({ file: this.#file, line: null, path, message, expected });
+    }
+  }
+
   async #bytes({ source }: KeyEntry): Promise<Bytes> {
     if (source.kind === "text") return Buffer.from(source.text, "utf8");
     const known = this.files.get(source.path);
@@ -136,6 +155,9 @@ class KeyReader {
     this.issues.push({ file: this.#file, line: place.line, path: place.path, message, expected: EXPECTED[format] });
   }
 }
+
+const isClosed = ({ anchor }: LoadedKey): boolean =>
+  anchor.window.compromised !== undefined || (anchor.kind === "openpgp" && anchor.certificate.revocations.length > 0);
 
 const EXPECTED: Readonly<Record<KeyEntry["format"], string>> = {
   openpgp: "one OpenPGP certificate, armored or binary, without secret keys",

@@ -2,6 +2,8 @@ import type { Decision, Evidence, ObjectId, ObjectKind, RefName, Tag } from "../
 import { decideTag } from "../policy/decide-tag.ts";
 import type { Rule } from "../policy/policy.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { rescuesFor, withRescue } from "../policy/rescue.ts";
+import { rescuedEvidence } from "./judge-commit.ts";
 import type { Examiner } from "./examiner.ts";
 import type { JudgingContext } from "./range.ts";
 
@@ -46,7 +48,7 @@ export async function judgeTags(
       await verdict.take(decideProblem({ kind: "tag", oid, ref: subject.ref }, step.problem, names));
       return { target: null };
     }
-    const { tag, evidence, mismatch } = step;
+    const { tag, mismatch } = step;
     if (mismatch !== null) {
       // What the tag leads to was not looked at: no level of a rule softens that, nor does a rule have to ask.
       const names = asking.map((rule) => rule.name);
@@ -60,20 +62,21 @@ export async function judgeTags(
     // What a tag names was there before it: a tag dated earlier was backdated into its key's good days.
     const tagged = tag.targetKind === "commit" ? await context.outlines.outline(tag.target) : null;
     const clock = { mode: subject.mode, now: context.now, latestAncestor: tagged?.committer.at ?? null };
-    await verdict.take(
-      decideTag({
-        policy,
-        tag,
-        ref: subject.ref,
-        outermost,
-        evidence,
-        rules: asking,
-        clock,
-        exemptions,
-        targetProblem,
-        override: context.override ?? null,
-      }),
-    );
+    const rescues = rescuesFor(step.evidence, exemptions, tag.oid, clock);
+    const evidence = await rescuedEvidence(context, "tag", tag.oid, step.evidence, rescues);
+    const decision = decideTag({
+      policy,
+      tag,
+      ref: subject.ref,
+      outermost,
+      evidence,
+      rules: asking,
+      clock,
+      exemptions,
+      targetProblem,
+      override: context.override ?? null,
+    });
+    await verdict.take(withRescue(decision, rescues));
     oid = tag.target;
     kind = tag.targetKind;
   }

@@ -22,11 +22,14 @@ export function checkPolicy(file: Mapping): readonly Problem[] {
 
 function checkExemption(entry: Mapping, path: Path): readonly Problem[] {
   const problems = [...duplicates(entry["codes"], [...path, "codes"])];
-  // `key` is refused by name: what it says in place of the two is not known.
-  const named = ["commit", "reachableFrom", "key"].filter((key) => entry[key] !== undefined);
-  if (named.length !== 1 && !named.includes("key")) {
+  const named = ["commit", "reachableFrom"].filter((key) => entry[key] !== undefined);
+  if (named.length !== 1) {
     const message = named.length === 0 ? "names no commit" : "names both `commit` and `reachableFrom`";
     problems.push({ path, message, expected: "exactly one of `commit` and `reachableFrom`" });
+  }
+  if (entry["key"] !== undefined && entry["codes"] !== undefined) {
+    const message = "says nothing beside `key`, which forgives that key's compromise alone";
+    problems.push({ path: [...path, "codes"], message, expected: "no `codes`" });
   }
   return problems;
 }

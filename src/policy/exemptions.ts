@@ -17,11 +17,14 @@ export function forgive(
   clock: JudgingClock,
 ): readonly Finding[] {
   const open = exemptions.filter(
-    ({ commit, until }) =>
-      (commit === null || commit === oid) && (until === null || clock.mode === "history" || clock.now < until),
+    (exemption) =>
+      exemption.key === null && (exemption.commit === null || exemption.commit === oid) && isOpen(exemption, clock),
   );
   return open.length === 0 ? findings : findings.map((finding) => forgiven(finding, open));
 }
+
+export const isOpen = ({ until }: Exemption, clock: JudgingClock): boolean =>
+  until === null || clock.mode === "history" || clock.now < until;
 
 function forgiven(finding: Finding, open: readonly Exemption[]): Finding {
   if (finding.severity !== "error" || UNFORGIVABLE.includes(finding.code)) return finding;

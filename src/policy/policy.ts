@@ -120,6 +120,8 @@ export interface Rule {
 export interface Exemption {
   readonly commit: ObjectId | null;
   readonly reachableFrom: ObjectId | null;
+  /** Lets stand what this key signed there although it is compromised, in place of forgiving codes. */
+  readonly key: string | null;
   readonly reason: string;
   readonly until: Seconds | null;
   readonly codes: ReadonlySet<VerdictCode>;

@@ -183,13 +183,14 @@ function resolveAdministration(clause: NonNullable<PolicyFile["administration"]>
   };
 }
 
-function resolveExemption({ commit, reachableFrom, reason, until, codes }: ExemptionFile): Exemption {
+function resolveExemption({ commit, reachableFrom, key, reason, until, codes }: ExemptionFile): Exemption {
   return {
     commit: (commit ?? null) as ObjectId | null,
     reachableFrom: (reachableFrom ?? null) as ObjectId | null,
+    key: key ?? null,
     reason,
     until: timeOrNull(until),
-    codes: new Set(codes ?? DEFAULT_EXEMPT_CODES),
+    codes: new Set(key === undefined ? (codes ?? DEFAULT_EXEMPT_CODES) : []),
   };
 }
 

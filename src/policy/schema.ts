@@ -237,6 +237,17 @@ const exemptionSchema = documented(
   z.strictObject({
     commit: z.optional(objectIdField("This commit alone")),
     reachableFrom: z.optional(objectIdField("This commit and every ancestor of it")),
+    key: z.optional(
+      textField(
+        "the fingerprint of a key: SHA256:… or capital hexadecimal digits",
+        (text) => (/^(?:SHA256:[A-Za-z0-9+/]{43}|[0-9A-F]{40}|[0-9A-F]{64})$/.test(text) ? null : "is no fingerprint"),
+        {
+          description:
+            "A key that is compromised or revoked: what it signed there stands, and nothing else is forgiven",
+          examples: ["SHA256:ylvmNrhpOBqBQRVi0S8xv2meWLs/QnN7AztQlZY5UPE"],
+        },
+      ),
+    ),
     reason: labelField({ description: "Why; shown in reports", examples: ["history before signing"] }),
     until: z.optional(timeField("Last moment at which it may newly arrive; what has arrived stands")),
     codes: z.optional(

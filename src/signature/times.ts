@@ -10,6 +10,8 @@ export interface SigningTimes {
   readonly claimed: Seconds | null;
   /** When a receive record shows that this object arrived, null where none does. */
   readonly receivedAt: Seconds | null;
+  /** Keys, by fingerprint, whose compromise does not matter for this object: the policy says that this signature is theirs. */
+  readonly rescued?: ReadonlySet<string>;
 }
 
 export interface Reason {
@@ -40,6 +42,15 @@ export function judgeWindow(window: KeyWindow, signedAt: Seconds, times: Signing
   if (until !== undefined && times.now >= until) return lapsed("key-expired", "the policy's `until` has passed");
   if (retired !== undefined && times.now >= retired) return lapsed("key-retired", "the policy has retired this key");
   return { refuted: null, lapsed: null };
+}
+
+/** The limits that are left of a key where its compromise does not matter. */
+export function withoutCompromise({ from, until, retired }: KeyWindow): KeyWindow {
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+    ...(retired === undefined ? {} : { retired }),
+  };
 }
 
 const refuted = (code: EvidenceCode, detail: string): Standing => ({ refuted: { code, detail }, lapsed: null });

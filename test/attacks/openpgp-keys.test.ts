@@ -279,6 +279,22 @@ describe("30: back-dating into a window that has passed", () => {
 describe("31: revocation", () => {
   const revoked = (at: number, code: number | null): Bytes =>
     concatBytes(simpleCertificate(alice), revocation(alice, at, code));
+  it.each([null, 0, 2, 100])("lets an exemption for the key rescue what a hard one (reason %s) voids", async (code) => {
+    const rescued = new Set([alice.fingerprint]);
+    const times = { times: { rescued } };
+    const window = { compromised: true } as const;
+    expect(await judge(signed, revoked(SIGNED + DAY, code), times)).toMatchObject({
+      outcome: "verified",
+      lapsed: null,
+    });
+    expect(await judge(signed, simpleCertificate(alice), { ...times, window })).toMatchObject({ outcome: "verified" });
+    const other = { times: { rescued: new Set(["A".repeat(40)]) } };
+    expect(await judge(signed, revoked(SIGNED + DAY, code), other)).toBeRefuted("key-revoked");
+  });
+  it.each([1, 3])("lets no exemption for the key lift a soft one (reason %s, key-revoked)", async (code) => {
+    const times = { times: { rescued: new Set([alice.fingerprint]) } };
+    expect(await judge(signed, revoked(SIGNED, code), times)).toBeRefuted("key-revoked");
+  });
   it.each([null, 0, 2, 100])(
     "lets a hard one (reason %s) void everything, whatever its date (key-revoked)",
     async (code) => {

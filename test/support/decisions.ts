@@ -165,6 +165,7 @@ export const unverified = (code: EvidenceCode, suspect: string | null = null): E
 export const exemption = (codes: readonly VerdictCode[], over: Partial<Exemption> = {}): Exemption => ({
   commit: oid("c"),
   reachableFrom: null,
+  key: null,
   reason: "history before signing",
   until: null,
   codes: new Set(codes),

@@ -146,6 +146,13 @@ const NO_REASON: readonly (number | null)[] = [null, 0];
  * Attack 31: a key that fell into other hands can sign with any date, so its revocation voids everything. gpg's ready-made
  * revocation certificates give no reason; the policy's `retired` vouches that theirs was a retirement.
  */
+/** The state of a key as if nobody had said that it fell into other hands; that it was replaced or retired still counts. */
+export const withoutHardRevocations = (state: KeyState): KeyState => ({
+  ...state,
+  revokedByOther: false,
+  revocations: state.revocations.filter(({ reason }) => SOFT_REASONS.includes(reason)),
+});
+
 function hardRevocation({ revocations, revokedByOther }: KeyState, window: KeyWindow): Reason | null {
   if (revokedByOther) return { code: "key-revoked", detail: "a revocation by the key's designated revoker is present" };
   for (const { reason } of revocations) {

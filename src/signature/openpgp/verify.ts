@@ -7,6 +7,7 @@ import type { AlgorithmPolicy, Bytes, Evidence, Seconds } from "../../model.ts";
 import type { Anchors } from "../anchors.ts";
 import { verifyInPool } from "../raw.ts";
 import type { RawVerifier } from "../raw.ts";
+import { withoutCompromise } from "../times.ts";
 import type { Reason, SigningTimes } from "../times.ts";
 import { ALGORITHM } from "./algorithms.ts";
 import type { OpenPgpCandidate } from "./anchors.ts";
@@ -14,7 +15,7 @@ import { PACKET, splitPackets } from "./packets.ts";
 import { provesSignature } from "./prove.ts";
 import { SIGNATURE_TYPE, readSignature } from "./signature.ts";
 import type { OpenPgpSignature } from "./signature.ts";
-import { currentState, judgeKey, knownState } from "./standing.ts";
+import { currentState, judgeKey, knownState, withoutHardRevocations } from "./standing.ts";
 import { weakHash } from "./state.ts";
 
 /**
@@ -141,7 +142,10 @@ async function judge(
     if (!(await provesSignature(key, packet, [payload], raw))) continue;
     const state =
       knownState(key, algorithms, times.now) ?? (await currentState(certificate, key, algorithms, times.now, raw));
-    const { refuted, lapsed } = judgeKey(state, key, window, created, times);
+    const isRescued = times.rescued?.has(certificate.fingerprint) === true;
+    const { refuted, lapsed } = isRescued
+      ? judgeKey(withoutHardRevocations(state), key, withoutCompromise(window), created, times)
+      : judgeKey(state, key, window, created, times);
     const reason = refuted ?? (ends <= times.now ? signatureExpired(ends) : null);
     if (reason === null) {
       const { fingerprint, algorithm, bits } = key;

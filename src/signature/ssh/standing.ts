@@ -1,6 +1,6 @@
 /** Whether the key that made a signature was, and is, allowed to: what the policy and the CA say, after all cryptography. */
 import type { AlgorithmPolicy, KeyWindow, Seconds } from "../../model.ts";
-import { SKEW, judgeWindow } from "../times.ts";
+import { SKEW, judgeWindow, withoutCompromise } from "../times.ts";
 import type { Reason, SigningTimes, Standing } from "../times.ts";
 import type { SshCaEntry, SshKeyEntry, SshTrust } from "./anchors.ts";
 import { certificateProblem, datesProblem, namesOneOf, requiresVerification } from "./certificate.ts";
@@ -81,14 +81,16 @@ function judgeTimes(
     return { code: "malformed", detail: "an SSH signature has no date, and the object gives none" };
   }
   if (claimed > now + SKEW) return { code: "signature-in-future", detail: "the object is dated in the future" };
-  const common = [judgeWindow(anchors.ssh.marks(key.blob), claimed, times)];
+  const judge = (window: KeyWindow, whose: SshPublicKey): Standing =>
+    judgeWindow(times.rescued?.has(whose.fingerprint) === true ? withoutCompromise(window) : window, claimed, times);
+  const common = [judge(anchors.ssh.marks(key.blob), key)];
   if (certificate !== null) {
-    common.push(judgeWindow(anchors.ssh.marks(certificate.authority.blob), claimed, times));
+    common.push(judge(anchors.ssh.marks(certificate.authority.blob), certificate.authority));
     common.push(judgeCertificate(certificate, claimed, times));
   }
-  const standings = entries.map(({ principal, window }) => ({
-    principal,
-    ...worst(...common, judgeWindow(window, claimed, times)),
+  const standings = entries.map((entry) => ({
+    principal: entry.principal,
+    ...worst(...common, judge(entry.window, entry.key)),
   }));
   const best =
     standings.find(({ refuted, lapsed }) => refuted === null && lapsed === null) ??
