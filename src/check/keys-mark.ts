@@ -1,6 +1,6 @@
 /** `keys retire`, `keys revoke`, `keys renew`: changes to a key that the policy holds. */
 import { formatTime } from "../encoding/time.ts";
-import { UsageError } from "../errors.ts";
+import { SignpolicyError, UsageError } from "../errors.ts";
 import type { Bytes, Seconds } from "../model.ts";
 import type { Edit } from "../policy/edit-document.ts";
 import { readCertificate } from "../signature/openpgp/certificate.ts";
@@ -31,8 +31,15 @@ export async function retireKey(options: MarkOptions, at: Seconds): Promise<Mark
   return mark(editable, key, [setField(editable, key, "retired", formatTime(at))], new Map(), options);
 }
 
+export interface RevokedKey extends MarkedKey {
+  /** Commits and tags here that the mark denies; null where nobody could look. */
+  readonly fallen: number | null;
+  /** Keys of the policy that this one brought in. */
+  readonly brought: readonly string[];
+}
+
 /** It is in other hands: `since` keeps what a receive record shows received before, `true` keeps nothing. */
-export async function revokeKey(options: MarkOptions, since: Seconds | true): Promise<MarkedKey> {
+export async function revokeKey(options: MarkOptions, since: Seconds | true): Promise<RevokedKey> {
   const editable = await openPolicy(options);
   const key = selectKey(editable.loaded, options.key);
   const { compromised } = key.entry.window;
@@ -46,7 +53,29 @@ export async function revokeKey(options: MarkOptions, since: Seconds | true): Pr
   }
   const value =
     since === true ? true : formatTime(typeof compromised === "number" ? Math.min(compromised, since) : since);
-  return mark(editable, key, [setField(editable, key, "compromised", value)], new Map(), options);
+  // Before the file is written: it may be what governs here.
+  const fall = await whatFalls(options, fingerprintOf(key), since);
+  return {
+    ...(await mark(editable, key, [setField(editable, key, "compromised", value)], new Map(), options)),
+    ...fall,
+  };
+}
+
+/** A file that lies in no repository marks keys, too, and there is nothing to look at. */
+async function whatFalls(
+  { directory, environment, policy, now }: MarkOptions,
+  key: string,
+  at: Seconds | true,
+): Promise<Pick<RevokedKey, "fallen" | "brought">> {
+  try {
+    const { blastOf } = await import("./keys-blast.ts");
+    const { commits, tags, broughtIn } = await blastOf({ directory, environment, policy, key, at, now });
+    const fallen = [...commits, ...tags].filter(({ falls }) => falls).length;
+    return { fallen, brought: broughtIn.map(({ fingerprint }) => fingerprint) };
+  } catch (error) {
+    if (!(error instanceof SignpolicyError)) throw error;
+    return { fallen: null, brought: [] };
+  }
 }
 
 export interface RenewOptions extends MarkOptions {

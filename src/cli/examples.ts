@@ -143,6 +143,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
       ["signpolicy keys add HEAD~2", "the key that signed this commit"],
       ["signpolicy keys add forge:github", "GitHub's own keys, for its merge button"],
       ["signpolicy keys retire alice", "she has a new one; what the old one signed stays good"],
+      ["signpolicy keys blast SHA256:4fKh1dQq --at 2026-02-03T10:00:00Z", "what it signed, and what would fall"],
       ["signpolicy keys revoke SHA256:4fKh1dQq --since 2026-02-03T10:00:00Z", "it was stolen"],
       ["signpolicy keys check --within 30d", "in CI: tell before keys end"],
       ["signpolicy keys export allowed-signers --write", "let plain git log --show-signature agree"],

@@ -8,6 +8,7 @@ import { toJson } from "../report/json.ts";
 import type { RenderFormat } from "../report/renderer.ts";
 import { show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
+import { registerKeysBlast } from "./keys-blast.ts";
 import { registerKeyReports } from "./keys-report.ts";
 import * as say from "./setup-messages.ts";
 import { collect, formatOption, parseAt } from "./options.ts";
@@ -44,6 +45,7 @@ export function registerKeys(program: Command, context: Context): void {
     )
     .addHelpText("after", exampleText("keys"));
   registerKeyReports(keys, context);
+  registerKeysBlast(keys, context);
   withEdit(
     keys.command("add <source...>"),
     "add a key: a file, a fingerprint in gpg's keyring, an ssh key, an https address, a signed commit, forge:github",
@@ -77,6 +79,9 @@ export function registerKeys(program: Command, context: Context): void {
       const [{ revokeKey }, now] = await Promise.all([import("../check/keys-mark.ts"), clock()]);
       const done = await revokeKey({ ...place(options, context), key, now }, options.since ?? true);
       if (options.since === undefined) writeError(`signpolicy: ${say.note(say.revokedEntirely)}\n`);
+      const { fallen, brought } = done;
+      if (fallen !== null) writeError(`signpolicy: ${say.note(say.wouldFall(fallen, done.fingerprint))}\n`);
+      for (const fingerprint of brought) writeError(`signpolicy: ${say.note(say.broughtIn(fingerprint))}\n`);
       context.exit(printMarked("marked as compromised", done, options));
     });
   withEdit(

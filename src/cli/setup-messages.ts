@@ -30,6 +30,14 @@ export const keysAreGood = (count: string, within: string): string => `${count}:
 
 export const keylessPrincipal = (principal: string): string => `${principal} has no key that can sign today`;
 
+export const wouldFall = (fallen: number, fingerprint: string): string =>
+  fallen === 0
+    ? "nothing here falls with it"
+    : `${fallen === 1 ? "1 commit or tag" : `${fallen} commits and tags`} here would be denied from now on: signpolicy keys blast ${fingerprint}`;
+
+export const broughtIn = (fingerprint: string): string =>
+  `it brought ${fingerprint} into the policy; if that was not its owner: signpolicy keys revoke ${fingerprint}`;
+
 export const revokedEntirely =
   "nothing it ever signed counts from now on; --since TIME would keep what the server had received before";
 

@@ -135,6 +135,19 @@ describe("a key that somebody adds for himself", () => {
     }));
 });
 
+describe("another's key", () => {
+  it("is not his to mark as compromised, and the refusal says how to see what would fall (policy-change)", () =>
+    withServer(null, (server) => {
+      const first = started(server, policyWith(1, { alice: [{ ssh: line(laptop) }] }));
+      const next = policyWith(2, { alice: [{ ssh: line(laptop), compromised: true }] });
+      const text = push(server, change(server, bob, first, next));
+      expect(text).toContain("policy-change");
+      const { fingerprint } = parseSshPublicKey(line(laptop));
+      expect(text.replace(/\s*\nremote: hint:\s*/g, " ")).toContain(`signpolicy keys blast ${fingerprint}`);
+      expect(push(server, change(server, alice, first, next))).toBe("landed");
+    }));
+});
+
 describe("a key of one's own that was closed", () => {
   it.each<[string, Key]>([
     ["compromised", { compromised: true }],
