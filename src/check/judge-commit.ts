@@ -8,6 +8,7 @@ import { rescuesFor, withRescue } from "../policy/rescue.ts";
 import type { Anchors } from "../signature/anchors.ts";
 import { assertApprovals, findFacts } from "./commit-facts.ts";
 import type { Mending } from "./mending.ts";
+import { openExemptions } from "./open-exemptions.ts";
 import type { JudgingContext } from "./range.ts";
 import type { Touched, TouchedPaths } from "./touched-paths.ts";
 
@@ -40,7 +41,11 @@ export interface CommitQuestion {
  * @throws GitError, SignpolicyError ERR_APPROVALS_MISSING
  */
 export async function judgeCommit(context: JudgingContext, question: CommitQuestion): Promise<Decision> {
-  const { commit, ref, clock, policyEdit, exemptions, mending, paths } = question;
+  const { commit, ref, clock, policyEdit, mending, paths } = question;
+  const exemptions =
+    question.exemptions.length === 0
+      ? question.exemptions
+      : await openExemptions(context, question.exemptions, commit.oid, clock);
   const rescues = rescuesFor(question.evidence, exemptions, commit.oid, clock);
   const renewed = await renewedEvidence(context, question);
   const evidence = await rescuedEvidence(context, "commit", commit.oid, renewed, rescues);

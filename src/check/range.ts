@@ -34,6 +34,8 @@ export interface JudgingContext {
   /** The ref that the policy in force is read from, null for an administrator's file. */
   readonly policyRef: RefName | null;
   readonly now: Seconds;
+  /** What a record shows arrived before a moment; null where there is none. */
+  readonly arrived: ((moment: Seconds) => Promise<ReadonlySet<ObjectId>>) | null;
   /** Opened where a rule asks for approvals. */
   readonly approvals: () => Promise<Approvals>;
   /** For a push: asked for the commits before git is. */

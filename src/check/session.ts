@@ -16,7 +16,7 @@ import { SessionRawVerifier } from "./raw-verifier.ts";
 import type { RecordState } from "./record-state.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
 import { TreeWalker } from "./trees.ts";
-import { recordWitness, type Arrivals } from "./witness.ts";
+import { arrivedBy, recordWitness, type Arrivals } from "./witness.ts";
 
 /** An open repository with what every use case reads it through. `close` ends the git child and the threads behind it. */
 export interface Session {
@@ -84,7 +84,8 @@ export function judgingContext(
   const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness, session.raw);
   const changes = governing.ref === null ? null : policyChanges(session, files);
   const sources = { repository, examiner, outlines, policy, trees };
-  return { ...sources, reader, changes, policyRef: governing.ref, now, approvals: approvalsOf(sources) };
+  const arrived = arrivals === null ? null : arrivedBy(repository, arrivals);
+  return { ...sources, reader, changes, policyRef: governing.ref, now, approvals: approvalsOf(sources), arrived };
 }
 
 /** Looked for where a rule asks for approvals, and then once. `pushed`: new values of refs that a push brings. */

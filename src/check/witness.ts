@@ -9,6 +9,20 @@ export type Arrivals = (moment: Seconds) => Promise<readonly ObjectId[]>;
 /** When an object arrived at the latest, as a receive record shows it; null where none does. */
 export type Witness = (oid: ObjectId) => Promise<Seconds | null>;
 
+/** What had arrived before a moment: commits and tags that landed values reach or are. Found out once for each moment. */
+export function arrivedBy(place: GitPlace, arrivals: Arrivals): (moment: Seconds) => Promise<ReadonlySet<ObjectId>> {
+  const arrived = new Map<Seconds, Promise<ReadonlySet<ObjectId>>>();
+  return (moment) => {
+    const known = arrived.get(moment);
+    if (known !== undefined) return known;
+    const reached = arrivals(moment).then(
+      async (tips) => new Set([...(await collectCommits(place, { include: tips, exclude: [], gone: true })), ...tips]),
+    );
+    arrived.set(moment, reached);
+    return reached;
+  };
+}
+
 /**
  * The record as a witness for what a compromised key signed: dates in objects are the signer's word, the time of arrival
  * is ours. Null where no key of the policy asks for it, which is nearly always.
@@ -23,16 +37,7 @@ export function recordWitness(place: GitPlace, policy: Policy, arrivals: Arrival
   }
   if (marks.size === 0) return null;
   const ordered = [...marks].sort((a, b) => a - b);
-  const arrived = new Map<Seconds, Promise<ReadonlySet<ObjectId>>>();
-  const before = (mark: Seconds): Promise<ReadonlySet<ObjectId>> => {
-    const known = arrived.get(mark);
-    if (known !== undefined) return known;
-    const reached = arrivals(mark).then(
-      async (tips) => new Set([...(await collectCommits(place, { include: tips, exclude: [], gone: true })), ...tips]),
-    );
-    arrived.set(mark, reached);
-    return reached;
-  };
+  const before = arrivedBy(place, arrivals);
   return async (oid) => {
     for (const mark of ordered) if ((await before(mark)).has(oid)) return mark - 1;
     return null;

@@ -129,6 +129,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
       ["signpolicy policy check", "every mistake in the policy of this work tree"],
       ["signpolicy policy show --format json", "the policy with presets and groups applied"],
       ["signpolicy policy diff origin/main", "what your policy changes, and who may change it"],
+      ["signpolicy policy simulate --since v1.0", "what yours would have denied since then, by rule and by person"],
       ["signpolicy policy schema >signpolicy.schema.json", "the JSON Schema, for editors"],
     ],
   ],

@@ -105,3 +105,10 @@ export const policyIsGood = (source: string, counts: string): string => `${sourc
 export const digestIs = (digest: string): string => `digest ${digest}`;
 
 export const pageWritten = (file: string): string => `wrote ${file}`;
+
+export const historyOrPushes = "--history and --pushes ask for different things; give one";
+
+export const nothingDenied = "nothing would have been denied";
+
+export const wouldBeDenied = (denied: number, warned: number, checked: number): string =>
+  `would have been denied: ${denied} of ${checked}, warned about: ${warned}`;

@@ -6,6 +6,7 @@ import { toJson } from "../report/json.ts";
 import { count, show, showText } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./messages.ts";
+import { registerPolicySimulate } from "./policy-simulate.ts";
 import { addPolicyOptions, checkPolicyOptions, formatOption } from "./options.ts";
 import type { PolicyOptions } from "./options.ts";
 import type { Context } from "./register.ts";
@@ -24,7 +25,7 @@ interface DiffOptions {
 export function registerPolicy(program: Command, context: Context): void {
   const policy = program
     .command("policy")
-    .summary("look at the policy: check, show, diff, schema")
+    .summary("look at the policy: check, show, diff, simulate, schema")
     .description(
       "Check the policy file, print what it comes to, what changed in it and who may change it, or the schema of the format.",
     )
@@ -49,6 +50,7 @@ export function registerPolicy(program: Command, context: Context): void {
     .action(async (before: string | undefined, after: string | undefined, options: DiffOptions) =>
       context.exit(await diff(before, after, options, context.folder())),
     );
+  registerPolicySimulate(policy, context);
   policy
     .command("schema")
     .description("print the JSON Schema of the policy format, for editors")

@@ -45,4 +45,24 @@ describe("exempted history", () => {
       server.setPolicy(exempting({ commit, reason, until: "2120-01-01T00:00:00Z" }));
       expect(push(server, commit)).toContain("-> main");
     }));
+
+  it("ends so too for what came by a rule that asks for less, unless the record shows that it came in time (unsigned)", () => {
+    const free = { name: "free", refs: ["refs/heads/free"], commits: { signedBy: ["devs"], identity: "none" } };
+    const rules = [mainRule, free];
+    const until = (minutes: number): string =>
+      new Date(Date.now() + minutes * 60_000).toISOString().replace(/\.\d+Z/, "Z");
+    const closing = (commit: string, minutes: number): object =>
+      policyOf(rules, { trust: { exempt: [{ commit, reason, codes: ["identity-mismatch"], until: until(minutes) }] } });
+    return withServer(policyOf(rules), (server) => {
+      const foreign = server.commit(alice, { email: "old@example.org" });
+      expect(server.push([`${foreign}:refs/heads/free`]).status).toBe(0);
+      server.setPolicy(closing(foreign, -30));
+      expect(push(server, foreign)).toContain("identity-mismatch");
+      const before = Math.floor(Date.now() / 1000) + 1;
+      while (Math.floor(Date.now() / 1000) < before + 1)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      server.setPolicy(closing(foreign, 0));
+      expect(server.push([`+${foreign}:refs/heads/main`]).status).toBe(0);
+    });
+  });
 });
