@@ -21,6 +21,7 @@ import { registerResign } from "./resign.ts";
 import { registerUninstall } from "./uninstall.ts";
 import { registerPolicy } from "./policy.ts";
 import { registerRecord } from "./record.ts";
+import { registerWatch } from "./watch.ts";
 import { registerVerify } from "./verify.ts";
 
 /** Each command in its own file; what a command needs to run is loaded when it runs. */
@@ -40,6 +41,7 @@ const COMMANDS: readonly Register[] = [
   registerPolicy,
   registerKeys,
   registerRecord,
+  registerWatch,
   registerCompletion,
   registerHook,
 ];

@@ -161,6 +161,14 @@ export const EXAMPLES: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   [
+    "watch",
+    [
+      ["signpolicy watch", "the last thirty days"],
+      ["signpolicy watch --since v1.0 --principal alice", "what is alice's since then"],
+      ["git fetch --all && signpolicy watch --fail", "in a cron job: exit with 1 when there is anything"],
+    ],
+  ],
+  [
     "completion",
     [
       ['eval "$(signpolicy completion bash)"', "in ~/.bashrc"],

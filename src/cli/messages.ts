@@ -112,3 +112,5 @@ export const nothingDenied = "nothing would have been denied";
 
 export const wouldBeDenied = (denied: number, warned: number, checked: number): string =>
   `would have been denied: ${denied} of ${checked}, warned about: ${warned}`;
+
+export const nothingToLookAt = "nothing to look at";
