@@ -92,7 +92,7 @@ export const recordCutOff =
   "a last line was cut off while it was written; what it would have said is judged again, and the next push mends it";
 
 export const refMoved = (ref: string, left: string, stands: string): string =>
-  `${ref} stands at ${stands}, the record left it at ${left}: it moved while the hook was off, and is judged from there`;
+  `${ref} stands at ${stands}, the record left it at ${left}: it moved while the hook was off or before it could write that down, and is judged from there`;
 
 export const recordSound = "the record is sound";
 

@@ -20,7 +20,7 @@ const now = Math.floor(Date.now() / 1000);
 
 const policy = {
   version: 1,
-  principals: { alice: { emails: ["alice@example.org"], keys: [{ ssh: signer.publicKey }] } },
+  principals: { alice: { emails: ["alice@example.org"], keys: [{ ssh: signer.line }] } },
   rules: [{ name: "all", refs: ["refs/heads/**"], commits: { signedBy: ["alice"] }, updates: { force: "deny" } }],
 };
 

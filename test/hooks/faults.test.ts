@@ -116,6 +116,7 @@ describe("a post-receive that is killed at moments that nobody chose", () => {
       const drifted = record(server, "verify");
       expect(drifted.status).toBe(0);
       expect(drifted.text).toContain(`stands at ${good.slice(0, 7)}`);
+      expect(drifted.text.replace(/\s+/g, " ")).toContain("before it could write that down");
       restore(server);
       const next = server.commit(alice, { parents: [good] });
       expect(server.push([`${next}:${MAIN}`]).text).toContain("-> main");
