@@ -94,7 +94,7 @@ const GROUPS = {
     "subject/key-proof",
   ],
   openpgp: ["signature/times", "signature/openpgp/(?!library|keyring).*"],
-  readiness: ["check/(expected-evidence|judge-readiness|readiness-words)"],
+  readiness: ["check/(expected-evidence|judge-readiness)"],
 };
 const SHARED = /^\/config\/presets\/|\/node_modules\/zod\/v4\/(?!.*json-schema)/;
 const groups = Object.entries(GROUPS).map(([name, modules]) => {

@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { formatTime } from "../encoding/time.ts";
 import { gpgPlace } from "../io/gpg.ts";
+import type { Evidence, EvidenceCode } from "../model.ts";
 import { matchEmail, ownerOf } from "../policy/emails.ts";
 import { shellWord } from "../policy/fixes.ts";
 import type { DoctorRow, Examination, Patient } from "./doctor.ts";
@@ -11,6 +12,7 @@ import { fail, pass, warn } from "./doctor.ts";
 import { expectEvidence } from "./expected-evidence.ts";
 import { DAY, endOf } from "./key-standing.ts";
 import { selectKey } from "./key-select.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
 import { setByOption } from "./signing-key.ts";
 
 async function identity({ context, loaded, environment }: Patient): Promise<readonly DoctorRow[]> {
@@ -159,34 +161,14 @@ async function canRun(program: string, top: string, environment: Patient["enviro
   return process.platform === "win32";
 }
 
-async function keyAllowed({ key, loaded, context, now }: Patient): Promise<readonly DoctorRow[]> {
+async function keyAllowed(patient: Patient): Promise<readonly DoctorRow[]> {
+  const { key, loaded, context, now } = patient;
   if (key.kind === "none") return [fail("sign.key", key.why, key.fix)];
   if (loaded === null) return [];
   const evidence = await expectEvidence(key, loaded.anchors, now);
-  if (evidence.outcome !== "verified") {
-    const known = evidence.code === "unknown-key";
-    const why = known
-      ? `the policy has no key ${evidence.issuer ?? ""}`
-      : `your key cannot sign: ${evidence.detail} (${evidence.code})`;
-    return [
-      fail(
-        "sign.key.allowed",
-        why,
-        known ? "signpolicy join" : "signpolicy keys list, and use a key that is good: git config user.signingkey KEY",
-      ),
-    ];
-  }
+  const rows = await allowedRows(patient, loaded, evidence);
+  if (evidence.outcome !== "verified") return rows;
   const { principal: id, key: signer } = evidence.signer;
-  const rows: DoctorRow[] =
-    evidence.lapsed === null
-      ? [pass("sign.key.allowed", `${signer.algorithm} ${signer.fingerprint} is ${id}'s`)]
-      : [
-          fail(
-            "sign.key.allowed",
-            `${signer.fingerprint}: ${evidence.lapsed.detail} (${evidence.lapsed.code})`,
-            `signpolicy keys renew ${signer.primary}`,
-          ),
-        ];
   const principal = loaded.policy.principals.get(id);
   if (principal !== undefined) {
     const isOwn = matchEmail(principal, context.committer.email) === "same";
@@ -222,6 +204,44 @@ async function keyAllowed({ key, loaded, context, now }: Patient): Promise<reado
     );
   }
   return rows;
+}
+
+/** By the checkout's policy, and by the one that will judge the push where the checkout is older. */
+async function allowedRows(patient: Patient, loaded: LoadedPolicy, evidence: Evidence): Promise<DoctorRow[]> {
+  const { key, place, environment, context, now } = patient;
+  const { upstreamPolicy } = await import("./upstream-policy.ts");
+  const upstream = await upstreamPolicy({ top: place.top, environment }, loaded);
+  const there = upstream === null ? null : await expectEvidence(key, upstream.loaded.anchors, now);
+  const refused = whyRefused(evidence);
+  const refusedThere = there === null ? null : whyRefused(there);
+  if (refused === null && evidence.outcome === "verified") {
+    const { principal, key: signer } = evidence.signer;
+    if (upstream === null || refusedThere === null)
+      return [pass("sign.key.allowed", `${signer.algorithm} ${signer.fingerprint} is ${principal}'s`)];
+    return [fail("sign.key.allowed", `${upstream.where} refuses your key: ${refusedThere.why}`, upstream.merge)];
+  }
+  const why = refused?.why ?? "";
+  if (upstream !== null && refusedThere === null)
+    return [fail("sign.key.allowed", `${why}; ${upstream.takes}`, upstream.merge)];
+  const { keyFix } = await import("./readiness-words.ts");
+  const about = { loaded, context, key, evidence, top: place.top, environment, now };
+  return [fail("sign.key.allowed", why, await keyFix(refused?.code ?? "unknown-key", about))];
+}
+
+function whyRefused(evidence: Evidence): { readonly code: EvidenceCode; readonly why: string } | null {
+  if (evidence.outcome === "verified") {
+    const { lapsed, signer } = evidence;
+    if (lapsed === null) return null;
+    return {
+      code: lapsed.code,
+      why: `your key cannot sign: ${signer.key.fingerprint} ${lapsed.detail} (${lapsed.code})`,
+    };
+  }
+  const { code, issuer, detail } = evidence;
+  return {
+    code,
+    why: code === "unknown-key" ? `the policy has no key ${issuer ?? ""}` : `your key cannot sign: ${detail} (${code})`,
+  };
 }
 
 export const SIGNING_ROWS: readonly Examination[] = [identity, enabled, format, keyAllowed];

@@ -9,7 +9,6 @@ import { workTreePolicySource } from "./file-policy.ts";
 import { loadPolicy } from "./policy.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { Answer } from "./readiness-memo.ts";
-import { readinessWords } from "./readiness-words.ts";
 import type { SetUp } from "./readiness.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -23,20 +22,49 @@ export async function judgeReadiness(
 ): Promise<{ readonly answer: Answer; readonly files: readonly string[] }> {
   const loaded = await loadPolicy(workTreePolicySource(top)).catch(missingPolicy);
   const setUp = await asked;
+  const place = { top, environment, now };
   if (!(loaded instanceof PolicyError)) {
-    const decision = await decideReadiness(loaded, setUp, environment, now);
+    const decided = await decideReadiness(loaded, setUp, place);
+    const decision = decided.allow ? decided : ((await mergeMends(decided, loaded, setUp, place)) ?? decided);
     return { answer: { decision, policy: loaded.origin }, files: loaded.files };
   }
   const { message, hint = "write .signpolicy.yaml at the top of the repository" } = loaded;
-  const decision = decideProblem(subjectOn(setUp.context.branch), { code: "policy-missing", message, hint });
+  const decided = decideProblem(subjectOn(setUp.context.branch), { code: "policy-missing", message, hint });
+  const decision = (await mergeMends(decided, null, setUp, place)) ?? decided;
   return { answer: { decision, policy: null }, files: [] };
+}
+
+interface Place {
+  readonly top: string;
+  readonly environment: Variables;
+  readonly now: Seconds;
+}
+
+/**
+ * A branch may be older than a change of the policy: what its own policy stops, the one that will judge the push may let
+ * pass. The checkout's policy decides here all the same; the hint leads to the other one. Null where that would not help.
+ */
+async function mergeMends(
+  decision: Decision,
+  own: LoadedPolicy | null,
+  setUp: SetUp,
+  place: Place,
+): Promise<Decision | null> {
+  const { upstreamPolicy } = await import("./upstream-policy.ts");
+  const upstream = await upstreamPolicy(place, own);
+  if (upstream === null || !(await decideReadiness(upstream.loaded, setUp, place)).allow) return null;
+  const findings = decision.findings.map((finding) =>
+    finding.severity === "warning"
+      ? finding
+      : { ...finding, message: `${finding.message}; ${upstream.takes}`, hint: `${upstream.merge}, then commit again` },
+  );
+  return { ...decision, findings };
 }
 
 async function decideReadiness(
   loaded: LoadedPolicy,
   { context, key }: SetUp,
-  environment: Variables,
-  now: Seconds,
+  { top, environment, now }: Place,
 ): Promise<Decision> {
   const { branch } = context;
   const evidence = await expectEvidence(key, loaded.anchors, now);
@@ -59,15 +87,20 @@ async function decideReadiness(
     clock: { mode: "new", now, latestAncestor: null },
     policyEdit: null,
     exemptions: [],
-    fix: { base: null },
+    fix: { base: null, unmade: true },
   });
   // A commit may be made on any branch, or on none; whether it may be pushed there is the push's question.
   const elsewhere = rules.length === 0;
-  const findings = decided.findings.map((finding) =>
-    readinessWords(elsewhere ? { ...finding, severity: "warning" } : finding, { loaded, context, key, environment }),
+  const said = branch === null ? [] : decided.findings;
+  const allow = elsewhere || decided.allow;
+  // A yes without a remark is what every commit waits for: it loads no words.
+  if (said.length === 0) return { ...decided, subject, findings: said, allow };
+  const { readinessWords } = await import("./readiness-words.ts");
+  const about = { loaded, context, key, evidence, top, environment, now };
+  const findings = await Promise.all(
+    said.map((finding) => readinessWords(elsewhere ? { ...finding, severity: "warning" } : finding, about)),
   );
-  const shown = branch === null ? [] : findings;
-  return { ...decided, subject, findings: shown, allow: elsewhere || decided.allow };
+  return { ...decided, subject, findings, allow };
 }
 
 /** The commit as far as it is known; its content is not what is judged. */

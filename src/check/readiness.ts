@@ -1,7 +1,7 @@
 import { SignpolicyError } from "../errors.ts";
 import { readClock } from "../io/clock.ts";
 import type { CommitContext, WorkTree } from "../io/commit-context.ts";
-import { findWorkTree, readCommitContext } from "../io/commit-context.ts";
+import { findWorkTree, readCommitContext, rebasedBranch } from "../io/commit-context.ts";
 import type { Decision } from "../model.ts";
 import type { Answer } from "./readiness-memo.ts";
 import { answerOf, keepAnswer, openMemo } from "./readiness-memo.ts";
@@ -67,9 +67,13 @@ async function readSetUp(tree: WorkTree, { cwd, environment }: ReadinessOptions)
  */
 export async function adviseCommit(options: ReadinessOptions, sink: ReportSink): Promise<Decision | null> {
   const { verifyCommits } = await import("./commits.ts");
+  const { gitDir } = await findWorkTree(options.cwd, options.environment);
+  // In a rebase HEAD names no branch, and what is made will stand on the one that is rebased.
+  const branch = rebasedBranch(gitDir);
+  const as = branch === null ? {} : { as: branch };
   const denied: Decision[] = [];
   await verifyCommits(
-    { ...options, targets: ["HEAD"], tags: false, all: false, noWalk: true, now: readClock() },
+    { ...options, ...as, targets: ["HEAD"], tags: false, all: false, noWalk: true, now: readClock() },
     {
       // Where the policy came from is said when it decides something.
       begin: (head) => sink.begin({ ...head, notes: [] }),

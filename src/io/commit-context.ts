@@ -93,7 +93,11 @@ export function parseIdentity(line: string): Identity {
 function readBranch(gitDir: string): RefName | null | "ask" {
   const head = /^ref: (\S+)\n?$/.exec(textOf(join(gitDir, "HEAD")) ?? "")?.[1];
   if (head === "refs/heads/.invalid") return "ask";
-  if (head !== undefined) return head as RefName;
+  return head === undefined ? rebasedBranch(gitDir) : (head as RefName);
+}
+
+/** The branch that a rebase under way will move when it is done; null where there is none. */
+export function rebasedBranch(gitDir: string): RefName | null {
   for (const file of ["rebase-merge/head-name", "rebase-apply/head-name"]) {
     const name = textOf(join(gitDir, file))?.trimEnd();
     if (name?.startsWith("refs/") === true) return name as RefName;

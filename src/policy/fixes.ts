@@ -11,6 +11,8 @@ export interface Fix {
   readonly empty?: boolean;
   /** Merges lie between the base and the tip. */
   readonly merges?: boolean;
+  /** The commit is not made yet: nothing may be amended, least of all rewritten. */
+  readonly unmade?: true;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface Fix {
  * committed under another e-mail, too.
  */
 export function resignCommand(commit: Commit, fix: Fix | undefined, others = false): string {
+  if (fix?.unmade === true) return "commit again";
   if (fix?.tip === true) return `git commit --amend --no-edit${fix.empty === true ? " --allow-empty" : ""} -S`;
   const base = baseOf(commit, fix);
   return hasMerges(commit, fix) ? `signpolicy resign${others ? " --others" : ""} ${base}` : `git rebase -f -S ${base}`;
@@ -27,11 +30,13 @@ export function resignCommand(commit: Commit, fix: Fix | undefined, others = fal
 /** Gives the commit this e-mail and signs it. `author`: the author's e-mail is wrong as well as, or instead of, the committer's. */
 export function identityCommand(commit: Commit, fix: Fix | undefined, email: string, author: boolean): string {
   const config = `git config user.email ${shellWord(email) ?? "E-MAIL"}`;
+  if (fix?.unmade === true) return `${config}, then commit again`;
   return `${config} && ${author ? reauthorCommand(commit, fix) : resignCommand(commit, fix, true)}`;
 }
 
 /** Makes whoever runs it the author, and signs it again. */
 export function reauthorCommand(commit: Commit, fix: Fix | undefined): string {
+  if (fix?.unmade === true) return "unset GIT_AUTHOR_EMAIL and leave out --author, then commit again";
   const amend = (empty: boolean) => `git commit --amend --no-edit --reset-author${empty ? " --allow-empty" : ""} -S`;
   if (fix?.tip === true) return amend(fix.empty === true);
   return `git rebase${hasMerges(commit, fix) ? " --rebase-merges" : ""} -x '${amend(true)}' ${baseOf(commit, fix)}`;

@@ -29,12 +29,18 @@ interface Words {
 
 /** Why a signature that is not verified does not count. `permitted` are the principals that the rule asks for. */
 export function unverifiedWords(evidence: Unverified, named: Named, policy: Policy, permitted: Selector): Words {
-  if (evidence.code === "unsigned") return unsignedWords(named);
+  if (evidence.code === "unsigned") return withJoin(unsignedWords(named), named, policy);
   if (evidence.code === "unknown-key") return unknownKeyWords(evidence, named, policy, permitted);
   const detail = `${evidence.detail}${keyNote(evidence)}`;
   const message =
     evidence.code === "bad-signature" ? `the signature does not fit this ${named.what}: ${detail}` : detail;
   return { message, hint: mend(evidence.code, named.again) };
+}
+
+/** Whoever the policy does not know has nothing to sign with that would count. */
+function withJoin({ message, hint }: Words, { what, email, old }: Named, policy: Policy): Words {
+  const isNew = what === "commit" && email !== null && !old && ownerOf(policy, email) === null;
+  return { message, hint: isNew ? `signpolicy join, if the policy is to know ${email}; then ${hint}` : hint };
 }
 
 export function unsignedWords({ what, signedOff, old, again }: Named): Words {
@@ -65,7 +71,13 @@ function unknownKeyWords(
   const owner = email === null ? null : ownerOf(policy, email);
   const key = evidence.issuer === null ? "a key that it does not name" : `key ${evidence.issuer}`;
   const whose = email === null ? "" : `; the ${writer(what)} is ${email}`;
-  const add = `${askHumans(policy, permitted)} to add ${evidence.issuer === null ? "the key" : key} to the policy`;
+  const others = new Set([...permitted].filter((id) => id !== owner?.id));
+  const named = evidence.issuer === null ? "the key" : key;
+  // Nobody is told to ask himself.
+  const alone = owner !== null && permitted.has(owner.id) && humans(policy, others).size === 0;
+  const add = alone
+    ? `add ${named} to the policy, signing that change with a key that it has`
+    : `${askHumans(policy, others)} to add ${named} to the policy`;
   const other = owner === null ? "" : `sign with a key that the policy has for ${owner.id}: ${again()}; or `;
   return {
     message: `signed by ${key}, which belongs to nobody in the policy${whose}`,

@@ -272,6 +272,24 @@ describeWith(["git", "ssh-keygen"], "after the commit", () => {
     expect(await advise()).toEqual([null, []]);
   });
 
+  it("one that a rebase made is judged by the branch that is rebased, which HEAD does not name", async () => {
+    rule = { ...rule, refs: ["refs/heads/topic"] };
+    writePolicy();
+    clone.git("commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "x");
+    clone.git("checkout", "-q", "--detach");
+    expect(await advise()).toEqual([null, []]);
+    for (const [folder, branch, code] of [
+      ["rebase-merge", "topic", "unsigned"],
+      ["rebase-apply", "topic", "unsigned"],
+      ["rebase-merge", "other", undefined],
+    ] as const) {
+      mkdirSync(join(clone.top, ".git", folder));
+      writeFileSync(join(clone.top, ".git", folder, "head-name"), `refs/heads/${branch}\n`);
+      expect((await advise())[0]?.findings[0]?.code).toBe(code);
+      rmSync(join(clone.top, ".git", folder), { recursive: true });
+    }
+  });
+
   it("nothing is said of approvals, which come after it", async () => {
     rule = { ...rule, commits: { signedBy: ["alice", "bob"], threshold: 2 } };
     writePolicy();

@@ -28,6 +28,18 @@ describe("resignCommand", () => {
   });
 });
 
+describe("a commit that is not made yet", () => {
+  const unmade = { base: null, unmade: true } as const;
+
+  it("is made again, and nothing is rewritten for it", () => {
+    expect(resignCommand(commit({ parents: [] }), unmade)).toBe("commit again");
+    expect(identityCommand(commit(), unmade, "alice@example.org", false)).toBe(
+      "git config user.email alice@example.org, then commit again",
+    );
+    expect(identityCommand(commit(), unmade, "alice@example.org", true)).not.toMatch(/rebase|amend/);
+  });
+});
+
 describe("identityCommand", () => {
   const mail = "alice@example.org";
   it("sets the e-mail, then amends the tip or rebases", () => {

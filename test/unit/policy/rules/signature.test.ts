@@ -50,7 +50,7 @@ describe("the signature of a commit", () => {
     expect(unknown?.message).toBe(
       "signed by key SHA256:key, which belongs to nobody in the policy; the committer is alice@example.org",
     );
-    expect(unknown?.hint).toContain("ask a maintainer (alice or bob) to add key SHA256:key to the policy");
+    expect(unknown?.hint).toContain("or ask a maintainer (bob) to add key SHA256:key to the policy");
     expect(unknown?.hint).toContain("must land before this commit");
   });
 });
