@@ -63,13 +63,13 @@ const loadLate = {
 const GROUPS = {
   hooks: [
     "errors",
-    "cli/(failure|hook|messages|streams|tally)",
+    "cli/(failure|hook|messages|own-program|streams|tally)",
     "check/(readiness|readiness-memo|signing-key|sink)",
     "encoding/(bytes|ssh-wire|text|time)",
     "io/(clock|commit-context|config|environment|git|git-dir|input|objects|preflight-memo|programs|reading|ref-watch)",
     "io/(refs|repository|trusted-file)",
     "policy/(places|summary)",
-    "report/(causes|hook|show)",
+    "report/(causes|folding|hook|show)",
   ],
   // What checks a policy is not needed where the last one is known (src/io/kept-answer.ts).
   policy: [

@@ -19,9 +19,7 @@ interface Findings {
   readonly warnings: string[];
 }
 
-const INSTALL = "npx --no-install signpolicy install";
-/** Without a package.json the program was installed for the user. */
-const INSTALL_ALONE = "git signpolicy install";
+const INSTALL = "signpolicy install";
 
 /** Looks at the clone that `directory` lies in. */
 export async function checkClient(options: ClientOptions): Promise<CheckReport> {
@@ -197,7 +195,7 @@ async function checkPlain(place: ClientPlace, hook: ClientHook, found: Findings)
   }
   if (text === null || !isOurHook(text)) {
     const why = text === null ? "is missing" : "is not ours and does not call signpolicy";
-    found.problems.push({ message: `${shown} ${why}`, fix: place.packageDir === null ? INSTALL_ALONE : INSTALL });
+    found.problems.push({ message: `${shown} ${why}`, fix: INSTALL });
     return;
   }
   if (await checkRunBit(place, file, `chmod +x ${shown}`, found)) found.passed.push(`${shown} calls signpolicy`);
@@ -229,7 +227,7 @@ async function checkPolicy(place: ClientPlace, found: Findings): Promise<void> {
     found.passed.push(`the policy is valid (${origin.source})`);
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
-    const fix = error.hint ?? "npx --no-install signpolicy policy check";
+    const fix = error.hint ?? "signpolicy policy check";
     found.problems.push({ message: error.message, fix });
   }
 }

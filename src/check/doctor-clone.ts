@@ -180,7 +180,7 @@ async function npmScripts({ place, environment }: Patient): Promise<readonly Doc
       warn(
         "npm.scripts",
         "no `prepare` script puts the hooks into a fresh clone",
-        "npx --no-install signpolicy install",
+        "signpolicy install",
         { kind: "install" },
       ),
     );

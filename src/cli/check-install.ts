@@ -7,6 +7,7 @@ import { layoutNamed, layoutOption } from "./layout.ts";
 import { exampleText } from "./examples.ts";
 import { eachRepository } from "./install.ts";
 import * as say from "./messages.ts";
+import { spoken } from "./own-program.ts";
 import type { Context } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
 
@@ -60,7 +61,7 @@ function printCheck(report: CheckReport, options: Options, where: string): numbe
   report.problems.forEach(({ message, fix }, index) => {
     writeOut(`${at}problem: ${show(message)}\n`);
     // One command often mends several of them.
-    if (report.problems[index + 1]?.fix !== fix) writeOut(`${at}  fix: ${show(fix)}\n`);
+    if (report.problems[index + 1]?.fix !== fix) writeOut(`${at}  fix: ${spoken(show(fix))}\n`);
   });
   for (const warning of report.warnings) writeError(`signpolicy: warning: ${at}${show(warning)}\n`);
   if (report.problems.length > 0) return EXIT.denied;

@@ -8,6 +8,7 @@ import { count, show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./setup-messages.ts";
 import { formatOption } from "./options.ts";
+import { spoken } from "./own-program.ts";
 import { wantsColour } from "./output.ts";
 import type { Context } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
@@ -81,13 +82,13 @@ export function rowText({ id, status, why, fix }: DoctorRow): string {
   const label = wantsColour() ? `\u001b[${COLOURS[status]}m${LABELS[status]}\u001b[0m` : LABELS[status];
   const line = `${label} ${id.padEnd(16)} ${show(why)}\n`;
   // A command is never folded: it is there to be copied.
-  return fix === null ? line : `${line}     ${"fix".padEnd(16)} ${show(fix)}\n`;
+  return fix === null ? line : `${line}     ${"fix".padEnd(16)} ${spoken(show(fix))}\n`;
 }
 
 function summary(rows: readonly DoctorRow[]): string {
   const of = (status: DoctorRow["status"]): number => rows.filter((row) => row.status === status).length;
   const safe = rows.filter(({ status, repair }) => status !== "pass" && repair !== null).length;
-  const offer = safe === 0 ? "" : `; signpolicy doctor --fix mends ${count(safe, "of them", "of them")}`;
+  const offer = safe === 0 ? "" : `; ${spoken("signpolicy doctor --fix")} mends ${count(safe, "of them", "of them")}`;
   return `${of("pass")} passed, ${count(of("warn"), "warning")}, ${of("fail")} failed${offer}`;
 }
 

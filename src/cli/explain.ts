@@ -8,6 +8,7 @@ import * as say from "./messages.ts";
 import { addPolicyOptions, addWitnessOptions, checkPolicyOptions, formatOption, parseAt } from "./options.ts";
 import type { PolicyOptions, WitnessOptions } from "./options.ts";
 import { wantsColour } from "./output.ts";
+import { spoken } from "./own-program.ts";
 import type { Context } from "./register.ts";
 import { writeOut } from "./streams.ts";
 
@@ -47,6 +48,6 @@ async function explain(target: string, options: Options, cwd: string): Promise<n
   const it = await explainObject({ cwd, environment: process.env, target, ...chosen, now });
   const colour = isatty(1) && wantsColour();
   const paint = (text: string, bad: boolean): string => (colour ? `\u001b[${bad ? 31 : 32}m${text}\u001b[0m` : text);
-  writeOut(options.format === "json" ? explanationJson(it) : renderExplanation(it, paint));
+  writeOut(options.format === "json" ? explanationJson(it) : renderExplanation(it, paint, spoken));
   return it.verdict.allow ? EXIT.allowed : EXIT.denied;
 }

@@ -2,6 +2,7 @@ import { gitlabLines, hookLines, show } from "../report/show.ts";
 import { exitCodeOf, GitError, PolicyError, SignpolicyError } from "../errors.ts";
 import type { PolicyIssue } from "../errors.ts";
 import { gitSaid, internalError, reportDefect } from "./messages.ts";
+import { spoken } from "./own-program.ts";
 import { writeError } from "./streams.ts";
 
 /**
@@ -48,7 +49,7 @@ export function describeFailure(error: unknown, voice: Voice): string {
       .filter((line) => line !== "" && !error.message.includes(line));
     parts.push(...said.map((line) => sayError(voice, gitSaid(show(line)))));
   }
-  if (error.hint !== undefined) parts.push(sayHint(voice, show(error.hint)));
+  if (error.hint !== undefined) parts.push(sayHint(voice, spoken(show(error.hint))));
   return parts.join("");
 }
 

@@ -9,6 +9,7 @@ import { mayReadAlone, startReading, type Reading } from "../io/reading.ts";
 import { findHookPlace } from "../io/repository.ts";
 import { isGitlab, reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
+import { spoken } from "./own-program.ts";
 import { writeError } from "./streams.ts";
 import { createTally } from "./tally.ts";
 import type { Output } from "./tally.ts";
@@ -122,4 +123,4 @@ function beginReading(): Reading | undefined {
 const here = (): ReadinessOptions => ({ cwd: process.cwd(), environment: process.env });
 
 const hookOutput = (stage: HookStage): Output =>
-  createTally(createHookRenderer({ stage, gitlab: isGitlab() }), writeError);
+  createTally(createHookRenderer({ stage, gitlab: isGitlab(), spoken }), writeError);

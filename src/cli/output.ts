@@ -4,6 +4,7 @@ import { createRenderer } from "../report/index.ts";
 import { show } from "../report/show.ts";
 import { note } from "./messages.ts";
 import type { ReportFormat } from "../report/renderer.ts";
+import { spoken } from "./own-program.ts";
 import type { ReportOptions } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { createTally } from "./tally.ts";
@@ -14,7 +15,7 @@ import { writeError, writeOut } from "./streams.ts";
 /** The report of a command: on stdout in the format asked for, with a bar on a terminal's stderr until it starts. */
 export function createReport(options: ReportOptions, write: (text: string) => void = writeOut): Output {
   const { format, quiet = false, verbose = false } = options;
-  const renderer = createRenderer(format, { colour: wantsColour(), verbose, quiet });
+  const renderer = createRenderer(format, { colour: wantsColour(), verbose, quiet, spoken });
   // Text of a whole report comes at its end; before that a terminal shows nothing else.
   const progress = createProgress(format === "text" && !verbose && !quiet);
   const tally = createTally(renderer, write);

@@ -100,3 +100,14 @@ export function escapeJsonText(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text;
   return Buffer.from(text, /[^\0-\xff]/.test(text) ? "utf8" : "latin1").toString("utf8");
 }
+
+/**
+ * One word of a POSIX shell that stands for exactly this text, null where no printable ASCII word does or where a
+ * program would read it as an option. Ref names and e-mails may hold `;`, `$( )`, quotes and blanks.
+ */
+export function shellWord(text: string, peeled = false): string | null {
+  if (text === "" || (text.startsWith("-") && text !== "--root")) return null;
+  const plain = peeled ? /^[A-Za-z0-9_.\/@:+,=%^{}-]+$/ : /^[A-Za-z0-9_.\/@:+,=%^-]+$/;
+  if (plain.test(text)) return text;
+  return /^[\x20-\x7e]+$/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : null;
+}

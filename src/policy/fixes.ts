@@ -1,5 +1,8 @@
 /** The commands that findings print. They are made to be pasted into a shell, so nothing hostile gets into one unquoted. */
+import { shellWord } from "../encoding/text.ts";
 import type { Commit, RefName } from "../model.ts";
+
+export { shellWord };
 
 /** Where a rewrite that mends a commit starts. */
 export interface Fix {
@@ -60,14 +63,3 @@ function baseOf(commit: Commit, fix: Fix | undefined): string {
 }
 
 const hasMerges = (commit: Commit, fix: Fix | undefined): boolean => fix?.merges ?? commit.parents.length > 1;
-
-/**
- * One word of a POSIX shell that stands for exactly this text, null where no printable ASCII word does or where a
- * program would read it as an option. Ref names and e-mails may hold `;`, `$( )`, quotes and blanks.
- */
-export function shellWord(text: string, peeled = false): string | null {
-  if (text === "" || (text.startsWith("-") && text !== "--root")) return null;
-  const plain = peeled ? /^[A-Za-z0-9_.\/@:+,=%^{}-]+$/ : /^[A-Za-z0-9_.\/@:+,=%^-]+$/;
-  if (plain.test(text)) return text;
-  return /^[\x20-\x7e]+$/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : null;
-}

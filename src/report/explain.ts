@@ -55,7 +55,12 @@ export interface Explanation {
 const WIDTH = 100;
 const LABEL = 11;
 
-export function renderExplanation(it: Explanation, paint: (text: string, bad: boolean) => string): string {
+/** `spoken`: a hint with its commands as they can be run here. */
+export function renderExplanation(
+  it: Explanation,
+  paint: (text: string, bad: boolean) => string,
+  spoken = (hint: string): string => hint,
+): string {
   const { verdict, ref } = it;
   const [first] = verdict.findings;
   const word = verdict.exempt ? "ALLOWED (exempt)" : verdict.allow ? "ALLOWED" : "DENIED";
@@ -70,13 +75,13 @@ export function renderExplanation(it: Explanation, paint: (text: string, bad: bo
       folded(severity === "error" ? "why" : "warning", show(message)),
     ),
     // A command is never folded: it is there to be copied.
-    ...fixes.map((fix) => `  ${"fix".padEnd(LABEL)}${show(fix)}`),
+    ...fixes.map((fix) => `  ${"fix".padEnd(LABEL)}${spoken(show(fix))}`),
     "",
     ...(it.signed === null
       ? []
       : folded("signed", `${it.signed.bytes} bytes: ${it.signed.what}, sha256 ${it.signed.sha256}`)),
     ...folded("signature", it.signature.map((text) => show(text)).join(", ")),
-    ...(it.key === null ? folded("key", show(it.noKey ?? "")) : keyLines(it.key)),
+    ...(it.key === null ? folded("key", spoken(show(it.noKey ?? ""))) : keyLines(it.key)),
     ...it.people.flatMap(({ who, identity }) =>
       folded(who, `${show(identity.name)} <${show(identity.email)}>, ${formatTime(identity.at)}`),
     ),

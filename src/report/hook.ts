@@ -11,6 +11,8 @@ export interface HookOptions {
   readonly stage: HookStage;
   /** GitLab shows in its web pages only the lines that start with `GL-HOOK-ERR:`. */
   readonly gitlab: boolean;
+  /** A hint with its commands as they can be run where it is read. */
+  readonly spoken?: (hint: string) => string;
 }
 
 const WIDTH = 72;
@@ -30,10 +32,11 @@ interface RefReport {
 }
 
 /**
- * What a refused push prints: plain ASCII, no line longer than 72, and every line tells something by itself, because
+ * What a refused push prints: plain ASCII, no line longer than 72 but for a command, and every line tells something by itself, because
  * git puts `remote: ` before each and forges show some of them alone. Nothing is printed when all is allowed.
  */
 export function createHookRenderer(options: HookOptions): Renderer {
+  const { spoken = (hint: string) => hint } = options;
   const refs = new Map<string, RefReport>();
   let policy: PolicyOrigin | null = null;
 
@@ -79,8 +82,9 @@ export function createHookRenderer(options: HookOptions): Renderer {
         lines.push(...refLines(causes, "warning", warnings));
       }
       if (summary.denied > 0 && policy !== null) lines.push(["hint", `policy ${policyName(policy)}`]);
-      const text = lines.map(([word, shown]) => hookLines(word, shown)).join("");
-      return options.gitlab ? text + lines.map(([word, shown]) => gitlabLines(word, shown)).join("") : text;
+      const told = lines.map(([word, shown]) => [word, word === "hint" ? spoken(shown) : shown] as const);
+      const text = told.map(([word, shown]) => hookLines(word, shown)).join("");
+      return options.gitlab ? text + told.map(([word, shown]) => gitlabLines(word, shown)).join("") : text;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { escapeTerminal } from "../encoding/text.ts";
+import { foldHint, wrap } from "./folding.ts";
 
 /** One line, safe on any terminal, of bytes as latin-1 text or of a sentence of ours that quotes such bytes. */
 export const show = (text: string, max = 2000): string => escapeTerminal(text, { max });
@@ -19,47 +20,29 @@ export const count = (n: number, noun: string, plural = `${noun}s`): string => `
 /** Some messages name their rule; then nothing else needs to. */
 export const namesRule = (message: string | null): boolean => message?.includes('rule "') ?? false;
 
-/** Breaks at spaces into lines of at most `width`; a word that is longer is cut, so that no line ever exceeds it. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const points = Array.from(word);
-    const candidate = line === "" ? word : `${line} ${word}`;
-    if (Array.from(candidate).length <= width) {
-      line = candidate;
-      continue;
-    }
-    if (line !== "") lines.push(line);
-    let rest = points;
-    while (rest.length > width) {
-      lines.push(rest.slice(0, width).join(""));
-      rest = rest.slice(width);
-    }
-    line = rest.join("");
-  }
-  if (line !== "" || lines.length === 0) lines.push(line);
-  return lines;
-}
-
 /** `remote: ` is put before each line on its way, and 80 columns are what a terminal surely has. */
 const HOOK_WIDTH = 72;
 
 /**
  * What hooks print: `error: …`, `warning: …` or `hint: …` on every line of at most 72 ASCII characters, since git puts
- * `remote: ` before each, colours by that first word, and forges show some lines alone.
+ * `remote: ` before each, colours by that first word, and forges show some lines alone. A command in a hint is not broken,
+ * however long it is.
  */
 export const hookLines = (label: "error" | "warning" | "hint", shown: string): string =>
-  prefixed(`${label}: `, toAscii(shown));
+  prefixed(`${label}: `, label === "hint", toAscii(shown));
 
 /**
  * The same once more for GitLab's web pages, which show only the lines that begin so, and without that beginning. The word
  * `error` is for a terminal's colours and is left out, so that a line folds where it does above.
  */
 export const gitlabLines = (label: "error" | "warning" | "hint", shown: string): string =>
-  prefixed("GL-HOOK-ERR: ", toAscii(label === "error" ? shown : `${label}: ${shown}`));
+  prefixed("GL-HOOK-ERR: ", label === "hint", toAscii(label === "error" ? shown : `${label}: ${shown}`));
 
-function prefixed(prefix: string, shown: string): string {
-  const folded = wrap(shown, HOOK_WIDTH - prefix.length - 2).map((line, i) => (i === 0 ? line : `  ${line}`));
-  return folded.map((line) => `${prefix}${line}\n`).join("");
+function prefixed(prefix: string, isHint: boolean, shown: string): string {
+  const width = HOOK_WIDTH - prefix.length - 2;
+  const [, first = "", text = ""] = /^((?:hint: )?(?:fix: )?)(.*)$/s.exec(shown) ?? [];
+  const folded = isHint ? foldHint(first, text, width) : wrap(shown, width);
+  return folded.map((line, i) => `${prefix}${i === 0 ? "" : "  "}${line}\n`).join("");
 }
+
+export { wrap };

@@ -12,6 +12,8 @@ export interface TextOptions {
   readonly verbose: boolean;
   /** Denials alone: neither notes nor warnings, and nothing at all when everything is allowed. */
   readonly quiet: boolean;
+  /** A hint with its commands as they can be run here. */
+  readonly spoken?: (hint: string) => string;
 }
 
 const WIDTH = 100;
@@ -27,7 +29,7 @@ export function createTextRenderer(options: TextOptions): Renderer {
   const warned = new Causes(keep);
   const kinds = new Map<SubjectKind, number>();
   const refs = new Set<string>();
-  const paint = painter(options.colour);
+  const paint = painter(options);
   let policy: PolicyOrigin | null = null;
   /** Something stands above what `end` writes. */
   let opened = false;
@@ -65,7 +67,7 @@ function causeLines(cause: Cause, manyRefs: boolean, paint: Painter): string[] {
   for (const decision of cause.shown) out.push(...subjectLines(decision, cause, manyRefs, paint));
   if (cause.count > cause.shown.length) out.push(`  +${cause.count - cause.shown.length} more (--verbose shows all)`);
   // A command is never folded: it is there to be copied.
-  if (cause.hint !== null) out.push(`  fix: ${show(cause.hint)}`);
+  if (cause.hint !== null) out.push(`  fix: ${paint.hint(show(cause.hint))}`);
   return out;
 }
 
@@ -84,7 +86,7 @@ function subjectLines(decision: Decision, cause: Cause, manyRefs: boolean, paint
     if (key === null || !first?.message.includes(key)) out.push(...folded(evidenceText(piece), "    ", "      "));
   }
   if (first !== undefined && cause.message === null) out.push(...folded(show(first.message), "    ", "      "));
-  if (first?.hint !== undefined && cause.hint === null) out.push(`    fix: ${show(first.hint)}`);
+  if (first?.hint !== undefined && cause.hint === null) out.push(`    fix: ${paint.hint(show(first.hint))}`);
   for (const also of findings.slice(1)) {
     const rule = also.rule === null || also.rule === cause.rule ? "" : ` (rule "${showText(also.rule, 60)}")`;
     const label = also.severity === "error" ? "also" : "warning";
@@ -172,13 +174,16 @@ const folded = (text: string, first: string, rest: string): string[] =>
 const lines = (all: readonly string[]): string => escapeLogLines(all.map((line) => `${line}\n`).join(""));
 
 interface Painter {
+  /** As it can be run where it is read. */
+  hint(text: string): string;
   bad(text: string): string;
   doubtful(text: string): string;
   good(text: string): string;
   name(text: string): string;
 }
 
-function painter(colour: boolean): Painter {
+function painter({ colour, spoken }: TextOptions): Painter {
   const paint = (sgr: number) => (text: string) => (colour ? `\u001b[${sgr}m${text}\u001b[0m` : text);
-  return { bad: paint(31), doubtful: paint(33), good: paint(32), name: paint(33) };
+  const hint = spoken ?? ((text: string) => text);
+  return { hint, bad: paint(31), doubtful: paint(33), good: paint(32), name: paint(33) };
 }

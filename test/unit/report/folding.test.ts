@@ -1,0 +1,47 @@
+import { describe, expect, it } from "@jest/globals";
+import { foldHint } from "../../../src/report/folding.ts";
+import { hookLines } from "../../../src/report/show.ts";
+
+const KEY = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+describe("a hint", () => {
+  it("stays as it is where it fits", () => {
+    expect(foldHint("fix: ", "git fetch, then build on what stands there", 64)).toEqual([
+      "fix: git fetch, then build on what stands there",
+    ]);
+  });
+
+  it("has each command on a line of its own, unbroken, and the sentence around it folded", () => {
+    const hint = `sign with a key that the policy has for alice: git commit --amend --no-edit --allow-empty -S; or ask a maintainer (bob) to add key ${KEY} to the policy; the change that adds it must land before this commit`;
+    expect(foldHint("fix: ", hint, 64)).toEqual([
+      "fix: sign with a key that the policy has for alice:",
+      "git commit --amend --no-edit --allow-empty -S",
+      "or ask a maintainer (bob) to add key",
+      `${KEY} to the`,
+      "policy; the change that adds it must land before this commit",
+    ]);
+  });
+
+  it("never breaks a command that is longer than the line, quotes and brackets in it included", () => {
+    const long = `git config user.email 'a, b; (c)'${" x".repeat(30)} && git commit --amend $(git merge-base HEAD main)`;
+    expect(foldHint("fix: ", `${long}, then commit again`, 64)).toEqual([`fix: ${long}`, "then commit again"]);
+    const inBrackets =
+      "sign with a key made for signing, whichever (git config user.signingkey KEY): commit again and again";
+    expect(foldHint("", inBrackets, 64)).toEqual([
+      "sign with a key made for signing, whichever",
+      "(git config user.signingkey KEY): commit again and again",
+    ]);
+  });
+
+  it("is prose where a program's name stands in a sentence", () => {
+    const prose =
+      "let git make the signature, its namespace is `git`, as any other program that is named may do as well";
+    expect(foldHint("", prose, 64).join(" ")).toBe(prose);
+  });
+
+  it("is what hooks print, while an error is broken at 72 columns as before", () => {
+    const command = `signpolicy keys add '${"x".repeat(90)}'`;
+    expect(hookLines("hint", `fix: ${command}`)).toBe(`hint: fix: ${command}\n`);
+    for (const line of hookLines("error", command).trimEnd().split("\n")) expect(line.length).toBeLessThanOrEqual(72);
+  });
+});
