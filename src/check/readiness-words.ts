@@ -96,7 +96,7 @@ export async function keyFix(code: VerdictCode, about: Readiness): Promise<strin
   const owner = ownerOf(about.loaded.policy, context.committer.email)?.id;
   if (good === null || owner === undefined || good.elsewhere.length === 0) return join;
   const what = key.kind === "none" ? "a key" : "another key";
-  return `sign on the machine that has ${what} of ${owner} which is good today (${good.elsewhere.slice(0, 3).join(", ")}); or ${join}`;
+  return `${join}; or sign where ${what} of ${owner} is that is good today (${good.elsewhere.slice(0, 3).join(", ")})`;
 }
 
 /** The end that was reached is moved: the certificate's own, or the policy's `until`. */
