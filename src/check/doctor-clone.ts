@@ -177,12 +177,9 @@ async function npmScripts({ place, environment }: Patient): Promise<readonly Doc
   const prepare = readPrepare(packageText) ?? "";
   if (!/signpolicy|husky/.test(prepare)) {
     rows.push(
-      warn(
-        "npm.scripts",
-        "no `prepare` script puts the hooks into a fresh clone",
-        "signpolicy install",
-        { kind: "install" },
-      ),
+      warn("npm.scripts", "no `prepare` script puts the hooks into a fresh clone", "signpolicy install", {
+        kind: "install",
+      }),
     );
   }
   return rows.length > 0 ? rows : [pass("npm.scripts", "`npm install` puts the hooks in")];
