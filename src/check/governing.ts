@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { PolicyError } from "../errors.ts";
-import { parseObjectId, parseRefName } from "../encoding/identifiers.ts";
+import { isObjectId, objectIdLength, parseRefName } from "../encoding/identifiers.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import { readFewRefs } from "../io/ref-watch.ts";
 import { readHead, readRefs } from "../io/refs.ts";
@@ -150,11 +150,25 @@ export async function governByCommit(session: Session, ref: RefName, oid: Object
 async function governByTrustRoot(session: Session, ref: RefName, why: string): Promise<GoverningPolicy> {
   const root = configuredTrustRoot(session);
   if (root === null) throw missingPolicy(why);
-  const oid = parseObjectId(root, session.repository.algorithm);
+  const oid = fullRoot(session, root);
   if ((await session.outlines.outline(oid)) === null)
     throw missingPolicy(`${why}, and the trust root ${oid} is not there`);
   const loaded = await loadPolicy(new TreePolicySource(session.trees, session.outlines, ref, oid));
   return { loaded, ref, trustRoot: oid, notes: [`the policy is that of the trust root ${oid}, since ${why}`] };
+}
+
+/** A part of an id names whatever has those digits first, and a name whatever somebody moves it to. */
+function fullRoot(session: Session, root: string): ObjectId {
+  if (isObjectId(root) && root.length === objectIdLength(session.repository.algorithm)) return root;
+  const digits = objectIdLength(session.repository.algorithm);
+  throw new PolicyError(
+    "ERR_POLICY_UNREADABLE",
+    `signpolicy.trustRoot of this repository is '${root}', which is no full commit id of ${digits} lower-case digits`,
+    [],
+    {
+      hint: "whoever keeps this repository sets it to what git rev-parse prints: git config signpolicy.trustRoot COMMIT",
+    },
+  );
 }
 
 /** On a server a pinned ref is named in full, so that no branch or tag of the same short name can take its place. */

@@ -7,6 +7,7 @@ import { findRepository } from "../io/repository.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
 import { policyChangesOf } from "./next-policy.ts";
+import type { Published } from "./published.ts";
 import { judgePush } from "./push.ts";
 import { parsePushInput } from "./push-input.ts";
 import { reportHead } from "./report-head.ts";
@@ -52,11 +53,15 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
     const tips = tipsFromRemote(context.policy, known, options.now);
     try {
       const approvals = broughtApprovals(context, lines);
+      let published: Published | null = null;
       const told: Decision[] = [];
       const hearing = {
-        decision(decision: Decision): void | Promise<void> {
-          if (!decision.allow) told.push(decision);
-          return sink.decision(decision);
+        async decision(decision: Decision): Promise<void> {
+          if (decision.allow) return sink.decision(decision);
+          told.push(decision);
+          const { Published } = await import("./published.ts");
+          published ??= new Published(session, remote, [...known.values()]);
+          await sink.decision(await published.told(decision));
         },
       };
       await judgePush({ ...context, approvals, tips, present, policyRef }, lines, hearing);

@@ -1,4 +1,6 @@
+import { isObjectId } from "../encoding/identifiers.ts";
 import { SignpolicyError } from "../errors.ts";
+import type { ObjectId } from "../model.ts";
 import type { Problem, ServerOptions } from "./installation.ts";
 import type { ServerPlace } from "./server-place.ts";
 import { serverEnvironment } from "./server-place.ts";
@@ -15,8 +17,20 @@ export async function standingPolicy(place: ServerPlace, options: ServerOptions)
     return { source: loaded.origin.source, notes };
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
+    const awaited = error.code === "ERR_POLICY_MISSING" ? await inSession(place, options, awaitedRoot) : null;
+    if (awaited !== null) {
+      const note = `there is no policy yet: it comes with the first push whose history holds the trust root ${awaited}`;
+      return { source: `trust root ${awaited}`, notes: [note] };
+    }
     return { message: `every push is refused: ${error.message}`, fix: error.hint ?? "signpolicy policy check" };
   }
+}
+
+/** The trust root of a repository that has not got it yet. */
+async function awaitedRoot(session: Session): Promise<ObjectId | null> {
+  const { configuredTrustRoot } = await import("./trust-root.ts");
+  const root = configuredTrustRoot(session);
+  return root !== null && isObjectId(root) && (await session.outlines.outline(root)) === null ? root : null;
 }
 
 /** @throws PolicyError */

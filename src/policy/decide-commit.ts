@@ -3,7 +3,7 @@ import { isEnforced } from "./applies.ts";
 import { judgingTime } from "./clock.ts";
 import type { JudgingClock } from "./clock.ts";
 import { settle } from "./decision.ts";
-import { resignCommand } from "./fixes.ts";
+import { resignCommand, takeOverCommand } from "./fixes.ts";
 import type { Fix } from "./fixes.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
@@ -163,7 +163,7 @@ function judgeOne(
     by === null
       ? null
       : threshold === null
-        ? judgeSigner(by, asked, name, policy, place)
+        ? judgeSigner(by, asked, name, policy, place, signedByAnother(commit, fix))
         : judgeThreshold(by, asked, threshold, approvers ?? NOBODY, name, policy, commit);
   const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);
   const made =
@@ -171,6 +171,10 @@ function judgeOne(
   if (signature === null && signer === null && identity === null && made === null) return NONE;
   return [signature, signer, made, identity].filter((objection) => objection !== null);
 }
+
+/** Somebody else than its committer signs it; nothing that is not made yet. */
+const signedByAnother = (commit: Commit, fix: Fix | undefined): string | null =>
+  fix === undefined || fix.unmade === true ? null : takeOverCommand(commit, fix);
 
 /** No evidence is no proof, and no exemption can have meant it. */
 function unproved(commit: Commit, judged: Judged): Objection {

@@ -30,6 +30,12 @@ export function resignCommand(commit: Commit, fix: Fix | undefined, others = fal
   return hasMerges(commit, fix) ? `signpolicy resign${others ? " --others" : ""} ${base}` : `git rebase -f -S ${base}`;
 }
 
+/** Whoever runs it signs what somebody else signed well, and becomes its committer. */
+export function takeOverCommand(commit: Commit, fix: Fix): string {
+  const merges = fix.tip !== true && hasMerges(commit, fix);
+  return merges ? `signpolicy resign --others --all ${baseOf(commit, fix)}` : resignCommand(commit, fix, true);
+}
+
 /** Gives the commit this e-mail and signs it. `author`: the author's e-mail is wrong as well as, or instead of, the committer's. */
 export function identityCommand(commit: Commit, fix: Fix | undefined, email: string, author: boolean): string {
   const config = `git config user.email ${shellWord(email) ?? "E-MAIL"}`;

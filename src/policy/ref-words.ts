@@ -42,9 +42,12 @@ export const deletionWords = (ref: RefName, rule: string): Words => ({
   hint: "leave it; a change of the rule must land first",
 });
 
+/** Most often somebody else was faster, and nobody meant to take anything away. */
+const PULL = "git pull --rebase, then push again; to take a change back: git revert";
+
 export const rollbackWords = (ref: RefName, rule: string, unknown: boolean): Words => ({
-  message: `${ref} would lose commits${unknown ? " as far as can be told" : ""}: not a fast-forward (${ruleNote(rule)})`,
-  hint: "git fetch, then build on what stands there; git revert takes a change back without rewinding",
+  message: `not a fast-forward: ${ref} would lose commits${unknown ? " as far as can be told" : ""} (${ruleNote(rule)})`,
+  hint: PULL,
 });
 
 export const moveWords = (ref: RefName, rule: string): Words => ({
@@ -63,11 +66,9 @@ export const tagNameWords = (ref: RefName, name: string): Words => ({
 });
 
 export const policyRefWords = (ref: RefName, done: "deleted" | "rewound"): Words => ({
-  message: `the policy in force is read from ${ref}, which is never ${done}`,
+  message: `${done === "rewound" ? "not a fast-forward: " : ""}the policy in force is read from ${ref}, which is never ${done}`,
   hint:
-    done === "deleted"
-      ? "leave it; where the policy is read from is set with git config signpolicy.policyRef"
-      : "git fetch, then build on what stands there; git revert takes a change back without rewinding",
+    done === "deleted" ? "leave it; where the policy is read from is set with git config signpolicy.policyRef" : PULL,
 });
 
 export const unguardedWords = (ref: RefName): Words => ({

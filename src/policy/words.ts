@@ -107,10 +107,25 @@ export function futureWords(what: string, at: Seconds, now: Seconds, again: () =
   };
 }
 
-export function signerWords(signer: Signer, asked: Selector, rule: string, policy: Policy, where: string): Words {
+/** `again`: the command by which one of those asked for signs it, where there is one. */
+export function signerWords(
+  signer: Signer,
+  asked: Selector,
+  rule: string,
+  policy: Policy,
+  place: "line" | "side" | "tag" | "push",
+  again: string | null,
+): Words {
+  const where = place === "side" ? " for what merges bring in" : "";
+  const name = ruleNote(rule);
+  const fields =
+    place === "side" ? 'its `side`, or `side: ["*"]`' : '`signedBy`; for what merges bring in `side: ["*"]`';
+  const field = place === "line" || place === "side" ? ` (under \`commits\` of ${name}: ${fields})` : "";
+  const own =
+    again === null ? `have it signed by ${listed(asked)}` : `if you are ${listed(asked)}, sign it yourself: ${again}`;
   return {
-    message: `signed by ${signerNote(signer)}, but ${ruleNote(rule)} takes only ${listed(asked)}${where}`,
-    hint: `have it signed by ${listed(asked)}, or ${askHumans(policy, asked)} to let ${signer.principal} sign here`,
+    message: `signed by ${signerNote(signer)}, but ${name} takes only ${listed(asked)}${where}`,
+    hint: `${own}; or ${askHumans(policy, asked)} to let ${signer.principal} sign here${field}`,
   };
 }
 

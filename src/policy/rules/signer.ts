@@ -13,8 +13,8 @@ export function judgeSigner(
   rule: string,
   policy: Policy,
   place: "line" | "side" | "tag" | "push",
+  again: string | null = null,
 ): Objection | null {
   if (asked.has(signer.principal)) return null;
-  const where = place === "side" ? " for what merges bring in" : "";
-  return { code: "signer-not-permitted", ...signerWords(signer, asked, rule, policy, where) };
+  return { code: "signer-not-permitted", ...signerWords(signer, asked, rule, policy, place, again) };
 }
