@@ -44,7 +44,6 @@ describe("policyWarnings", () => {
   it.each([
     [`until: 2026-01-01T00:00:00Z`, "cannot sign today", "key-expired"],
     [`from: 2027-01-01T00:00:00Z`, "cannot sign today", "key-not-yet-valid"],
-    [`retired: 2026-01-01T00:00:00Z`, "cannot sign today", "key-retired"],
     [`compromised: true`, "cannot sign today", "key-revoked"],
     [`until: 2026-08-20T00:00:00Z`, "in 30 days", "key-expired"],
   ])("warns of a key that %s", async (mark, when, code) => {
@@ -61,6 +60,9 @@ describe("policyWarnings", () => {
       expect(
         (await warningsOf(GOOD, `[{ ssh: "${sshLine(1)}", ${later} }]`)).filter((text) => text.includes("today")),
       ).toEqual([]);
+  });
+  it("says nothing of a key that the policy itself has retired", async () => {
+    expect(await warningsOf(GOOD, `[{ ssh: "${sshLine(1)}", retired: 2026-01-01T00:00:00Z }]`)).toEqual([]);
   });
   it("warns of an OpenPGP key that has expired by its self-signature", async () => {
     const [warning] = await warningsOf(GOOD, "[{ openpgp: expired.asc }]");
