@@ -70,7 +70,20 @@ export async function denyUnchained(
   }
   if (denied.length === 0 && told.every(({ allow }) => allow)) chain.keep(updates);
   const known = new Set(told.flatMap(({ allow, subject }) => (allow ? [] : [subject.oid])));
-  return denied.filter(({ subject }) => subject.kind === "ref" || !known.has(subject.oid)).map(named);
+  const left = withoutLifted(denied, told);
+  return left.filter(({ subject }) => subject.kind === "ref" || !known.has(subject.oid)).map(named);
+}
+
+/** What an override let pass here it lets pass in the chain, and nothing else; the chain ends at it until it is exempt. */
+function withoutLifted(denied: readonly Decision[], told: readonly Decision[]): readonly Decision[] {
+  const codes = new Map(
+    told.flatMap(({ subject, lifted }) => (lifted === undefined ? [] : [[subject.oid, new Set(lifted)] as const])),
+  );
+  const isLifted = ({ subject, findings }: Decision): boolean =>
+    subject.kind !== "ref" &&
+    findings.every(({ severity, code }) => severity !== "error" || codes.get(subject.oid)?.has(code) === true);
+  const refs = new Set(denied.filter(isLifted).map(({ subject }) => subject.ref));
+  return denied.filter((one) => !isLifted(one) && !(one.subject.kind === "ref" && refs.has(one.subject.ref)));
 }
 
 function contextsFor(
