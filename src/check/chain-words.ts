@@ -11,8 +11,8 @@ export const besideRoot = (root: ObjectId): Problem => ({
 });
 
 export function unauthenticated(parents: readonly ObjectId[], mode: TrustMerges, byForge: boolean): Problem {
-  const [first] = parents;
-  const which = parents.length === 1 ? `its parent ${first?.slice(0, 12) ?? ""} is` : "its parents are";
+  // Nothing of the commit in it: whatever was built on the first that is denied is told in one go.
+  const which = parents.length === 1 ? "a parent is" : "its parents are";
   const asked = byForge
     ? ", and a merge that a forge signed vouches for no side"
     : mode === "every"
