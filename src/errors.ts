@@ -20,6 +20,7 @@ export type ErrorCode =
   | "ERR_WITNESS"
   | "ERR_INSTALL"
   | "ERR_APPROVALS_MISSING"
+  | "ERR_PARTIAL_CLONE"
   | "ERR_IO";
 
 interface SignpolicyErrorOptions {
@@ -132,6 +133,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, number>> = {
   ERR_WITNESS: EXIT.cannotJudge,
   ERR_INSTALL: EXIT.usage,
   ERR_APPROVALS_MISSING: EXIT.cannotJudge,
+  ERR_PARTIAL_CLONE: EXIT.cannotJudge,
   ERR_IO: EXIT.cannotJudge,
 };
 

@@ -1,9 +1,11 @@
 import type { ObjectId } from "../model.ts";
 import { commitsTouching } from "../io/revisions.ts";
+import { isPartialClone } from "../io/safety.ts";
 import { TRUST_MERGES, type TrustMerges } from "../policy/policy.ts";
 import { marksKeys } from "./chain-marks.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { PolicyState } from "./policy-states.ts";
+import { partialClone } from "./trust-root.ts";
 import type { Session } from "./session.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
 
@@ -21,7 +23,7 @@ export interface HistoryOfPolicies {
  * Looks for the policies of a history by their paths, so that ten thousand commits that carry one policy are no ten
  * thousand trees to read.
  *
- * @throws GitError, ParseError
+ * @throws GitError, ParseError; SignpolicyError ERR_PARTIAL_CLONE
  */
 export async function surveyPolicies(
   session: Session,
@@ -32,7 +34,9 @@ export async function surveyPolicies(
   const modes = new Set<TrustMerges>();
   const files = new Set<string>();
   const policies = new Map<string, LoadedPolicy>();
-  const learn = ({ id, loaded }: PolicyState): void => {
+  const learn = ({ id, loaded, problem }: PolicyState): void => {
+    // What was never fetched says nothing against whoever changed the policy.
+    if (problem !== null && isPartialClone(session.config)) throw partialClone();
     if (loaded === null) return;
     policies.set(id, loaded);
     modes.add(loaded.policy.merges);

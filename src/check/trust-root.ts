@@ -1,6 +1,7 @@
-import { UsageError } from "../errors.ts";
+import { SignpolicyError, UsageError } from "../errors.ts";
 import { isObjectId } from "../encoding/identifiers.ts";
 import type { Decision, ObjectId } from "../model.ts";
+import { isPartialClone } from "../io/safety.ts";
 import { isShallow } from "../io/repository.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { PolicyState } from "./policy-states.ts";
@@ -17,6 +18,16 @@ export function parseTrustRoot(named: string): ObjectId {
     hint: `git rev-parse '${named.replaceAll("'", "")}^{commit}' prints one; compare it with what you were told out of band`,
   });
 }
+
+/** What was not fetched cannot be judged, whatever a finding would call it. */
+export const partialClone = (): SignpolicyError =>
+  new SignpolicyError(
+    "ERR_PARTIAL_CLONE",
+    "this is a partial clone, and what its history's policies hold was not fetched",
+    {
+      hint: "git fetch --refetch --no-filter, or clone again without --filter",
+    },
+  );
 
 /** The policy in the root's tree, or why there is none to begin with. */
 export async function readTrustRoot(session: Session, root: ObjectId): Promise<PolicyState | Decision> {
@@ -48,6 +59,7 @@ export async function readTrustRoot(session: Session, root: ObjectId): Promise<P
   }
   const state = await session.states.at(commit);
   if (state.loaded !== null) return state;
+  if (state.problem !== null && isPartialClone(session.config)) throw partialClone();
   const message = `the trust root ${root} holds no policy that can be used: ${state.problem ?? "there is none in its tree"}`;
   return decideProblem(subject, { code: "policy-missing", message, hint: "name a commit that holds a policy" });
 }

@@ -1,5 +1,6 @@
-import { GitError } from "../errors.ts";
+import { GitError, ParseError } from "../errors.ts";
 import type { Decision, ObjectId, RefName } from "../model.ts";
+import { isPartialClone } from "../io/safety.ts";
 import { collectCommits, isAncestor } from "../io/revisions.ts";
 import type { Link } from "../policy/chain.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
@@ -20,7 +21,7 @@ import { judgingContext, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import { implicitRef, parseAs, type Target } from "./targets.ts";
 import { resolveCommit } from "./revision.ts";
-import { readTrustRoot } from "./trust-root.ts";
+import { partialClone, readTrustRoot } from "./trust-root.ts";
 
 /** One commit to authenticate, and the tag that led to it. */
 interface Goal {
@@ -44,7 +45,9 @@ export async function verifyFromRoot(
   targets: readonly Target[],
   sink: ReportSink,
 ): Promise<void> {
-  const start = await readTrustRoot(session, root);
+  const start = await readTrustRoot(session, root).catch((error: unknown) => {
+    throw isPartialClone(session.config) && isUnread(error) ? partialClone() : error;
+  });
   if ("allow" in start) {
     await sink.begin(reportHead(null));
     return sink.decision(start);
@@ -69,12 +72,15 @@ export async function verifyFromRoot(
     await new Authentication(session, task, survey, sink).judge(goals);
     await counted;
   } catch (error) {
+    if (isPartialClone(session.config) && isUnread(error)) throw partialClone();
     if (!(error instanceof GitError)) throw error;
     const missing = goals.map(({ commit, ref }) => ({ ref: ref ?? ("HEAD" as RefName), new: commit }));
     if (!begun) await begin("");
     await sink.decision(await nameMissing(session, missing, error));
   }
 }
+
+const isUnread = (error: unknown): boolean => error instanceof GitError || error instanceof ParseError;
 
 /** A record, this server's own or an exported one, can show what a key signed before it was compromised. */
 async function contextsFor(session: Session, options: VerifyOptions): Promise<ChainTask["contextOf"]> {

@@ -14,6 +14,12 @@ const CANNOT_FETCH_SINCE: readonly (readonly [number, number])[] = [
   [45, 1],
 ];
 
+/** Whether objects may be left out here, to be fetched when they are needed: which judging never does. */
+export const isPartialClone = (config: GitConfig): boolean =>
+  config.values.some(
+    ({ key }) => key === "extensions.partialclone" || /^remote\..*\.(?:promisor|partialclonefilter)$/s.test(key),
+  );
+
 /**
  * Refuses a partial clone where git cannot be kept from fetching what is missing: the fetch would run a program that the
  * judged repository names.
@@ -21,10 +27,7 @@ const CANNOT_FETCH_SINCE: readonly (readonly [number, number])[] = [
  * @throws GitError ERR_GIT_UNSAFE
  */
 export async function refuseLazyFetch(place: GitPlace, config: GitConfig): Promise<void> {
-  const partial = config.values.some(
-    ({ key }) => key === "extensions.partialclone" || /^remote\..*\.(?:promisor|partialclonefilter)$/s.test(key),
-  );
-  if (!partial) return;
+  if (!isPartialClone(config)) return;
   const version = /^git version 2\.(\d+)(?:\.(\d+))?/.exec((await runGit(place, ["version"])).toString("utf8"));
   const [minor, patch] = [Number(version?.[1] ?? 0), Number(version?.[2] ?? 0)];
   const needed = CANNOT_FETCH_SINCE.find(([line]) => line === minor)?.[1];

@@ -60,6 +60,20 @@ describe("what a trust root proves nothing about", () => {
       expect(verdict.decisions[0]?.findings[0]?.hint).toContain("git fetch --unshallow");
     }));
 
+  it.each(["blob:none", "tree:0"])("a partial clone, %s: what was not fetched cannot be judged (exit 3)", (filter) =>
+    withHistory(async (history) => {
+      const root = history.root();
+      const change = history.change(alice, [root], all);
+      history.repo.updateRef("refs/heads/main", history.commit(alice, [change], { a: "1" }));
+      history.repo.git(["config", "uploadpack.allowFilter", "true"]);
+      history.repo.git(["clone", "-q", `--filter=${filter}`, `file://${history.repo.dir}`, "partial"]);
+      const partial = { cwd: `${history.repo.dir}/partial` };
+      await expect(history.verify(root, ["HEAD"], partial)).rejects.toMatchObject({ code: "ERR_PARTIAL_CLONE" });
+      history.repo.git(["-C", "partial", "fetch", "-q", "--refetch", "--no-filter"]);
+      expect((await history.verify(root, ["HEAD"], partial)).allowed).toBe(true);
+    }),
+  );
+
   it.each([["main"], ["HEAD"], ["refs/heads/main"], ["v1"], ["1234567"]])(
     "a trust root that is a name or a short id: %s (usage)",
     (name) =>
