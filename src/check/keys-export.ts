@@ -12,7 +12,7 @@ import type { PolicyCommandOptions } from "./policy-commands.ts";
 import { listKeys } from "./keys-list.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
 
-export const EXPORT_FORMS = ["allowed-signers", "keyring", "known"] as const;
+export const EXPORT_FORMS = ["allowed-signers", "revoked", "keyring", "known"] as const;
 export type ExportForm = (typeof EXPORT_FORMS)[number];
 
 /**
@@ -35,6 +35,7 @@ export async function exportKeys(
   }
   const loaded = await chosenPolicy(options);
   const good = loaded.keys.filter(({ entry }) => entry.window.compromised === undefined);
+  if (form === "revoked") return { text: loaded.keys.map(revokedLine).join(""), omitted: [] };
   const compromised = loaded.keys
     .filter((key) => !good.includes(key))
     .map((key) => `${key.entry.place.path} is compromised`);
@@ -48,6 +49,12 @@ export async function exportKeys(
   const lines = good.filter(({ anchor }) => anchor.kind !== "openpgp").map((key) => signersLine(loaded, key));
   const text = lines.map(({ line }) => line).join("");
   return { text, omitted: [...compromised, ...lines.flatMap(({ omitted }) => omitted)] };
+}
+
+/** ssh-keygen(1), KEY REVOCATION LISTS: a list of public keys is one. It knows no dates: a mark with a time takes all it signed. */
+function revokedLine({ principal, entry, anchor }: LoadedKey): string {
+  if (anchor.kind === "openpgp" || entry.window.compromised === undefined) return "";
+  return `${anchor.key.type} ${encodeBase64(anchor.key.blob)} ${principal}\n`;
 }
 
 /** What ssh-keygen would not read as the name itself: patterns (PATTERNS of ssh_config(5)), separators, quotes. */

@@ -27,7 +27,9 @@ export function registerKeyReports(keys: Command, context: Context): void {
   addPolicyOptions(
     keys
       .command("export <form>")
-      .description("allowed-signers for git and ssh-keygen, keyring for gpg, known: fingerprints and names"),
+      .description(
+        "allowed-signers and revoked for git and ssh-keygen, keyring for gpg, known: fingerprints and names",
+      ),
   )
     .option("--write", "allowed-signers: keep the file in this clone, and let git use it")
     .action(async (form: string, options: PolicyOptions & { write?: boolean }) =>
