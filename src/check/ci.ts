@@ -1,5 +1,5 @@
 import { GitError } from "../errors.ts";
-import type { RefName, Seconds } from "../model.ts";
+import type { Decision, RefName, Seconds } from "../model.ts";
 import type { Policy } from "../policy/policy.ts";
 import { decidePush } from "../policy/decide-problem.ts";
 import { readEventFile } from "../io/event-file.ts";
@@ -20,6 +20,7 @@ import { type GoverningPolicy, judgingContext, openSession, type Session } from 
 import type { ReportSink } from "./sink.ts";
 import { resolveCommit } from "./revision.ts";
 import { parseAs } from "./targets.ts";
+import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
 
 export interface CiOptions extends PolicyChoice {
   readonly cwd: string;
@@ -69,6 +70,7 @@ export async function judgeCi(options: CiOptions, sink: ReportSink): Promise<voi
       tags: false,
       all: false,
       noWalk: false,
+      configuredRoot: true,
       govern: (again) => governCi(again, options, null),
       notes: [`${platform.title}: the whole history`, ...whole.notes],
     },
@@ -132,10 +134,24 @@ async function judgeArriving(
     decision: (decision: Parameters<ReportSink["decision"]>[0]) =>
       decision.subject.kind === "ref" && decision.findings.length === 0 ? undefined : sink.decision(decision),
   };
+  const root = configuredTrustRoot(session);
   for (const head of heads) {
     const update = { ref: range.ref, old: range.old, new: head };
+    const told: Decision[] = [];
+    const hearing = {
+      decision(decision: Decision): void | Promise<void> {
+        if (!decision.allow) told.push(decision);
+        return quiet.decision(decision);
+      },
+    };
     try {
-      await judgePush({ ...context, tips, present, policyRef }, [update], quiet);
+      await judgePush({ ...context, tips, present, policyRef }, [update], hearing);
+      if (root === null) continue;
+      // Where this clone has a trust root both must allow, as in a hook.
+      const { denyUnchained } = await import("./chain-push.ts");
+      const branch = policyRef === null ? null : { ref: policyRef, oid: range.known.get(policyRef) ?? null };
+      const rooted = { root: parseTrustRoot(root), policy: context.policy, branch, record: null, now: options.now };
+      for (const decision of await denyUnchained(session, rooted, [update], told)) await sink.decision(decision);
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
       await sink.decision(await nameMissing(session, [update], error));

@@ -339,6 +339,27 @@ describe("ci never trusts what it judges", () => {
   });
 });
 
+describe("ci in a clone that has a trust root", () => {
+  it("asks for the chain from it, too, and denies without it", () => {
+    const rooted = new CiScene();
+    try {
+      const clean = rooted.commit(alice, { parents: [rooted.root] });
+      const next = rooted.commit(bob, { parents: [clean] });
+      rooted.tracking("main", clean);
+      rooted.checkOut(next);
+      rooted.world.clone.config("signpolicy.trustRoot", rooted.root);
+      expect(rooted.run(rooted.pullRequest(next, { base: clean })).status).toBe(0);
+      expect(rooted.run(rooted.github("schedule", "refs/heads/main", {})).status).toBe(0);
+      // A commit of another history vouches for nothing here.
+      rooted.world.clone.config("signpolicy.trustRoot", rooted.commit(alice, { message: "another root" }));
+      expect(rooted.run(rooted.pullRequest(next, { base: clean })).status).toBe(1);
+      expect(rooted.run(rooted.github("schedule", "refs/heads/main", {})).status).toBe(1);
+    } finally {
+      rooted.remove();
+    }
+  });
+});
+
 describe("ci in a shallow clone", () => {
   const SETTINGS: readonly (readonly [string, Env, string])[] = [
     ["GitHub", { GITHUB_ACTIONS: "true" }, "fetch-depth: 0"],
