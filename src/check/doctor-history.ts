@@ -6,17 +6,22 @@ import type { Decision } from "../model.ts";
 import { verifyCommits } from "./commits.ts";
 import type { Examination } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
-import { defaultBranch } from "./governing.ts";
+import { defaultBranch, defaultRemote } from "./governing.ts";
 import { openSession } from "./session.ts";
+import { trackedRefs } from "./tracking.ts";
 
 const lastCommits: Examination = async ({ directory, environment, now }) => {
   const repository = await findRepository(directory, environment);
   const session = await openSession(repository);
   let base: string | null = null;
+  let there: readonly string[] = [];
   try {
     const { status, stdout } = await tryGit(repository, ["rev-parse", "--verify", "-q", "@{push}"]);
     base = status === 0 ? stdout.toString("latin1").trim() : ((await defaultBranch(session))?.tracking ?? null);
     if ((await tryGit(repository, ["rev-parse", "--verify", "-q", "HEAD"])).status !== 0) return [];
+    // What stands on another branch of the remote was pushed, too.
+    const remote = defaultRemote(session);
+    there = remote === null ? [] : [...new Set((await trackedRefs(session, remote)).values())];
   } finally {
     session.close();
   }
@@ -27,7 +32,7 @@ const lastCommits: Examination = async ({ directory, environment, now }) => {
       {
         cwd: directory,
         environment,
-        targets: [base === null ? "HEAD" : `${base}..HEAD`],
+        targets: base === null ? ["HEAD"] : [`${base}..HEAD`, ...there.map((oid) => `^${oid}`)],
         tags: false,
         all: false,
         noWalk: base === null,
@@ -51,10 +56,8 @@ const lastCommits: Examination = async ({ directory, environment, now }) => {
   if (first === undefined || finding === undefined) return [pass("last.commits", `${what}: all good`)];
   if (finding.code === "policy-missing") return [];
   const short = (first.subject.oid ?? "").slice(0, 12);
-  const fix =
-    base === null || denied.length === 1
-      ? (finding.hint ?? `signpolicy explain ${short}`)
-      : `signpolicy resign ${base}`;
+  // Of the first one: its command begins below it, and so mends those above it as well.
+  const fix = finding.hint ?? `signpolicy explain ${short}`;
   return [
     fail(
       "last.commits",

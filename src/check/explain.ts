@@ -97,21 +97,22 @@ async function explainCommit(scene: Scene): Promise<Explanation> {
     for await (const { decision } of judgeRange(context, range)) return decision;
     return null;
   };
+  const alone = await judgeBy(rules);
   const verdict =
-    (await judgeBy(rules)) ??
+    (alone === null || alone.allow || clock.mode === "history" ? alone : await withWiderFix(scene, rules, alone)) ??
     decideProblem({ kind: "commit", oid, ref }, { code: "missing-object", message: `${oid} is not in the repository` });
   const explained = await Promise.all(
     context.policy.rules.map(async (rule): Promise<ExplainedRule> => {
       if (!rules.includes(rule)) return { name: rule.name, asks: null, signedBy: [], findings: [] };
       if (rule.commits === null) return { name: rule.name, asks: "nothing of this", signedBy: [], findings: [] };
-      const alone = await judgeBy([rule]);
-      if (rule.paths !== null && alone?.rules.includes(rule.name) !== true)
+      const byIt = await judgeBy([rule]);
+      if (rule.paths !== null && byIt?.rules.includes(rule.name) !== true)
         return { name: rule.name, asks: "nothing of this", signedBy: [], findings: [] };
       return {
         name: rule.name,
         asks: "commits",
         signedBy: [...rule.commits.signedBy],
-        findings: alone?.findings ?? [],
+        findings: byIt?.findings ?? [],
       };
     }),
   );
@@ -127,6 +128,31 @@ async function explainCommit(scene: Scene): Promise<Explanation> {
     ],
     ...(await keyParts(oid, evidence[0], governing, context.now)),
   };
+}
+
+/** An amend does not mend what lies below it: where an earlier commit is not pushed and denied as well, one command mends both. */
+async function withWiderFix(
+  { session, context, oid, ref }: Scene,
+  rules: readonly Rule[],
+  alone: Decision,
+): Promise<Decision> {
+  const remote = defaultRemote(session);
+  const there = remote === null ? [] : [...new Set((await trackedRefs(session, remote)).values())];
+  if (there.length === 0) return alone;
+  const groups = [{ rules, exclude: there }];
+  let earlier = false;
+  for await (const { decision } of judgeRange(context, { ref, include: [oid], groups, history: [] })) {
+    if (decision.subject.oid !== oid) earlier ||= !decision.allow;
+    else if (earlier) {
+      const hints = new Map(decision.findings.map(({ code, rule, hint }) => [`${code} ${String(rule)}`, hint]));
+      const findings = alone.findings.map((finding) => {
+        const hint = hints.get(`${finding.code} ${String(finding.rule)}`);
+        return hint === undefined ? finding : { ...finding, hint };
+      });
+      return { ...alone, findings };
+    }
+  }
+  return alone;
 }
 
 async function explainTag(scene: Scene): Promise<Explanation> {

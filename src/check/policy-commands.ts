@@ -44,8 +44,21 @@ export async function checkPolicyFile(options: PolicyCommandOptions, now: Second
     principals: policy.principals.size,
     keys: keys.length,
     rules: policy.rules.length,
-    warnings: await policyWarnings(loaded, now),
+    warnings: [...(await refusalsOf(options, loaded, now)), ...(await policyWarnings(loaded, now))],
   };
+}
+
+/** Of the work tree's own policy alone: any other is somebody's to look at, and nothing is about to be made of it. */
+async function refusalsOf(
+  { policy, policyRef, directory, environment }: PolicyCommandOptions,
+  loaded: LoadedPolicy,
+  now: Seconds,
+): Promise<readonly PolicyWarning[]> {
+  if (policy !== undefined || policyRef !== undefined) return [];
+  const repository = await findRepository(directory, environment);
+  if (repository.workTree === null) return [];
+  const { policyRefusals } = await import("./policy-refusals.ts");
+  return policyRefusals(repository, loaded, now);
 }
 
 /**

@@ -40,7 +40,10 @@ export interface ShownChange extends PolicyChange {
 export interface PolicyDifference {
   readonly before: PolicyOrigin;
   readonly after: PolicyOrigin;
+  /** For which it is told who may make each change. */
   readonly ref: RefName | null;
+  /** The one that is checked out. */
+  readonly branch: RefName | null;
   readonly changes: readonly ShownChange[];
 }
 
@@ -53,8 +56,9 @@ export interface PolicyDifference {
 export async function comparePolicies(options: DifferenceOptions): Promise<PolicyDifference> {
   const session = await openSession(await findRepository(options.directory, options.environment));
   try {
-    const branch = (await defaultBranch(session))?.branch ?? (await implicitRef(session));
-    const ref = options.as === undefined ? branch : parseAs(options.as);
+    const branch = await implicitRef(session);
+    const usual = (await defaultBranch(session))?.branch ?? branch;
+    const ref = options.as === undefined ? usual : parseAs(options.as);
     const before =
       options.before === undefined
         ? (await governClone(session, {})).loaded
@@ -64,6 +68,7 @@ export async function comparePolicies(options: DifferenceOptions): Promise<Polic
       before: before.origin,
       after: after.origin,
       ref,
+      branch,
       changes: await shownChanges(before, after, ref, options.now),
     };
   } finally {

@@ -66,7 +66,12 @@ export async function changesBetween(
   return changes.length === 0 ? [rewritten] : changes;
 }
 
-function faultsOf(after: PolicyState, parents: readonly PolicyState[], terms: EditTerms): readonly string[] {
+/** Why what is left behind could not govern. */
+export function faultsOf(
+  after: PolicyState,
+  parents: readonly PolicyState[],
+  terms: Pick<EditTerms, "ref" | "now" | "guards">,
+): readonly string[] {
   if (after.loaded === null) return [after.problem ?? "it is gone"];
   const { policy } = after.loaded;
   const serial = serialFault(policy.serial, after, parents);
@@ -89,7 +94,7 @@ function serialFault(serial: number | null, after: PolicyState, parents: readonl
 }
 
 /** Each right must leave as many holders with a key that can sign as a change of it takes. */
-function ablenessFault(policy: Policy, { ref, now }: EditTerms): string | null {
+function ablenessFault(policy: Policy, { ref, now }: Pick<EditTerms, "ref" | "now">): string | null {
   const { holders, threshold } = administratorsOf(policy, ref, now);
   for (const right of RIGHTS) {
     const able = ableHolders(policy, holders[right], now).size;

@@ -64,6 +64,9 @@ export const rootAndPolicy = "with --trust-root the history brings its own polic
 
 export const rootWithoutWalk = "--trust-root needs the history: leave out --no-walk";
 
+export const judgedFor = (ref: string): string =>
+  `who may make each change is told for ${ref}, where the policy governs from; on another ref it may be others: --as REF`;
+
 export const noTarget = (text: string): string => `'${text}' is no range, ref or object id`;
 
 export const note = (text: string): string => `note: ${text}`;

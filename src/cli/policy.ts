@@ -128,7 +128,8 @@ async function diff(
   ]);
   const found = await comparePolicies({ directory, environment: process.env, before, after, as, now: readClock() });
   if (format === "json") {
-    writeOut(`${toJson(found, 2)}\n`);
+    const { before: was, after: is, ref, changes } = found;
+    writeOut(`${toJson({ before: was, after: is, ref, changes }, 2)}\n`);
     return EXIT.allowed;
   }
   const { serial: was } = found.before;
@@ -136,6 +137,9 @@ async function diff(
   if (was !== is) writeOut(`serial ${was ?? "none"} -> ${is ?? "none"}\n`);
   for (const { effect, path, message, takes } of found.changes) {
     writeOut(`${effect}: ${showText(path)} ${showText(message)}\n  takes ${showText(takes)}\n`);
+  }
+  if (found.ref !== found.branch && as === undefined && found.ref !== null) {
+    writeError(`signpolicy: ${say.note(say.judgedFor(show(found.ref)))}\n`);
   }
   if (found.changes.length === 0) writeOut(`${say.samePolicy}\n`);
   return EXIT.allowed;

@@ -62,7 +62,7 @@ export function diffPolicies(before: ComparedPolicy, after: ComparedPolicy): rea
     else if (key === "trust") diffTrust(mappingOf(was[key]), mappingOf(is[key]), noteFor);
     else diffValue([key], was[key], is[key], noteFor(Object.hasOwn(OF_RULES, key) ? "rules" : "all"));
   }
-  changes.push(...conferred(before.administrators, after.administrators));
+  changes.push(...conferred(before.administrators, after.administrators, after.policy.administration === null));
   return changes;
 }
 
@@ -128,7 +128,7 @@ function diffPrincipals(was: Mapping, is: Mapping, note: Note): void {
 }
 
 /** Whoever gains a right by an edit gains it from those who make the edit: they must hold it themselves. */
-function conferred(before: Administrators, after: Administrators): readonly PolicyChange[] {
+function conferred(before: Administrators, after: Administrators, implied: boolean): readonly PolicyChange[] {
   const gained = RIGHTS.map((right) => ({
     right,
     people: [...after.holders[right]].filter((id) => !before.holders[right].has(id)),
@@ -140,7 +140,9 @@ function conferred(before: Administrators, after: Administrators): readonly Poli
   const [first] = gained;
   const alike = gained.every(({ people }) => people.join() === first?.people.join());
   if (first !== undefined && gained.length === RIGHTS.length && alike) {
-    return [give("all", first.people, "every right over the policy")];
+    if (!implied) return [give("all", first.people, "every right over the policy")];
+    const message = `is absent, so whoever may sign on a ref may change the policy there: now ${first.people.join(", ")} too`;
+    return [{ ...give("all", first.people, ""), message }];
   }
   return gained.map(({ right, people }) => give(right, people, `the right \`${right}\``));
 }

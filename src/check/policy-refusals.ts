@@ -1,0 +1,68 @@
+/** What a push of the work tree's policy would be refused for, whoever signs it. */
+import { tryGit } from "../io/git.ts";
+import type { Repository } from "../io/git.ts";
+import { isObjectId } from "../encoding/identifiers.ts";
+import { SignpolicyError } from "../errors.ts";
+import type { Seconds } from "../model.ts";
+import { defaultBranch } from "./governing.ts";
+import { faultsOf } from "./policy-edits.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
+import { NO_POLICY } from "./policy-states.ts";
+import type { PolicyState } from "./policy-states.ts";
+import type { PolicyWarning } from "./policy-warnings.ts";
+import { openSession } from "./session.ts";
+import type { Session } from "./session.ts";
+import { implicitRef } from "./targets.ts";
+
+/**
+ * Compares it with the policy of HEAD, which the commit to come will be judged by, and with the remote's default branch as last
+ * fetched, which may have moved on since. Nothing is said where it is the one that stands, or where those cannot be read.
+ */
+export async function policyRefusals(
+  repository: Repository,
+  loaded: LoadedPolicy,
+  now: Seconds,
+): Promise<readonly PolicyWarning[]> {
+  const session = await openSession(repository);
+  try {
+    const branch = await defaultBranch(session);
+    const ref = branch?.branch ?? (await implicitRef(session));
+    const head = await stateAt(session, "HEAD");
+    const there = branch === null ? NO_POLICY : await stateAt(session, branch.tracking);
+    if (head.loaded === null || isSame(there, loaded)) return [];
+    const after: PolicyState = { id: "the work tree's", loaded, problem: null };
+    const own = isSame(head, loaded) ? [] : faultsOf(after, [head], { ref, now, guards: ref !== null });
+    const late = branch === null ? null : await overtaken(session, branch.tracking, there, loaded);
+    return [...own.map((fault) => `a push of it would be refused: ${fault}`), ...(late === null ? [] : [late])].map(
+      (message) => ({ where: loaded.origin.source, message }),
+    );
+  } catch (error) {
+    if (!(error instanceof SignpolicyError)) throw error;
+    return [];
+  } finally {
+    session.close();
+  }
+}
+
+/** Somebody else's change landed first: both are numbered alike. */
+async function overtaken(
+  session: Session,
+  tracking: string,
+  there: PolicyState,
+  { policy: { serial } }: LoadedPolicy,
+): Promise<string | null> {
+  const theirs = there.loaded?.policy.serial ?? null;
+  if (theirs === null || serial === null || serial > theirs) return null;
+  if ((await tryGit(session.repository, ["merge-base", "--is-ancestor", tracking, "HEAD"])).status === 0) return null;
+  const name = tracking.replace(/^refs\/remotes\//, "");
+  return `a push of it would be refused: ${name} has serial ${theirs} by now; merge it, then this one must be ${theirs + 1}`;
+}
+
+const isSame = ({ loaded }: PolicyState, own: LoadedPolicy): boolean => loaded?.origin.digest === own.origin.digest;
+
+async function stateAt(session: Session, name: string): Promise<PolicyState> {
+  const { status, stdout } = await tryGit(session.repository, ["rev-parse", "--verify", "-q", `${name}^{commit}`]);
+  const oid = stdout.toString("latin1").trim();
+  const commit = status === 0 && isObjectId(oid) ? await session.outlines.outline(oid) : null;
+  return commit === null ? NO_POLICY : session.states.at(commit);
+}
