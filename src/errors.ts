@@ -77,13 +77,23 @@ export class PolicyError extends SignpolicyError {
  * never a skip. `offset` counts bytes from the start of what was parsed.
  */
 export class ParseError extends SignpolicyError {
-  override readonly name = "ParseError";
+  override readonly name: string = "ParseError";
   readonly what: string;
   readonly offset: number;
   constructor(what: string, message: string, offset = 0) {
     super("ERR_PARSE", `${what}: ${message}`);
     this.what = what;
     this.offset = offset;
+  }
+}
+
+/** An object that is not there, or larger than is read: nothing was parsed, and who takes broken bytes for an answer takes this one, too. */
+export class ObjectError extends ParseError {
+  override readonly name = "ObjectError";
+  readonly verdict: "missing-object" | "resource-limit";
+  constructor(what: string, message: string, verdict: "missing-object" | "resource-limit" = "missing-object") {
+    super(what, message);
+    this.verdict = verdict;
   }
 }
 

@@ -1,10 +1,11 @@
+import { ParseError } from "../errors.ts";
 import type { ObjectId } from "../model.ts";
 import { commitsTouching } from "../io/revisions.ts";
 import { isPartialClone } from "../io/safety.ts";
 import { TRUST_MERGES, type TrustMerges } from "../policy/policy.ts";
 import { marksKeys } from "./chain-marks.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
-import type { PolicyState } from "./policy-states.ts";
+import { NO_POLICY, type PolicyState } from "./policy-states.ts";
 import { partialClone } from "./trust-root.ts";
 import type { Session } from "./session.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
@@ -13,6 +14,8 @@ import { POLICY_PATHS } from "./tree-policy.ts";
 export interface HistoryOfPolicies {
   /** Every commit but merges that may hold another policy than its parent. */
   readonly touching: ReadonlySet<ObjectId>;
+  /** Whether every file of this policy was looked for: one that a merge brought in from beside may name others. */
+  readonly covers: (policy: PolicyState) => boolean;
   /** Every `trust.merges` that may come to apply, the strictest first. */
   readonly modes: readonly TrustMerges[];
   /** One of several policies says that a key fell into other hands, which reaches back over what others judged. */
@@ -23,7 +26,7 @@ export interface HistoryOfPolicies {
  * Looks for the policies of a history by their paths, so that ten thousand commits that carry one policy are no ten
  * thousand trees to read.
  *
- * @throws GitError, ParseError; SignpolicyError ERR_PARTIAL_CLONE
+ * @throws GitError; SignpolicyError ERR_PARTIAL_CLONE
  */
 export async function surveyPolicies(
   session: Session,
@@ -45,7 +48,7 @@ export async function surveyPolicies(
   learn(root);
   for (const oid of places) {
     const commit = await session.outlines.outline(oid);
-    if (commit !== null) learn(await session.states.at(commit));
+    if (commit !== null) learn(await session.states.at(commit).catch(unreadable));
   }
   const paths = [...new Set([...POLICY_PATHS, ...files])];
   const touching =
@@ -54,11 +57,19 @@ export async function surveyPolicies(
   // A key file alone may have changed, and with it what its certificate says.
   for (const oid of touching) {
     const commit = known.has(oid) ? null : await session.outlines.outline(oid);
-    if (commit !== null) learn(await session.states.at(commit));
+    if (commit !== null) learn(await session.states.at(commit).catch(unreadable));
   }
+  const looked = new Set(paths);
   return {
     touching: new Set(touching),
+    covers: ({ loaded }) => loaded?.files.every((file) => looked.has(file)) ?? true,
     modes: TRUST_MERGES.filter((mode) => modes.has(mode)),
     reachesBack: policies.size > 1 && [...policies.values()].some(marksKeys),
   };
+}
+
+/** Such a commit gives no policy: it is denied, by name, when it is its turn. */
+function unreadable(error: unknown): PolicyState {
+  if (error instanceof ParseError) return NO_POLICY;
+  throw error;
 }

@@ -13,6 +13,7 @@ import { isByForge } from "./commit-facts.ts";
 import type { Examined } from "./examiner.ts";
 import { isForPaths, judgeCommit, openPaths } from "./judge-commit.ts";
 import { Mending } from "./mending.ts";
+import { objectProblem } from "./object-problem.ts";
 import { editOf } from "./policy-edits.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { PolicyState } from "./policy-states.ts";
@@ -208,7 +209,7 @@ class ChainWalk {
       after = await this.#stateAfter(commit, first);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
-      return this.#deny(oid, parents, { code: "missing-object", message: error.message });
+      return this.#deny(oid, parents, objectProblem(error));
     }
     const position = { commit, parents, governing, after, latestAncestor };
     let decision = await this.#judge(position, first, proofs[0] ?? examined);
@@ -238,7 +239,8 @@ class ChainWalk {
 
   /** A commit that cannot hold another policy than its only parent needs no look into its tree. */
   async #stateAfter(commit: Commit, { policy }: Link<PolicyState>): Promise<PolicyState> {
-    const untouched = commit.parents.length === 1 && !this.#survey.touching.has(commit.oid);
+    const { touching, covers } = this.#survey;
+    const untouched = commit.parents.length === 1 && !touching.has(commit.oid) && covers(policy);
     return untouched ? policy : this.#session.states.at(commit);
   }
 

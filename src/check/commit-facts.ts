@@ -7,6 +7,7 @@ import type { Policy } from "../policy/policy.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import type { ForgeFacts } from "../policy/rules/forge.ts";
 import type { Approvals } from "./approvals.ts";
+import { objectProblem } from "./object-problem.ts";
 import type { JudgingContext } from "./range.ts";
 
 /** What rules ask about a commit beyond its signature and its paths: who approves it, and what a forge made of it. */
@@ -52,7 +53,7 @@ export async function findFacts(
     return { applied: asking, approvedBy, forge, approvable };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    return { code: "missing-object", message: error.message };
+    return objectProblem(error);
   }
 }
 

@@ -12,6 +12,7 @@ import type { Approvals } from "./approvals.ts";
 import type { Examiner } from "./examiner.ts";
 import { isForPaths, judgeCommit, openPaths } from "./judge-commit.ts";
 import { Mending } from "./mending.ts";
+import { objectProblem } from "./object-problem.ts";
 import type { Outlines } from "./outlines.ts";
 import { NO_SUSPECTS, type PolicyChanges, type Suspects } from "./policy-changes.ts";
 import type { EarlyListing } from "./early-listing.ts";
@@ -275,7 +276,7 @@ async function judge(
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       return {
-        decision: decideProblem(subject, { code: "missing-object", message: error.message }, namesOf(groups)),
+        decision: decideProblem(subject, objectProblem(error), namesOf(groups)),
         parents: commit.parents,
       };
     }

@@ -1,10 +1,11 @@
-import { ParseError } from "../errors.ts";
+import { ObjectError, ParseError } from "../errors.ts";
 import type { Commit, ObjectId } from "../model.ts";
 import type { GitPlace } from "../io/git.ts";
 import { mergeBases } from "../io/revisions.ts";
 import type { Problem } from "../policy/decide-problem.ts";
 import { kindOf, type Touch, touchWords } from "../policy/path-words.ts";
 import type { PathGlob, Rule } from "../policy/policy.ts";
+import { objectProblem } from "./object-problem.ts";
 import type { Outlines } from "./outlines.ts";
 import { changedPaths, type PathChange, TooManyEntries } from "./tree-changes.ts";
 import type { TreeWalker } from "./trees.ts";
@@ -56,7 +57,7 @@ export class TouchedPaths {
       if (error instanceof TooManyEntries) {
         return { code: "resource-limit", message: "its trees differ in more entries than are compared" };
       }
-      if (error instanceof ParseError) return { code: "missing-object", message: error.message };
+      if (error instanceof ParseError) return objectProblem(error);
       throw error;
     }
     return new Map([...found].map(([rule, all]) => [rule, touchWords(all.slice(0, SHOWN), all.length > SHOWN)]));
@@ -66,7 +67,7 @@ export class TouchedPaths {
     return Promise.all(
       commits.map(async (oid) => {
         const outline = await this.#outlines.outline(oid);
-        if (outline === null) throw new ParseError("commit", `${oid} cannot be read`);
+        if (outline === null) throw new ObjectError("commit", `${oid} cannot be read`);
         return outline.tree;
       }),
     );

@@ -1,5 +1,5 @@
 import type { Bytes, HashAlgorithm, ObjectId } from "../model.ts";
-import { ParseError } from "../errors.ts";
+import { ObjectError } from "../errors.ts";
 import type { ObjectReader } from "../io/objects.ts";
 import { parseTree, type TreeEntry } from "../subject/tree.ts";
 
@@ -41,7 +41,7 @@ export class TreeWalker {
   /** @throws ParseError for a blob that is missing or too large */
   async blob(entry: TreeEntry): Promise<Bytes> {
     const object = await this.#reader.object(entry.oid);
-    if (object.found !== "yes" || object.kind !== "blob") throw new ParseError("blob", `${entry.oid} cannot be read`);
+    if (object.found !== "yes" || object.kind !== "blob") throw new ObjectError("blob", `${entry.oid} cannot be read`);
     return object.bytes;
   }
 
@@ -61,13 +61,12 @@ export class TreeWalker {
 
   async #read(oid: ObjectId): Promise<ReadonlyMap<string, TreeEntry>> {
     const object = await this.#reader.object(oid);
-    if (object.found !== "yes" || object.kind !== "tree") throw new ParseError("tree", `${oid} cannot be read`);
+    if (object.found !== "yes" || object.kind !== "tree") throw new ObjectError("tree", `${oid} cannot be read`);
     return parseTree(object.bytes, this.#algorithm);
   }
 }
 
-/** git reads a mode as a number, so that `040000` is a folder, too. */
-export const isFolder = ({ mode }: TreeEntry): boolean => (parseInt(mode, 8) & 0o170000) === 0o040000;
+export const isFolder = ({ mode }: TreeEntry): boolean => mode === "40000";
 
 /** A plain file: neither symbolic link nor submodule nor folder. */
 export const isPlainFile = (entry: TreeEntry | null): entry is TreeEntry =>

@@ -21,6 +21,21 @@ describe("parseTree", () => {
     expect(parseTree(raw, "sha256").get("a")?.oid).toBe("1".repeat(64));
     expect(() => parseTree(raw, "sha1")).toThrowCode("ERR_PARSE");
   });
+  it("reads modes as git does: a number's kind, and whether its owner may execute it", () => {
+    const modes = ["100664", "100711", "040000", "120777", "140000"];
+    const entries = tree(...modes.map((mode, at) => `${mode} ${at}\0${ID}`));
+    expect([...entries.values()].map(({ mode }) => mode)).toEqual(["100644", "100755", "40000", "120000", "160000"]);
+  });
+  it("takes git's order: bytes, a folder as if its name ended in a slash", () => {
+    const sorted = [
+      `100644 .gitignore\0${ID}`,
+      `100644 Z\0${ID}`,
+      `100644 a-b\0${ID}`,
+      `40000 a\0${ID}`,
+      `100644 a0\0${ID}`,
+    ];
+    expect([...tree(...sorted, `100644 \xff\0${ID}`).keys()]).toEqual([".gitignore", "Z", "a-b", "a", "a0", "\xff"]);
+  });
   it.each([
     ["an id cut short", `100644 a\0${ID.slice(1)}`],
     ["a name without end", "100644 a"],
@@ -30,6 +45,15 @@ describe("parseTree", () => {
     ["a NUL in the mode", `1\x0000644 a\0${ID}`],
     ["trailing bytes", `100644 a\0${ID}x`],
     ["a name twice", `100644 a\0${ID}100755 a\0${ID}`],
+    ["a name twice, as a file and as a folder far behind it", `100644 a\0${ID}100644 a-b\0${ID}40000 a\0${ID}`],
+    ["names out of order", `100644 b\0${ID}100644 a\0${ID}`],
+    ["a folder where a file would stand", `40000 a\0${ID}100644 a-b\0${ID}`],
+    ["a file where a folder would stand", `100644 a0\0${ID}100644 a\0${ID}`],
+    ["a name that is a path", `100644 a/b\0${ID}`],
+    ["a name for the folder itself", `40000 .\0${ID}`],
+    ["a name for the folder above", `40000 ..\0${ID}`],
+    ["git's own folder", `40000 .git\0${ID}`],
+    ["git's own folder in another case", `40000 .Git\0${ID}`],
   ])("refuses %s", (_, raw) => {
     expect(() => tree(raw)).toThrowCode("ERR_PARSE");
   });
