@@ -34,3 +34,10 @@ export const unruled = (ref: RefName | null): Problem => ({
       : `no rule with \`commits\` names ${ref}, so nothing authenticates this commit`,
   hint: "say whose rules judge: --as refs/heads/NAME",
 });
+
+/** Its exemptions may have let everything through that leads to it. */
+export const unbelieved: Problem = {
+  code: "policy-change",
+  message: "the policy in its tree is not the one that its history hands on, so what that forgives does not count",
+  hint: "change the policy in a commit of somebody who may",
+};

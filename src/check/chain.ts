@@ -8,7 +8,7 @@ import { TRUST_MERGES, type Exemption, type TrustMerges } from "../policy/policy
 import { ChainEmission } from "./chain-emission.ts";
 import { marksOf, NO_MARKS, withMarks, type Marks } from "./chain-marks.ts";
 import type { HistoryOfPolicies } from "./chain-policies.ts";
-import { besideRoot, unauthenticated, unruled } from "./chain-words.ts";
+import { besideRoot, unauthenticated, unbelieved, unruled } from "./chain-words.ts";
 import { isByForge } from "./commit-facts.ts";
 import type { Examined } from "./examiner.ts";
 import { isForPaths, judgeCommit, openPaths } from "./judge-commit.ts";
@@ -81,7 +81,14 @@ export async function judgeChain(
   }
   const out = new ChainEmission(survey.modes, take);
   const chain = await walkChain(new ChainWalk(session, task, survey, line, marks), (decision) => out.take(decision));
-  const verdict = new Map(task.targets.map((oid) => [oid, chain.link(oid)]));
+  const verdict = new Map<ObjectId, Link<PolicyState> | null>();
+  for (const oid of task.targets) {
+    const link = chain.link(oid);
+    // Exemptions were taken from a target's own tree before anything in it was believed: it must be what the chain hands on.
+    const own = link === null || (await session.states.idAt(oid)) === link.policy.id;
+    verdict.set(oid, own ? link : null);
+    if (!own) await out.take(decideProblem({ kind: "ref", oid, ref: task.ref }, unbelieved));
+  }
   await out.finish([...verdict.values()].every((link) => link !== null));
   return verdict;
 }

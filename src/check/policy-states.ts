@@ -58,6 +58,13 @@ export class PolicyStates {
     return state?.loaded?.policy.exempt ?? [];
   }
 
+  /** What the policy in a commit's own tree is known by; null where it cannot be read. */
+  async idAt(oid: ObjectId): Promise<string | null> {
+    const commit = await this.#outlines.outline(oid);
+    const state = commit === null ? null : await this.at(commit).catch(ifParseError);
+    return state?.id ?? null;
+  }
+
   async #read(commit: Commit): Promise<PolicyState> {
     const places = await this.#places(commit.tree);
     if (places === "") return NO_POLICY;
