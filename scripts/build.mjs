@@ -77,7 +77,7 @@ const GROUPS = {
   ],
   judging: [
     "check/(commit-facts|deadline|examiner|file-policy|key-select|governing|judge-commit|mending|merged-entry|missing|next-policy|open-exemptions|outlines)",
-    "check/(pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
+    "check/(parting|pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
     "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|remember-git|report-head)",
     "check/(session|shared-walk|straight-line|tags|tips|tracking|tree-policy|trees|trust-root|walk|witness)",
     "encoding/.*",

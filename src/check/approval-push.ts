@@ -123,7 +123,7 @@ async function additionsProblem(context: JudgingContext, commit: Commit, owner: 
     const changes = changedPaths(trees, {
       after: commit.tree,
       before: parents.flatMap((parent) => (parent === null ? [] : [parent.tree])),
-      bases: () => Promise.resolve([]),
+      basesAt: () => Promise.resolve([]),
       wanted: () => true,
       named: () => true,
     });

@@ -1,8 +1,10 @@
 import type { Commit, ObjectId } from "../model.ts";
-import { commitsTouching, mergeBases, type Range } from "../io/revisions.ts";
+import { commitsTouching, type Range } from "../io/revisions.ts";
 import type { GitPlace } from "../io/git.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
+import { type Entry, mergeEntry } from "./merged-entry.ts";
 import type { Outlines } from "./outlines.ts";
+import { Parting } from "./parting.ts";
 import type { EditTerms } from "./policy-edits.ts";
 import { NO_POLICY, type PolicyState, type PolicyStates } from "./policy-states.ts";
 
@@ -90,13 +92,20 @@ export class PolicyChanges {
     return this.#states.at(commit);
   }
 
-  /** Without those that a parent's side left alone since where they parted. */
+  /** What merging the parents' policies gives, one after the other; all of them where that is none of theirs. */
   async #newest(oids: readonly ObjectId[], parents: readonly PolicyState[]): Promise<readonly PolicyState[]> {
-    const bases = await mergeBases(this.#place, oids);
-    const parted = bases.length === 0 ? [NO_POLICY] : await Promise.all(bases.map((oid) => this.#stateOf(oid)));
-    const changed = parents.filter(({ id }) => parted.some((base) => base.id !== id));
-    const distinct = new Map((changed.length === 0 ? parents : changed).map((state) => [state.id, state]));
-    return [...distinct.values()];
+    const byId = new Map(parents.map((state) => [state.id, state]));
+    const all = [...byId.values()];
+    const parting = new Parting(this.#place, oids);
+    if (parting.tooMany) return all;
+    let merged: Entry | undefined = parents[0]?.id;
+    for (const [at, { id }] of parents.entries()) {
+      if (at === 0 || merged === undefined) continue;
+      const bases = await Promise.all((await parting.basesAt(at)).map((oid) => this.#stateOf(oid)));
+      merged = mergeEntry(merged, id, bases.length === 0 ? [NO_POLICY.id] : bases.map((base) => base.id));
+    }
+    const newest = merged == null ? undefined : byId.get(merged);
+    return newest === undefined ? all : [newest];
   }
 
   async #stateOf(oid: ObjectId): Promise<PolicyState> {

@@ -1,12 +1,12 @@
 import { ObjectError, ParseError } from "../errors.ts";
 import type { Commit, ObjectId } from "../model.ts";
 import type { GitPlace } from "../io/git.ts";
-import { mergeBases } from "../io/revisions.ts";
 import type { Problem } from "../policy/decide-problem.ts";
 import { kindOf, type Touch, touchWords } from "../policy/path-words.ts";
 import type { PathGlob, Rule } from "../policy/policy.ts";
 import { objectProblem } from "./object-problem.ts";
 import type { Outlines } from "./outlines.ts";
+import { Parting } from "./parting.ts";
 import { changedPaths, type PathChange, TooManyEntries } from "./tree-changes.ts";
 import type { TreeWalker } from "./trees.ts";
 
@@ -37,12 +37,12 @@ export class TouchedPaths {
     const found = new Map<Rule, Touch[]>();
     const open = (): readonly Rule[] => rules.filter((rule) => (found.get(rule)?.length ?? 0) <= SHOWN);
     const parents = [...new Set(commit.parents)];
-    let bases: Promise<readonly ObjectId[]> | null = null;
+    const parting = new Parting(this.#place, parents);
     try {
       const changes = changedPaths(this.#trees, {
         after: commit.tree,
         before: await this.#treesOf(parents),
-        bases: () => (bases ??= mergeBases(this.#place, parents).then((oids) => this.#treesOf(oids))),
+        basesAt: parting.tooMany ? null : async (step) => this.#treesOf(await parting.basesAt(step)),
         wanted: (folder) => open().some(({ paths }) => paths?.some((glob) => glob.reaches(folder)) === true),
         named: (change) => open().some((rule) => protecting(rule, change) !== null),
       });

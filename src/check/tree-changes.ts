@@ -1,6 +1,6 @@
 import type { ObjectId } from "../model.ts";
 import type { TreeEntry } from "../subject/tree.ts";
-import { type Entry, isMerged } from "./merged-entry.ts";
+import { type Entry, mergeEntry } from "./merged-entry.ts";
 import { isFolder, type TreeWalker } from "./trees.ts";
 
 /** What a commit changes at one path; folders are told by what lies in them. */
@@ -16,8 +16,11 @@ export interface TreesToCompare {
   readonly after: ObjectId;
   /** Trees of the parents. */
   readonly before: readonly ObjectId[];
-  /** Trees of the commits where the parents parted; asked for only where the parents differ. */
-  readonly bases: () => Promise<readonly ObjectId[]>;
+  /**
+   * Trees of the commits where a parent, by its place from 1 on, parted from those before it; asked for only where the
+   * parents differ. Null where that is not looked at: then every path in which they differ is changed.
+   */
+  readonly basesAt: ((step: number) => Promise<readonly ObjectId[]>) | null;
   /** Whether anybody asks for what lies below a folder; the top is `""`. */
   readonly wanted: (folder: string) => boolean;
   /** Whether anybody asks for a path that differs from a parent's. */
@@ -33,7 +36,7 @@ export class TooManyEntries extends Error {}
 /**
  * What a commit changes, path by path, from the tree objects themselves: no renames are guessed, and no configuration and
  * no attribute has a say. A commit without parents changes everything it holds. A merge changes a path unless its entry
- * is the file-level three-way result of its parents, from whichever of several common ancestors.
+ * is the file-level three-way result of its parents, one merged after the other, from whichever of several common ancestors.
  *
  * @throws ParseError for a tree that cannot be read, TooManyEntries
  */
@@ -58,7 +61,7 @@ export async function* changedPaths(trees: TreeWalker, compared: TreesToCompare)
         continue;
       const path = [...names, name];
       const change = { path: path.join("/"), before: entries.map(fileOf), after: fileOf(entry) };
-      if (compared.named(change) && (await isChanged(trees, change, path, compared.bases))) yield change;
+      if (compared.named(change) && (await isChanged(trees, change, path, compared.basesAt))) yield change;
       const below = { names: path, after: folderOf(entry), before: entries.map(folderOf) };
       const same = below.before.length > 0 && below.before.every((oid) => oid === below.after);
       if (!same && [below.after, ...below.before].some((oid) => oid !== null) && compared.wanted(change.path)) {
@@ -78,15 +81,21 @@ async function isChanged(
   trees: TreeWalker,
   { before, after }: PathChange,
   path: readonly string[],
-  bases: () => Promise<readonly ObjectId[]>,
+  basesAt: TreesToCompare["basesAt"],
 ): Promise<boolean> {
   const now = asText(after);
-  const then = before.map(asText);
-  if (new Set(then).size <= 1) return now !== (then[0] ?? null);
-  const forked = await Promise.all((await bases()).map((tree) => trees.entryAt(tree, path)));
-  return !isMerged(
-    now,
-    then,
-    forked.map((entry) => asText(entry === null ? null : fileOf(entry))),
-  );
+  const [first = null, ...others] = before.map(asText);
+  if (others.every((other) => other === first)) return now !== first;
+  if (basesAt === null) return true;
+  let merged: Entry | undefined = first;
+  for (const [at, other] of others.entries()) {
+    const parted = await Promise.all((await basesAt(at + 1)).map((tree) => trees.entryAt(tree, path)));
+    merged = mergeEntry(
+      merged,
+      other,
+      parted.map((entry) => asText(entry === null ? null : fileOf(entry))),
+    );
+    if (merged === undefined) return true;
+  }
+  return now !== merged;
 }

@@ -151,9 +151,16 @@ export async function isAncestor(place: GitPlace, ancestor: ObjectId, descendant
   return status === 0;
 }
 
-/** Best common ancestors of all these commits; none where their histories are unrelated. */
-export async function mergeBases(place: GitPlace, commits: readonly ObjectId[]): Promise<readonly ObjectId[]> {
-  const argv = ["merge-base", "--all", ...(commits.length > 2 ? ["--octopus"] : []), ...commits];
+/**
+ * Best common ancestors of a commit and what merging the others would give (git-merge-base(1), Discussion); none where their
+ * histories are unrelated.
+ */
+export async function mergeBases(
+  place: GitPlace,
+  commit: ObjectId,
+  others: readonly ObjectId[],
+): Promise<readonly ObjectId[]> {
+  const argv = ["merge-base", "--all", commit, ...others];
   const { status, stdout, stderr } = await tryGit(place, argv);
   // git-merge-base(1): 1 says that there is none.
   if (status > 1) throw gitFailed(argv, status, stderr);

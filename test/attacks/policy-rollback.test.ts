@@ -57,6 +57,7 @@ describe("a policy that comes back by a merge", () => {
 
   it.each([
     ["an ancestor, as second parent", (old: string, now: string) => [now, old]],
+    ["an ancestor, as first parent", (old: string, now: string) => [old, now]],
     ["an ancestor twice", (old: string, now: string) => [now, old, old]],
   ])("refuses a bot's merge of %s, with the ancestor's policy (policy-change)", (_, parents) =>
     withServer(null, (server) => {
@@ -65,6 +66,22 @@ describe("a policy that comes back by a merge", () => {
       expect(push(server, changed)).toContain("-> main");
       const merge = server.commit(bot, { parents: parents(old, changed), files: { [POLICY]: withBob } });
       expect(push(server, merge)).toContain("policy-change");
+    }),
+  );
+
+  it.each([
+    ["the newest first", ([c0, c1, c2]: readonly [string, string, string]) => [c2, c1, c0]],
+    ["the newest last", ([c0, c1, c2]: readonly [string, string, string]) => [c0, c1, c2]],
+  ])("refuses an octopus of every state before, %s, with a policy that was withdrawn (policy-change)", (_, parents) =>
+    withServer(null, (server) => {
+      const c0 = started(server, withoutBob);
+      const c1 = server.commit(alice, { parents: [c0], files: { [POLICY]: withBob } });
+      const c2 = server.commit(alice, { parents: [c1], files: { [POLICY]: withoutBob } });
+      expect(push(server, c2)).toContain("-> main");
+      const octopus = (policy: string): string =>
+        server.commit(bot, { parents: parents([c0, c1, c2]), tree: server.tree({ [POLICY]: policy, a: "b" }) });
+      expect(push(server, octopus(withBob))).toContain("policy-change");
+      expect(server.push([`+${octopus(withoutBob)}:refs/heads/main`]).text).toContain("-> main");
     }),
   );
 

@@ -44,6 +44,12 @@ function rawTree(server: PushServer, entries: readonly (readonly [string, string
   return server.clone.write("tree", Buffer.concat(parts));
 }
 
+type Line = readonly [string, string, string];
+
+/** A tree with or without a protected file. */
+const treeWith = (server: PushServer, deploy: string | null, more: Readonly<Record<string, string>> = {}): string =>
+  server.tree({ "src/a": "1", ...(deploy === null ? {} : { "ci/deploy": deploy }), ...more });
+
 describe("changes of protected paths", () => {
   it("takes bob's commits elsewhere, and his changes of ci/ only from alice (signer-not-permitted)", () =>
     withServer(policy, (server) => {
@@ -198,6 +204,62 @@ describe("merges and protected paths", () => {
       const byBob = server.commit(bob, { parents: [left, right] });
       expect(pushMain(server, byBob).text).toContain("signer-not-permitted");
       expect(pushMain(server, server.commit(alice, { parents: [left, right] })).status).toBe(0);
+    }));
+
+  it.each([
+    ["the state before, as second parent", ([, c1, c2]: Line) => [c2, c1]],
+    ["the state before, as first parent", ([, c1, c2]: Line) => [c1, c2]],
+    ["both states before (an octopus)", ([c0, c1, c2]: Line) => [c2, c1, c0]],
+    ["both states before, the oldest first", ([c0, c1, c2]: Line) => [c0, c1, c2]],
+  ])("brings nothing back by merging %s (signer-not-permitted)", (_, parents) =>
+    withServer(policy, (server) => {
+      for (const [good, bad] of [
+        ["good", "vulnerable"],
+        [null, "vulnerable"],
+        ["guard", null],
+      ] as const) {
+        const c0 = server.commit(alice, { tree: treeWith(server, good) });
+        const c1 = server.commit(alice, { parents: [c0], tree: treeWith(server, bad) });
+        const c2 = server.commit(alice, { parents: [c1], tree: treeWith(server, good) });
+        server.push([`+${c2}:refs/heads/main`]);
+        expect(server.value("refs/heads/main")).toBe(c2);
+        const byBob = (deploy: string | null): string =>
+          server.commit(bob, { parents: parents([c0, c1, c2]), tree: treeWith(server, deploy, { "src/a": "2" }) });
+        expect(server.push([`+${byBob(bad)}:refs/heads/main`]).text).toContain("signer-not-permitted");
+        expect(server.push([`+${byBob(good)}:refs/heads/main`]).status).toBe(0);
+        expect(server.verify(["refs/heads/main"]).status).toBe(0);
+      }
+    }),
+  );
+
+  it("takes a deletion over, and lets what was deleted rest, by whichever side (signer-not-permitted)", () =>
+    withServer(policy, (server) => {
+      const root = server.commit(alice, { tree: treeWith(server, "old") });
+      const gone = server.commit(alice, { parents: [root], tree: treeWith(server, null) });
+      expect(pushMain(server, gone).status).toBe(0);
+      const side = server.commit(bob, { parents: [root], tree: treeWith(server, "old", { "src/b": "1" }) });
+      for (const parents of [
+        [gone, side],
+        [side, gone],
+      ]) {
+        const merge = (deploy: string | null): string =>
+          server.commit(bob, { parents, tree: treeWith(server, deploy, { "src/b": "1" }) });
+        expect(server.push([`+${merge("old")}:refs/heads/main`]).text).toContain("signer-not-permitted");
+        expect(server.push([`+${merge(null)}:refs/heads/main`]).status).toBe(0);
+      }
+    }));
+
+  it("merges more branches than anybody does only where they agree on what is protected (signer-not-permitted)", () =>
+    withServer(policy, (server) => {
+      const root = begin(server);
+      const changed = server.commit(alice, { parents: [root], files: { "ci/run": "2" } });
+      expect(pushMain(server, changed).status).toBe(0);
+      const sides = server.commits(alice, 70, [root]);
+      const tree = server.tree({}, changed);
+      expect(pushMain(server, server.commit(bob, { parents: [changed, ...sides], tree })).text).toContain(
+        "signer-not-permitted",
+      );
+      expect(pushMain(server, server.commit(alice, { parents: [changed, ...sides], tree })).status).toBe(0);
     }));
 
   it("sees through an octopus that slips a change in (signer-not-permitted)", () =>
