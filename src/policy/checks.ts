@@ -2,6 +2,7 @@ import type { Path, Problem } from "./document.ts";
 import { duplicates } from "./duplicates.ts";
 import { checkGroups, checkPrincipals } from "./check-principals.ts";
 import { checkAdministration } from "./check-administration.ts";
+import { EXEMPTION_NAMES } from "./policy.ts";
 import { checkRules } from "./check-rules.ts";
 import type { Mapping } from "./loose.ts";
 import { listOf, mappingOf } from "./loose.ts";
@@ -14,10 +15,24 @@ export function checkPolicy(file: Mapping): readonly Problem[] {
     ...checkRules(file),
     ...checkAdministration(file),
     ...duplicates(mappingOf(file["algorithms"])["hashes"], ["algorithms", "hashes"]),
-    ...listOf(mappingOf(file["trust"])["exempt"]).flatMap((entry, index) =>
-      checkExemption(mappingOf(entry), ["trust", "exempt", index]),
-    ),
+    ...checkExemptions(listOf(mappingOf(file["trust"])["exempt"]).map(mappingOf)),
   ];
+}
+
+/** Two entries about the same could not be told apart when one of them changes. */
+function checkExemptions(entries: readonly Mapping[]): readonly Problem[] {
+  const seen = new Map<string, number>();
+  return entries.flatMap((entry, index) => {
+    const path = ["trust", "exempt", index];
+    const problems = checkExemption(entry, path);
+    if (problems.length > 0) return problems;
+    const about = JSON.stringify(EXEMPTION_NAMES.map((name) => entry[name]));
+    const other = seen.get(about);
+    if (other === undefined) seen.set(about, index);
+    return other === undefined
+      ? []
+      : [{ path, message: `is about the same as entry ${other}`, expected: "one entry with all its `codes`" }];
+  });
 }
 
 function checkExemption(entry: Mapping, path: Path): readonly Problem[] {

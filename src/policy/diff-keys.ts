@@ -2,19 +2,47 @@ import { formatTime } from "../encoding/time.ts";
 import type { KeyWindow, Seconds } from "../model.ts";
 import type { ComparedKey, PolicyChange } from "./policy-diff.ts";
 
-/** What changed in the keys, matched by whose they are and by fingerprint; where they stand in the file says nothing. */
+/**
+ * What changed in the keys, matched by whose they are and by fingerprint, a CA by each name that it may certify, too; where
+ * they stand in the file says nothing.
+ */
 export function diffKeys(before: readonly ComparedKey[], after: readonly ComparedKey[]): readonly PolicyChange[] {
-  const was = new Map(before.map((key) => [idOf(key), key]));
-  const is = new Map(after.map((key) => [idOf(key), key]));
-  return [...new Set([...was.keys(), ...is.keys()])].flatMap((id) => {
+  const [was, is] = [byPowers(before), byPowers(after)];
+  const changes = [...new Set([...was.keys(), ...is.keys()])].flatMap((id) => {
     const [old, now] = [was.get(id), is.get(id)];
-    if (now === undefined) return old === undefined ? [] : [change(old, "tightens", "removes the key", !isBound(old))];
-    if (old === undefined) return [change(now, "loosens", "adds the key", now.proven)];
-    return [...diffContent(old, now), ...diffWindow(old, now), ...diffLists(old, now)];
+    if (now === undefined) {
+      return old === undefined ? [] : [change(old.key, "tightens", `removes ${old.what}`, !isBound(old.key))];
+    }
+    if (old === undefined) return [change(now.key, "loosens", `adds ${now.what}`, now.key.proven)];
+    return [...diffContent(old.key, now.key), ...diffWindow(old.key, now.key), ...diffNamespaces(old.key, now.key)];
   });
+  return [...new Map(changes.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-const idOf = ({ principal, fingerprint, entry }: ComparedKey): string => `${principal} ${entry.format} ${fingerprint}`;
+interface Power {
+  readonly key: ComparedKey;
+  readonly what: string;
+}
+
+/**
+ * What each key can do, by a name of its own. A CA may stand at one principal in several entries, each for other names: the
+ * entries that are there before must not hide another.
+ *
+ * @throws Error where two keys can do the same, which no policy holds that was checked
+ */
+function byPowers(keys: readonly ComparedKey[]): ReadonlyMap<string, Power> {
+  const powers = new Map<string, Power>();
+  for (const key of keys) {
+    const { principal, fingerprint, entry } = key;
+    const isCa = entry.format === "sshCa";
+    for (const name of isCa ? new Set(entry.principals) : [""]) {
+      const id = `${principal} ${entry.format} ${fingerprint} ${name}`;
+      if (powers.has(id)) throw new Error(`one key stands twice in a policy: ${id}`);
+      powers.set(id, { key, what: isCa ? `the CA for ${name}` : "the key" });
+    }
+  }
+  return powers;
+}
 
 function change(
   { principal, fingerprint, entry }: ComparedKey,
@@ -66,13 +94,12 @@ const TIGHTER: Readonly<Record<"from" | "until" | "retired" | "compromised", Tig
 const sinceWhen = (mark: Seconds | true | undefined): number =>
   mark === true ? -Infinity : mark === undefined ? Infinity : mark;
 
-function diffLists(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {
-  return (["namespaces", "principals"] as const).flatMap((list) => {
-    const added = now.entry[list].filter((name) => !old.entry[list].includes(name));
-    const removed = old.entry[list].filter((name) => !now.entry[list].includes(name));
-    return [
-      ...(added.length > 0 ? [change(now, "loosens", `adds ${list} ${added.join(", ")}`, false)] : []),
-      ...(removed.length > 0 ? [change(now, "tightens", `removes ${list} ${removed.join(", ")}`, true)] : []),
-    ];
-  });
+function diffNamespaces(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {
+  const [was, is] = [old.entry.namespaces, now.entry.namespaces];
+  const added = is.filter((name) => !was.includes(name));
+  const removed = was.filter((name) => !is.includes(name));
+  return [
+    ...(added.length > 0 ? [change(now, "loosens", `adds namespaces ${added.join(", ")}`, false)] : []),
+    ...(removed.length > 0 ? [change(now, "tightens", `removes namespaces ${removed.join(", ")}`, true)] : []),
+  ];
 }

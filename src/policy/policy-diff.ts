@@ -5,7 +5,7 @@ import { diffKeys } from "./diff-keys.ts";
 import { diffNamed, diffValue, show, type Note } from "./diff-values.ts";
 import { isMapping, listOf, mappingOf, type Mapping } from "./loose.ts";
 import type { Seconds } from "../model.ts";
-import { RIGHTS, type KeyEntry, type Policy, type Right } from "./policy.ts";
+import { EXEMPTION_NAMES, RIGHTS, type KeyEntry, type Policy, type Right } from "./policy.ts";
 import type { Administrators } from "./rights.ts";
 
 /** A key of a policy as far as two policies are compared by it. */
@@ -89,8 +89,12 @@ const SILENT: ReadonlySet<string> = new Set(["$schema", "version", "serial", "pr
 const OF_RULES: Readonly<Record<string, true>> = { preset: true, algorithms: true, unmatched: true, limits: true };
 
 const nameOf = (entry: Mapping): string => String(entry["name"]);
-const exemptionOf = ({ commit, key, reachableFrom }: Mapping): string =>
-  [key, commit, reachableFrom].filter((part) => typeof part === "string").join(" ");
+/** What an exemption is about: a commit is not all that it reaches. */
+const exemptionOf = (entry: Mapping): string =>
+  EXEMPTION_NAMES.flatMap((name) => {
+    const value = entry[name];
+    return typeof value === "string" ? [`${name}:${value}`] : [];
+  }).join(",");
 
 function named(list: unknown, keyOf: (entry: Mapping) => string): ReadonlyMap<string, unknown> {
   return new Map(listOf(list).map((entry) => [keyOf(mappingOf(entry)), entry]));

@@ -128,6 +128,9 @@ export interface Exemption {
 }
 
 /** What an administrator may change (docs/policy.md, "Who may change the policy"). */
+/** What says which objects an exemption is about. */
+export const EXEMPTION_NAMES = ["key", "commit", "reachableFrom"] as const;
+
 export const RIGHTS = ["rules", "principals", "keys", "exempt"] as const;
 export type Right = (typeof RIGHTS)[number];
 

@@ -38,6 +38,51 @@ const push = (server: PushServer, oid: string): string => server.push([`${oid}:r
 const change = (server: PushServer, who: typeof alice, parents: string[], policy: string): string =>
   server.commit(who, { parents, files: { [POLICY]: policy } });
 
+describe("a change that stands before what it changes", () => {
+  const ca = person("ca");
+  const certified = (...names: string[]): object => ({ sshCa: ca.key.line.trim(), principals: names });
+  const twoOf = { rules: ["alice", "bob"], principals: ["alice", "bob"], keys: ["alice", "bob"], threshold: 2 };
+  const administration = { ...twoOf, exempt: ["alice", "bob", "carol"] };
+  const withCa = (serial: number, ...keys: object[]): string =>
+    policyWith(
+      { serial, administration },
+      { alice: principal(alice, { keys: [{ ssh: alice.key.line.trim() }, ...keys] }) },
+    );
+
+  it("is refused: another entry of a CA that is there, for other names (policy-change)", () =>
+    withServer(null, (server) => {
+      const first = started(server, withCa(5, certified("alice@corp")));
+      const next = withCa(6, certified("eve@corp"), certified("alice@corp"));
+      const text = push(server, change(server, carol, [first], next));
+      expect(text).toContain("policy-change");
+      expect(text).toContain("the CA for eve@corp");
+      const hers = change(server, alice, [first], next);
+      expect(push(server, hers)).toContain("policy-change");
+      const agreed = server.push([approval(server, bob, [hers]), `${hers}:refs/heads/main`]);
+      expect(agreed.text).toContain("-> main");
+      const reordered = withCa(7, certified("alice@corp"), certified("eve@corp"));
+      expect(push(server, change(server, carol, [hers], reordered))).toContain("-> main");
+    }));
+
+  it("is refused: an exemption of all that a commit reaches, beside one of that commit (policy-change)", () =>
+    withServer(null, (server) => {
+      const commit = "1".repeat(40);
+      const one = { commit, reason: "old", until: "2020-01-01T00:00:00Z" };
+      const all = { reachableFrom: commit, reason: "old", codes: ["signer-not-permitted", "key-revoked", "unsigned"] };
+      const exempting = (serial: number, ...exempt: object[]): string => policyWith({ serial, trust: { exempt } });
+      const first = started(server, exempting(5, one));
+      for (const exempt of [
+        [all, one],
+        [one, all],
+      ]) {
+        expect(push(server, change(server, bob, [first], exempting(6, ...exempt)))).toContain("policy-change");
+      }
+      const twice = exempting(6, one, { ...one, reason: "again" });
+      expect(push(server, change(server, alice, [first], twice))).toMatch(/is about\W+(?:remote: error:\s+)?the same/);
+      expect(push(server, change(server, alice, [first], exempting(6, all, one)))).toContain("-> main");
+    }));
+});
+
 describe("a change beyond one's right", () => {
   it.each([
     [

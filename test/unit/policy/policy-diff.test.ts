@@ -70,7 +70,11 @@ describe("the difference of two policies", () => {
     ["`unmatched`", { unmatched: "allow" }, ["loosens rules: unmatched is allow"]],
     ["algorithms", { algorithms: { rsaBits: 3072 } }, ['loosens rules: algorithms is {"rsaBits":3072}']],
     ["trust.merges", { trust: { merges: "vouched" } }, ["loosens rules: trust.merges is vouched, was every"]],
-    ["an exemption", { trust: { exempt: [entry()] } }, [`loosens exempt: trust.exempt.${"1".repeat(40)} is new`]],
+    [
+      "an exemption",
+      { trust: { exempt: [entry()] } },
+      [`loosens exempt: trust.exempt.commit:${"1".repeat(40)} is new`],
+    ],
     [
       "a principal with a key",
       { principals: { ...(base["principals"] as Data), carol: person("carol") } },
@@ -94,6 +98,32 @@ describe("the difference of two policies", () => {
     ],
   ])("names %s and the right it takes", async (_, more, expected) => {
     expect(await told(base, { ...base, ...more })).toEqual(expected);
+  });
+
+  it("sees an entry before one of the same CA, or before one for the same commit", async () => {
+    const ca = (...names: string[]): Data => ({ sshCa: "ssh-ed25519 AAAA ca", principals: names });
+    const keys = (...own: Data[]): Data => ({
+      ...base,
+      principals: { ...(base["principals"] as Data), alice: person("alice", { keys: own }) },
+    });
+    const added = "loosens keys: principals.alice.keys.ca adds the CA for eve@corp";
+    expect(await told(keys(ca("alice@corp")), keys(ca("eve@corp"), ca("alice@corp")))).toEqual([added]);
+    expect(await told(keys(ca("alice@corp")), keys(ca("alice@corp"), ca("eve@corp")))).toEqual([added]);
+    expect(await told(keys(ca("alice@corp")), keys(ca("alice@corp", "eve@corp")))).toEqual([added]);
+    expect(await told(keys(ca("alice@corp"), ca("eve@corp")), keys(ca("eve@corp", "alice@corp")))).toEqual([]);
+    const opened = { ...ca("alice@corp"), until: "2030-01-01T00:00:00Z" };
+    expect(await told(keys(opened, ca("eve@corp")), keys(ca("alice@corp", "eve@corp")))).toEqual([
+      expect.stringContaining("loosens keys: principals.alice.keys.ca loses `until`"),
+    ]);
+    const wide = { reachableFrom: "1".repeat(40), reason: "old" };
+    for (const exempt of [
+      [wide, entry()],
+      [entry(), wide],
+    ]) {
+      expect(await told(withTrust({ exempt: [entry()] }), withTrust({ exempt }))).toEqual([
+        `loosens exempt: trust.exempt.reachableFrom:${"1".repeat(40)} is new`,
+      ]);
+    }
   });
 
   it("tells what tightens from what loosens, and back", async () => {
