@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { RefName, Seconds } from "../model.ts";
 import type { ComparedKey, ComparedPolicy } from "../policy/policy-diff.ts";
 import { administratorsOf } from "../policy/rights.ts";
+import { digestOf, statementsOf } from "./compared-certificate.ts";
 import { provenKeys } from "./key-proof.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
 
@@ -13,34 +13,34 @@ export async function comparedPolicies(
   now: Seconds,
 ): Promise<readonly [ComparedPolicy, ComparedPolicy]> {
   const proven = await provenKeys(before, after, now);
-  const compared = ({ policy, keys }: LoadedPolicy): ComparedPolicy => ({
+  const [was, is] = [contentsOf(before), contentsOf(after)];
+  const compared = async ({ policy, keys }: LoadedPolicy, others: ReadonlySet<string>): Promise<ComparedPolicy> => ({
     policy,
-    keys: keys.map((key) => comparedKey(key, proven.has(key))),
+    keys: await Promise.all(keys.map((key) => comparedKey(key, proven.has(key), others))),
     administrators: administratorsOf(policy, ref, now),
   });
-  return [compared(before), compared(after)];
+  return Promise.all([compared(before, is), compared(after, was)]);
 }
 
-function comparedKey({ principal, entry, anchor, bytes }: LoadedKey, proven: boolean): ComparedKey {
+const contentsOf = ({ keys }: LoadedPolicy): ReadonlySet<string> => new Set(keys.map(placeOf));
+
+const placeOf = ({ principal, bytes }: LoadedKey): string => `${principal} ${digestOf(bytes)}`;
+
+/** `others`: what the other policy has; of a certificate that is the same there nothing need be proven. */
+async function comparedKey(key: LoadedKey, proven: boolean, others: ReadonlySet<string>): Promise<ComparedKey> {
+  const { principal, entry, anchor } = key;
   if (anchor.kind !== "openpgp") {
     const { fingerprint } = anchor.key;
-    return { principal, fingerprint, content: "", revocations: [], renewed: 0, proven, entry };
+    return { principal, fingerprint, content: "", revocations: [], statements: [], proven, entry };
   }
-  const { fingerprint, revocations, direct, users, subkeys } = anchor.certificate;
-  const own = [
-    ...direct,
-    ...users.flatMap(({ signatures }) => signatures),
-    ...subkeys.flatMap(({ bindings }) => bindings),
-  ];
+  const { fingerprint, revocations } = anchor.certificate;
   return {
     principal,
     fingerprint,
-    content: digest(bytes),
-    revocations: revocations.map(({ body }) => digest(body)),
-    renewed: Math.max(0, ...own.map(({ facts }) => facts.created ?? 0)),
+    content: digestOf(key.bytes),
+    revocations: revocations.map(({ body }) => digestOf(body)),
+    statements: others.has(placeOf(key)) ? [] : await statementsOf(anchor.certificate),
     proven,
     entry,
   };
 }
-
-const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

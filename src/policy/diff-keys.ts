@@ -1,5 +1,6 @@
 import { formatTime } from "../encoding/time.ts";
 import type { KeyWindow, Seconds } from "../model.ts";
+import { isLaterCopy } from "./certificate-copies.ts";
 import type { ComparedKey, PolicyChange } from "./policy-diff.ts";
 
 /**
@@ -56,16 +57,16 @@ function change(
 }
 
 /** What was said against it or of its end would go with the key, and it could come back without: not its owner's to do. */
-const isBound = ({ entry: { window }, revocations }: ComparedKey): boolean =>
-  revocations.length > 0 || Object.keys(window).length > 0;
+const isBound = ({ entry: { window }, revocations, statements }: ComparedKey): boolean =>
+  revocations.length > 0 || Object.keys(window).length > 0 || statements.some(({ ends }) => ends);
 
 /** A certificate comes with its own proof: only the key itself can have signed what is new in it. */
 function diffContent(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {
   if (old.content === now.content) return [];
   const dropped = old.revocations.some((revocation) => !now.revocations.includes(revocation));
   if (dropped) return [change(now, "loosens", "takes a revocation out of the certificate", false)];
-  const older = now.renewed < old.renewed;
-  return [change(now, "loosens", older ? "goes back to an older certificate" : "renews the certificate", !older)];
+  const later = isLaterCopy(old.statements, now.statements);
+  return [change(now, "loosens", later ? "renews the certificate" : "goes back to an older certificate", later)];
 }
 
 function diffWindow(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {

@@ -16,11 +16,23 @@ export interface ComparedKey {
   readonly content: string;
   /** Revocations in it, by their digests. One without a reason is softened by `retired` beside it: that mark loosens. */
   readonly revocations: readonly string[];
-  /** When the newest of its self-signatures was made. */
-  readonly renewed: Seconds;
+  /** What a certificate says of itself; empty for other keys. */
+  readonly statements: readonly CertificateStatement[];
   /** It said itself whose it is. */
   readonly proven: boolean;
   readonly entry: KeyEntry;
+}
+
+/** A self-signature that is real. */
+export interface CertificateStatement {
+  /** The key, one of its user IDs or a subkey. */
+  readonly about: string;
+  readonly created: Seconds;
+  readonly digest: string;
+  /** It counts for a time only. */
+  readonly passes: boolean;
+  /** It says when the key, or itself, ends. */
+  readonly ends: boolean;
 }
 
 export interface ComparedPolicy {

@@ -9,10 +9,15 @@ import { parseSshPublicKey } from "../../src/signature/ssh/key.ts";
 import { keyClaimPayload } from "../../src/subject/key-proof.ts";
 import {
   armor,
+  binding,
   certification,
+  DAY,
   eddsaKey,
+  issuerKeyId,
+  keyLifetime,
   MADE,
   publicKey,
+  publicSubkey,
   revocation,
   simpleCertificate,
   userId,
@@ -192,6 +197,63 @@ describe("a certificate of one's own", () => {
       expect(push(server, next)).toBe("landed");
       const back = change(server, bob, next, policyWith(3, { bob: [armored(plain)] }));
       expect(push(server, back)).toContain("policy-change");
+    }));
+
+  it("keeps its end: no older word of it comes back, with or without a newer one beside it (policy-change)", () =>
+    withServer(null, (server) => {
+      const subkey = eddsaKey({ seed: 10 });
+      const user = (options: Parameters<typeof certification>[2]): Uint8Array => certification(key, ALICE, options);
+      const bound = (...bindings: readonly Uint8Array[]): Uint8Array =>
+        Buffer.concat([publicSubkey(subkey), ...bindings]);
+      const endless = binding(key, subkey, { at: MADE });
+      const ending = binding(key, subkey, { at: MADE + 100, hashed: [keyLifetime(DAY)] });
+      const head = [publicKey(key), userId(ALICE)];
+      const ended = user({ at: MADE + 2000, hashed: [keyLifetime(DAY)] });
+      const first = started(
+        server,
+        policyWith(1, { bob: [armored(...head, user({}), ended, bound(endless, ending))] }),
+      );
+      const maker = eddsaKey({ seed: 11 });
+      const stranger = certification(key, ALICE, { maker, at: MADE + 3000 });
+      const forged = certification(key, ALICE, { maker, issuer: key, unhashed: [issuerKeyId(key)], at: MADE + 3000 });
+      for (const copy of [
+        [...head, user({}), bound(endless, ending)],
+        [...head, user({}), stranger, bound(endless, ending)],
+        [...head, user({}), forged, bound(endless, ending)],
+        [...head, user({}), ended, bound(endless)],
+        [...head, user({ at: MADE + 4000 }), bound(endless)],
+        [...head, user({}), ended],
+        [
+          ...head,
+          user({}),
+          ended,
+          bound(endless, ending),
+          userId("Other <o@example.org>"),
+          certification(key, "Other <o@example.org>", {}),
+        ],
+      ]) {
+        expect(push(server, change(server, bob, first, policyWith(2, { bob: [armored(...copy)] })))).toContain(
+          "policy-change",
+        );
+      }
+      expect(push(server, change(server, bob, first, policyWith(2)))).toContain("policy-change");
+      const extended = binding(key, subkey, { at: MADE + 5000, hashed: [keyLifetime(9 * DAY)] });
+      for (const [at, copy] of [
+        [...head, ended, bound(ending)],
+        [...head, user({ at: MADE + 4000 }), bound(ending)],
+        [...head, user({ at: MADE + 4000 }), bound(extended)],
+        [
+          ...head,
+          user({ at: MADE + 4000 }),
+          bound(extended),
+          userId("Other <o@example.org>"),
+          certification(key, "Other <o@example.org>", { at: MADE + 6000 }),
+        ],
+      ].entries()) {
+        const before = server.value("refs/heads/main") ?? "";
+        const next = policyWith(at + 2, { bob: [armored(...copy)] });
+        expect(push(server, change(server, bob, before, next))).toBe("landed");
+      }
     }));
 
   it("keeps its revocation: the copy without it is not its owner's to put there, nor the entry to remove (policy-change)", () =>

@@ -31,7 +31,7 @@ async function compared(file: Data, content = ""): Promise<ComparedPolicy> {
         fingerprint: text.split(" ").at(-1) ?? "",
         content,
         revocations: [],
-        renewed: 0,
+        statements: [],
         proven: false,
         entry,
       };
