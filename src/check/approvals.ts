@@ -85,9 +85,8 @@ export class Approvals {
       const read = await this.#readOnce(oid);
       // It might be a withdrawal.
       if (read === null) return false;
-      if (read.evidence.outcome !== "verified" || read.evidence.signer.principal !== principal) continue;
       if (!forRef(read.approval.ref) || !read.approval.commits.some((one) => isOf(one, commit))) continue;
-      named.push(read);
+      if (isBy(principal, read)) named.push(read);
     }
     const withdrawn = Math.max(
       ...named.map(({ approval }) => (approval.deed === "withdraw" ? approval.at : -Infinity)),
@@ -184,6 +183,13 @@ export async function openApprovals(
   }
   return new Approvals(from, tips);
 }
+
+/**
+ * Whether a principal's statement counts. What was taken back stays so, whatever became of the key since: one that was
+ * marked, has ended or is gone from the policy still made a withdrawal that its owner's ref once took.
+ */
+const isBy = (principal: string, { approval, evidence }: Read): boolean =>
+  evidence.outcome === "verified" ? evidence.signer.principal === principal : approval.deed === "withdraw";
 
 const isOf = (one: Approval["commits"][number], { tree, parents }: Commit): boolean =>
   one.tree === tree && one.parents.length === parents.length && one.parents.every((oid, at) => oid === parents[at]);

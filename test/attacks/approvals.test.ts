@@ -176,6 +176,35 @@ describe("a threshold of two", () => {
     }));
 });
 
+describe("a withdrawal", () => {
+  const laptop = person("bob-laptop");
+  const withKeys = (keys: readonly object[]) =>
+    policyOf([{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["devs"], threshold: 2 } }], {
+      principals: { alice: principal(alice), bob: principal(bob, { keys }) },
+    });
+  const own = { ssh: bob.key.line.trim() };
+  const other = { ssh: laptop.key.line.trim() };
+
+  it.each([
+    ["compromised", [own, { ...other, compromised: true }]],
+    ["retired long ago", [own, { ...other, retired: "2020-01-01T00:00:00Z" }]],
+    ["gone from the policy", [own]],
+  ])("stands when the key that signed it is %s (threshold-unmet)", (_, keys) =>
+    withServer(withKeys([own, other]), (server) => {
+      const { commit } = begin(server);
+      const given = approval(server, bob, [commit], { at: now - 100 });
+      const tip = given.split(":")[0] ?? "";
+      const taken = approval(server, bob, [commit], { deed: "withdraw", at: now - 50, key: laptop.key }, tip);
+      expect(server.push([taken]).status).toBe(0);
+      unmet(server.push([`${commit}:refs/heads/main`]));
+      server.setPolicy(withKeys(keys));
+      unmet(server.push([`${commit}:refs/heads/main`]));
+      const again = approval(server, bob, [commit], { at: now }, taken.split(":")[0]);
+      expect(server.push([again, `${commit}:refs/heads/main`]).status).toBe(0);
+    }),
+  );
+});
+
 describe("an envelope that cannot be read", () => {
   it("might be a withdrawal: approvals beside it do not count (threshold-unmet)", () =>
     withServer(main(), (server) => {
