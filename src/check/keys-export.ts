@@ -57,8 +57,15 @@ function revokedLine({ principal, entry, anchor }: LoadedKey): string {
   return `${anchor.key.type} ${encodeBase64(anchor.key.blob)} ${principal}\n`;
 }
 
-/** What ssh-keygen would not read as the name itself: patterns (PATTERNS of ssh_config(5)), separators, quotes. */
-const isPlainName = (name: string): boolean => !/[*?!,"\s#]/.test(name);
+/** Why a name cannot stand in a line for ssh-keygen; null where it can. */
+function nameProblem(name: string): string | null {
+  // PATTERNS of ssh_config(5), separators, quotes.
+  if (/[*?!,"\s#]/.test(name)) return "ssh-keygen would read it as a pattern";
+  // The text is printed as it is, and read by people: nothing in it may steer a terminal or look like another name.
+  return /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Z}\uFFFD]/u.test(asUtf8(name)) ? "it holds characters that nobody sees" : null;
+}
+
+const asUtf8 = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
 
 /** ssh-keygen(1), ALLOWED SIGNERS. Times end in Z, which OpenSSH reads since 9.1. */
 function signersLine(
@@ -67,10 +74,11 @@ function signersLine(
 ): { line: string; omitted: string[] } {
   if (anchor.kind === "openpgp") return { line: "", omitted: [] };
   const names = anchor.kind === "sshCa" ? entry.principals : (policy.principals.get(principal)?.emails ?? []);
-  const plain = names.filter(isPlainName);
-  const omitted = names
-    .filter((name) => !isPlainName(name))
-    .map((name) => `${principal}: ssh-keygen would read ${name} as a pattern`);
+  const plain = names.filter((name) => nameProblem(name) === null);
+  const omitted = names.flatMap((name) => {
+    const problem = nameProblem(name);
+    return problem === null ? [] : [`${principal}: ${asUtf8(name)} is left out: ${problem}`];
+  });
   if (plain.length === 0) return { line: "", omitted };
   const { from, until, retired } = entry.window;
   const end = Math.min(until ?? Infinity, retired ?? Infinity);
@@ -81,7 +89,7 @@ function signersLine(
     ...(end === Infinity ? [] : [`valid-before="${signersTime(end - 1)}"`]),
   ];
   const { type, blob } = anchor.key;
-  const shown = Buffer.from(plain.join(","), "latin1").toString("utf8");
+  const shown = asUtf8(plain.join(","));
   return { line: `${shown} ${options.join(",")} ${type} ${encodeBase64(blob)} ${principal}\n`, omitted };
 }
 

@@ -105,6 +105,18 @@ describeWith(["gpg", "ssh-keygen"], "keys", () => {
     });
   });
 
+  it("are exported under names that ssh-keygen and people read as they are, and under no other", async () => {
+    const line = keygen.make("alice", "ed25519").trim();
+    const odd = ["a\u001b[31m@x", "b\u202e@x", "c\u009b@x", "*@x", "d e@x"];
+    const emails = ["alice@example.org", "z\u00fc@x", ...odd];
+    const policy = { version: 1, principals: { alice: { emails, keys: [{ ssh: line }] } }, rules: [] as object[] };
+    policy.rules.push({ name: "all", refs: ["refs/heads/**"], commits: { signedBy: ["alice"] } });
+    writeFileSync(join(repo.dir, ".signpolicy.yaml"), JSON.stringify(policy));
+    const { text, omitted } = await exportKeys("allowed-signers", choice(), now());
+    expect(text.split(" ")[0]).toBe("alice@example.org,z\u00fc@x");
+    expect(omitted).toHaveLength(odd.length);
+  });
+
   it("are taken from a signed commit only when its signature verifies, whatever it says", async () => {
     const gpg = new Gnupg(repo.env["GNUPGHOME"] ?? "");
     const fingerprint = gpg.generateKey("Alice Example <alice@example.org>");
