@@ -112,7 +112,8 @@ export class Approvals {
       old: false,
       again: () => "",
       dated: at,
-      clock: { ...clock, latestAncestor },
+      // What another ref's rule let in is history, but that rule may have asked for no approval: a push needs good ones.
+      clock: { ...clock, latestAncestor, mode: clock.pushed === true ? ("new" as const) : clock.mode },
       policy: this.#from.policy,
     };
     return judgeSignature(evidence, judged, new Set()) === null;

@@ -1,6 +1,7 @@
 import { ParseError } from "../errors.ts";
 import type { Commit, Decision, Evidence, RefName } from "../model.ts";
 import type { JudgingClock } from "../policy/clock.ts";
+import { namesRef } from "../policy/applies.ts";
 import type { AppliedRule } from "../policy/decide-commit.ts";
 import type { Problem } from "../policy/decide-problem.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -74,10 +75,14 @@ async function withApprovers(
   applied: readonly AppliedRule[],
   clock: JudgingClock,
 ): Promise<readonly AppliedRule[]> {
+  const audit = clock.pushed !== true && clock.mode === "history";
   return Promise.all(
     applied.map(async (asking) => {
       const base = asking.rule.commits?.base ?? [];
-      const forRef = (name: RefName) => name === ref || base.some((glob) => glob.matches(name));
+      // What its refs judged may pass from one to another (docs/approvals.md): an audit cannot tell by which it came.
+      const lent = audit ? asking.rule.refs : [];
+      const forRef = (name: RefName) =>
+        name === ref || base.some((glob) => glob.matches(name)) || lent.some((glob) => namesRef(glob, name));
       return { ...asking, approvers: await approvals.approvers(commit, forRef, clock) };
     }),
   );

@@ -253,7 +253,7 @@ class Verification {
   #judgedUnder(rules: readonly Rule[], target: Pick<Target, "exclude">, ref: RefName | null): JudgedHistory | null {
     const alike = rules.every(({ commits }) => commits === null || isSameSelector(commits.signedBy, commits.side));
     if (this.#options.noWalk || target.exclude.length > 0 || !alike) return null;
-    const key = JSON.stringify([rules.map((rule) => rule.name), asksForRef(rules) ? ref : null]);
+    const key = JSON.stringify([rules.map((rule) => rule.name), asksForRef(this.#context.policy, rules) ? ref : null]);
     const known = this.#judged.get(key) ?? { tips: [], denied: [] };
     this.#judged.set(key, known);
     return known;

@@ -80,7 +80,13 @@ export class PushPlan {
       shared,
       own,
       exclude: own.length === 0 ? shared.list : [...shared.list, ...own],
-      key: this.#keyOf(JSON.stringify([rules.map(({ name }) => name), tips, asksForRef(rules) ? names[0] : null])),
+      key: this.#keyOf(
+        JSON.stringify([
+          rules.map(({ name }) => name),
+          tips,
+          asksForRef(this.#context.policy, rules) ? names[0] : null,
+        ]),
+      ),
     }));
   }
 

@@ -35,9 +35,9 @@ export function denies({ commits, tags, updates, pushes }: Rule, time: Seconds):
 export const judgesCommits = ({ commits, paths }: Rule, time: Seconds): boolean =>
   commits !== null && paths === null && isEnforced(commits, time);
 
-/** Approvals are for one ref; what else a rule asks is the same on each. */
-export const asksForRef = (rules: readonly Rule[]): boolean =>
-  rules.some(({ commits }) => commits !== null && commits.threshold !== null);
+/** Approvals, which thresholds count and what a forge squashed needs, are for one ref; what else a rule asks is the same on each. */
+export const asksForRef = ({ forge }: Policy, rules: readonly Rule[]): boolean =>
+  rules.some(({ commits }) => commits !== null && (commits.threshold !== null || forge.squash === "allow"));
 
 /** Whether a glob of a rule names this ref: it matches, and spells a reserved ref's prefix out. */
 export function namesRef(glob: Glob, ref: RefName): boolean {

@@ -266,6 +266,62 @@ describe("refs of approvals", () => {
     }));
 });
 
+describe("an approval for another ref", () => {
+  const rule = { name: "branches", refs: ["refs/heads/main", "refs/heads/dev"], commits: { signedBy: ["devs"] } };
+  const policy = policyOf([{ ...rule, commits: { ...rule.commits, threshold: 2 } }], { unmatched: "allow" });
+  const forDev = { ref: "refs/heads/dev" as RefName };
+
+  it("counts only there, until its rule has judged the commit there; verify agrees (threshold-unmet)", () =>
+    withServer(policy, (server) => {
+      const { commit } = begin(server);
+      const approved = approval(server, bob, [commit], forDev);
+      unmet(server.push([approved, `${commit}:refs/heads/main`]));
+      unmet(server.push(["--atomic", approved, `${commit}:refs/heads/dev`, `${commit}:refs/heads/main`]));
+      expect(server.push([approved, `${commit}:refs/heads/dev`]).status).toBe(0);
+      expect(server.push([`${commit}:refs/heads/main`]).status).toBe(0);
+      expect(server.verify([`${commit}~..refs/heads/main`, "--as", "refs/heads/main"])).toMatchObject({ status: 0 });
+    }));
+
+  it("counts for none that its rule does not name, in an audit either (threshold-unmet)", () =>
+    withServer(policy, (server) => {
+      const { commit } = begin(server);
+      const other = approval(server, bob, [commit], { ref: "refs/heads/other" as RefName });
+      unmet(server.push([other, `${commit}:refs/heads/main`]));
+      server.hooks(false);
+      expect(server.push([other, `${commit}:refs/heads/main`]).status).toBe(0);
+      expect(server.verify([`${commit}~..refs/heads/main`, "--as", "refs/heads/main"]).text).toContain(
+        "threshold-unmet",
+      );
+    }));
+});
+
+describe("an approval that was stored", () => {
+  it("counts for no push once its key is retired, by way of a branch that asks for none either (threshold-unmet)", () => {
+    const rules = [
+      { name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["devs"], threshold: 2 } },
+      { name: "dev", refs: ["refs/heads/dev"], commits: { signedBy: ["devs"] } },
+    ];
+    const withBob = (key: object) =>
+      policyOf(rules, { principals: { alice: principal(alice), bob: principal(bob, { keys: [key] }) } });
+    const own = { ssh: bob.key.line.trim() };
+    const retired = { ...own, retired: new Date((now - 5 * DAY) * 1000).toISOString().replace(/\.\d+/, "") };
+    return withServer(withBob(own), (server) => {
+      const root = server.commit(alice, { files: { a: "1" }, date: now - 9 * DAY });
+      server.hooks(false);
+      expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+      server.hooks(true);
+      const commit = server.commit(alice, { parents: [root], files: { a: "2" } });
+      expect(server.push([approval(server, bob, [commit], { at: now - 6 * DAY })]).status).toBe(0);
+      server.setPolicy(withBob(retired));
+      unmet(server.push([`${commit}:refs/heads/main`]));
+      expect(server.push([`${commit}:refs/heads/dev`]).status).toBe(0);
+      unmet(server.push([`${commit}:refs/heads/main`]));
+      server.setPolicy(withBob(own));
+      expect(server.push([`${commit}:refs/heads/main`]).status).toBe(0);
+    });
+  });
+});
+
 describe("verify", () => {
   it("cannot say without the approvals, and says who is missing with them (exit 3, threshold-unmet)", () =>
     withServer(main(), (server) => {

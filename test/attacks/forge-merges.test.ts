@@ -161,6 +161,19 @@ describe("squashes by a forge", () => {
       );
     }));
 
+  it("do not count with an approval for another ref of the same push (signer-not-permitted)", () => {
+    const everywhere = policy(allow) as { rules: object[] };
+    everywhere.rules = [{ name: "all", refs: ["refs/heads/**"], commits: { signedBy: ["devs", "web"] } }];
+    return withServer(everywhere, (server) => {
+      const { made } = squash(server);
+      const approved = approval(server, bob, [made], { ref: "refs/heads/dev" as never });
+      refused(server.push([approved, `${made}:refs/heads/main`]));
+      refused(server.push(["--atomic", approved, `${made}:refs/heads/dev`, `${made}:refs/heads/main`]));
+      expect(server.push([approved, `${made}:refs/heads/dev`]).status).toBe(0);
+      expect(server.verify(["refs/heads/dev"]).status).toBe(0);
+    });
+  });
+
   it("do not count with an approval by one who may not sign here (signer-not-permitted)", () =>
     withServer(policy(allow, { signedBy: ["alice", "web"] }), (server) => {
       const { made } = squash(server);
