@@ -74,7 +74,9 @@ export class PolicyChanges {
   async editOf(commit: Commit, terms: EditTerms): Promise<PolicyEdit | null> {
     const after = await this.stateAfter(commit);
     const oids = [...new Set(commit.parents)];
-    const parents = oids.length === 0 ? [NO_POLICY] : await Promise.all(oids.map((oid) => this.#stateOf(oid)));
+    // One after the other: a merge can have thousands of parents, whose trees must not all be in memory.
+    const parents: PolicyState[] = oids.length === 0 ? [NO_POLICY] : [];
+    for (const oid of oids) parents.push(await this.#stateOf(oid));
     const judges = parents.every(({ id }) => id === parents[0]?.id)
       ? parents.slice(0, 1)
       : await this.#newest(oids, parents);

@@ -81,6 +81,7 @@ export function judgingContext(
   const arrivals = exported ?? (id === null ? null : arrivalsOf(repository.commonDir, id));
   const witness = arrivals === null ? null : recordWitness(repository, policy, arrivals);
   reader.readUpTo(policy.limits.objectBytes);
+  session.trees.readUpTo(policy.limits.objectBytes);
   const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness, session.raw);
   const changes = governing.ref === null ? null : policyChanges(session, files);
   const sources = { repository, examiner, outlines, policy, trees };

@@ -51,11 +51,20 @@ export async function* changedPaths(trees: TreeWalker, compared: TreesToCompare)
   let looked = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const { names, after, before } = folder;
-    const [now, ...then] = await Promise.all([after, ...before].map((oid) => (oid === null ? EMPTY : trees.tree(oid))));
-    for (const name of new Set([now, ...then].flatMap((tree) => [...(tree?.keys() ?? [])]))) {
+    const now = after === null ? EMPTY : await trees.tree(after);
+    const then: ReadonlyMap<string, TreeEntry>[] = [];
+    let held = now.size;
+    // One after the other: a merge can have thousands of parents, each with a tree of its own that is as large as may be.
+    for (const oid of before) {
+      if (looked + held > ENTRY_CAP) throw new TooManyEntries();
+      const tree = oid === null ? EMPTY : await trees.tree(oid);
+      held += tree.size;
+      then.push(tree);
+    }
+    for (const name of namesIn([now, ...then])) {
       looked += 1;
       if (looked > ENTRY_CAP) throw new TooManyEntries();
-      const entry = now?.get(name) ?? null;
+      const entry = now.get(name) ?? null;
       const entries = then.map((tree) => tree.get(name) ?? null);
       if (entries.length > 0 && entries.every((other) => other?.oid === entry?.oid && other?.mode === entry?.mode))
         continue;
@@ -71,7 +80,13 @@ export async function* changedPaths(trees: TreeWalker, compared: TreesToCompare)
   }
 }
 
-const EMPTY: Promise<ReadonlyMap<string, TreeEntry>> = Promise.resolve(new Map());
+const EMPTY: ReadonlyMap<string, TreeEntry> = new Map();
+
+function namesIn(folders: readonly ReadonlyMap<string, TreeEntry>[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const folder of folders) for (const name of folder.keys()) names.add(name);
+  return names;
+}
 
 const fileOf = (entry: TreeEntry | null): TreeEntry | null => (entry !== null && !isFolder(entry) ? entry : null);
 const folderOf = (entry: TreeEntry | null): ObjectId | null => (entry !== null && isFolder(entry) ? entry.oid : null);

@@ -6,15 +6,31 @@ import { parseTree, type TreeEntry } from "../subject/tree.ts";
 /** How many parsed trees are kept: consecutive commits share nearly all of theirs. */
 const CACHED = 512;
 
+/** Bytes of stored trees whose entries are kept; parsed they take about ten times as much. */
+const CACHED_BYTES = 8 * 1024 * 1024;
+
+/** A larger tree, of some 200,000 entries, is not read: nobody has one where a policy or a protected path would stand. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+type Entries = ReadonlyMap<string, TreeEntry>;
+
 /** Looks up paths in the trees of commits, straight from the object store; nothing is checked out, no link is followed. */
 export class TreeWalker {
   readonly #reader: ObjectReader;
   readonly #algorithm: HashAlgorithm;
-  readonly #trees = new Map<ObjectId, Promise<ReadonlyMap<string, TreeEntry>>>();
+  readonly #trees = new Map<ObjectId, Promise<Entries>>();
+  /** Of the trees that are kept. */
+  #bytes = 0;
+  #most = MOST_BYTES;
 
   constructor(reader: ObjectReader, algorithm: HashAlgorithm) {
     this.#reader = reader;
     this.#algorithm = algorithm;
+  }
+
+  /** Reads trees of this many bytes, should that be less than the usual. */
+  readUpTo(bytes: number): void {
+    this.#most = Math.min(MOST_BYTES, bytes);
   }
 
   /**
@@ -50,19 +66,33 @@ export class TreeWalker {
    *
    * @throws ParseError for one that is missing, broken or too large
    */
-  tree(oid: ObjectId): Promise<ReadonlyMap<string, TreeEntry>> {
+  tree(oid: ObjectId): Promise<Entries> {
     const known = this.#trees.get(oid);
     if (known !== undefined) return known;
-    if (this.#trees.size >= CACHED) this.#trees.clear();
-    const read = this.#read(oid);
+    if (this.#trees.size >= CACHED) this.#forget();
+    const read: Promise<Entries> = this.#read(oid, (bytes) => {
+      if (this.#bytes + bytes > CACHED_BYTES) this.#forget();
+      this.#bytes += bytes;
+      this.#trees.set(oid, read);
+    });
     this.#trees.set(oid, read);
     return read;
   }
 
-  async #read(oid: ObjectId): Promise<ReadonlyMap<string, TreeEntry>> {
+  async #read(oid: ObjectId, keep: (bytes: number) => void): Promise<Entries> {
     const object = await this.#reader.object(oid);
+    const size = object.found === "yes" ? object.bytes.length : object.found === "too-large" ? object.size : 0;
+    if (size > this.#most) {
+      throw new ObjectError("tree", `${oid} holds ${size} bytes; at most ${this.#most} are read`, "resource-limit");
+    }
     if (object.found !== "yes" || object.kind !== "tree") throw new ObjectError("tree", `${oid} cannot be read`);
+    keep(size);
     return parseTree(object.bytes, this.#algorithm);
+  }
+
+  #forget(): void {
+    this.#trees.clear();
+    this.#bytes = 0;
   }
 }
 
