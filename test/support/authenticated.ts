@@ -1,4 +1,5 @@
 /** Histories that authenticate themselves: commits in a real repository, judged in process from a trust root. */
+import { jest } from "@jest/globals";
 import { verifyCommits, type VerifyOptions } from "../../src/check/commits.ts";
 import type { Bytes, Decision, ObjectId, ReportHead } from "../../src/model.ts";
 import { concatBytes } from "../../src/encoding/bytes.ts";
@@ -14,6 +15,9 @@ import {
   type TestKey,
 } from "./openpgp.ts";
 import { alice, bob, eve, person, principal, PushServer, type Person } from "./push-server.ts";
+
+// Each judges a history of its own in process, after starting git for every commit.
+jest.setTimeout(60_000);
 
 export const POLICY = ".signpolicy.json";
 export { alice, bob, eve, person, principal };
