@@ -37,6 +37,12 @@ export async function surveyPolicies(
   const modes = new Set<TrustMerges>();
   const files = new Set<string>();
   const policies = new Map<string, LoadedPolicy>();
+  /** Such a commit gives no policy: it is denied, by name, when it is its turn. */
+  const unreadable = (error: unknown): PolicyState => {
+    if (!(error instanceof ParseError)) throw error;
+    if (isPartialClone(session.config)) throw partialClone();
+    return NO_POLICY;
+  };
   const learn = ({ id, loaded, problem }: PolicyState): void => {
     // What was never fetched says nothing against whoever changed the policy.
     if (problem !== null && isPartialClone(session.config)) throw partialClone();
@@ -66,10 +72,4 @@ export async function surveyPolicies(
     modes: TRUST_MERGES.filter((mode) => modes.has(mode)),
     reachesBack: policies.size > 1 && [...policies.values()].some(marksKeys),
   };
-}
-
-/** Such a commit gives no policy: it is denied, by name, when it is its turn. */
-function unreadable(error: unknown): PolicyState {
-  if (error instanceof ParseError) return NO_POLICY;
-  throw error;
 }
