@@ -204,7 +204,9 @@ export class PushServer {
   /** Pushes refspecs (`OID:refs/heads/main`), without client hooks. */
   push(refspecs: readonly string[], env: Readonly<Record<string, string>> = {}): PushResult {
     const { status, stdout, stderr } = this.clone.run("git", ["push", "--no-verify", "origin", ...refspecs], { env });
-    return { status: status ?? -1, text: `${stdout.toString("latin1")}${stderr}` };
+    // What git refused has an arrow, too, and must not look like what landed.
+    const text = `${stdout.toString("latin1")}${stderr}`.replace(/^ ! .*$/gm, (line) => line.replace(" -> ", " -/> "));
+    return { status: status ?? -1, text };
   }
 
   /** Calls the hook as git would, with any input, the objects being in the server already. */
