@@ -4,10 +4,10 @@
  * Stopped by: `limits` (policy/limits.ts), counted before the work is done, and a deadline that waits for nobody
  * (check/deadline.ts).
  */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { alice, mainRule, policyOf, withServer, type PushServer } from "../support/push-server.ts";
+import { alice, BIN, bob, mainRule, policyOf, withServer, type PushServer } from "../support/push-server.ts";
 
 const branches = { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["devs"] } };
 const limited = (limits: object, rules: object[] = [branches]): object => policyOf(rules, { limits });
@@ -27,6 +27,33 @@ function hangOn(server: PushServer, command: string): { PATH: string } {
   writeFileSync(join(folder, "git"), script);
   chmodSync(join(folder, "git"), 0o755);
   return { PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+}
+
+/** As many branches, each on a commit of its own that nobody signed, as they stood when the hook came. */
+function crowd({ server }: PushServer, root: string, count: number): void {
+  const who = "nobody <nobody@example.org> 1700000000 +0000";
+  const commits = Array.from(
+    { length: count },
+    (_, n) => `commit refs/heads/last\nmark :${n + 1}\ncommitter ${who}\ndata <<END\n${n}\nEND\nfrom ${root}\n\n`,
+  );
+  const marks = join(server.root, "marks");
+  server.git(["fast-import", "--quiet", "--force", `--export-marks=${marks}`], { input: commits.join("") });
+  const oids = readFileSync(marks, "latin1").matchAll(/^:(\d+) (.+)$/gm);
+  const refs = [...oids].map(([, n = "", oid = ""]) => `${oid} refs/heads/crowd/${n.padStart(6, "0")}\n`).sort();
+  writeFileSync(join(server.gitDir, "packed-refs"), refs.join(""));
+  server.git(["update-ref", "-d", "refs/heads/last"]);
+}
+
+/** The hook's verdict, and the processor's seconds that it and its children took. */
+function timedHook({ server }: PushServer, input: string): { status: number | null; text: string; seconds: number } {
+  const argv = ["-c", '"$@"; status=$?; times; exit $status', "sh", process.execPath, BIN, "hook", "pre-receive"];
+  const { status, stdout, stderr } = server.run("sh", argv, { input, env: { GIT_DIR: "." } });
+  const [, children = ""] = stdout.toString("latin1").trimEnd().split("\n").slice(-2);
+  const times = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
+    ([, minutes, some]) => Number(minutes) * 60 + Number(some),
+  );
+  expect(times).toHaveLength(2);
+  return { status, text: `${stdout.toString("latin1")}${stderr}`, seconds: times.reduce((sum, time) => sum + time, 0) };
 }
 
 describe("limits of a push (attack 76)", () => {
@@ -82,6 +109,28 @@ describe("limits of a push (attack 76)", () => {
       expect(server.push([`${tag}:refs/tags/v1`]).text).toContain("limits.objectBytes");
     });
   });
+
+  it(
+    "judges one commit in a second where fifty thousand refs stand, and whoever made them cannot stall the hook",
+    () =>
+      withServer(policyOf([{ ...branches, updates: { force: "deny" } }]), (server) => {
+        const root = server.commit(alice);
+        const signed = server.commit(bob, { parents: [root] });
+        const unsigned = server.commit(null, { parents: [root] });
+        server.share();
+        crowd(server, root, 50_000);
+        expect(server.server.run(process.execPath, [BIN, "record", "baseline"]).status).toBe(0);
+        const zero = "0".repeat(40);
+        const passed = timedHook(server, `${zero} ${signed} refs/heads/main\n`);
+        expect(passed.status).toBe(0);
+        const refused = timedHook(server, `${zero} ${unsigned} refs/heads/main\n`);
+        expect(refused.status).toBe(1);
+        expect(refused.text).toContain("unsigned");
+        // Each judged tip looked for in a list of all of them takes a thousand million steps.
+        expect(Math.max(passed.seconds, refused.seconds)).toBeLessThan(3);
+      }),
+    60_000,
+  );
 
   it.each(["rev-list", "cat-file", "for-each-ref"])(
     "refuses after `seconds`, though git %s never answers, and leaves no child behind (resource-limit)",
