@@ -53,7 +53,7 @@ export function parseTree(raw: Bytes, algorithm: HashAlgorithm): ReadonlyMap<str
 /** git checks none of them out (`verify_path`). */
 const NEVER_NAMES: ReadonlySet<string> = new Set([".", "..", ".git"]);
 
-/** The mode as git reads it (`canon_mode`): a number, of which the kind and, for files, whether the owner may execute it count. */
+/** The mode as git reads it (`canon_mode`): a number, of which the kind and, for files, whether the owner may execute it count. Kinds that git does not know, and takes for submodules, are refused. */
 function modeOf(digits: string): string | null {
   if (digits === "100644" || digits === FOLDER || digits === "100755") return digits;
   if (!/^[0-7]{5,6}$/.test(digits)) return null;
@@ -65,7 +65,9 @@ function modeOf(digits: string): string | null {
       return "120000";
     case 0o040000:
       return FOLDER;
-    default:
+    case 0o160000:
       return "160000";
+    default:
+      return null;
   }
 }

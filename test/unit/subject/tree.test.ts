@@ -22,7 +22,7 @@ describe("parseTree", () => {
     expect(() => parseTree(raw, "sha1")).toThrowCode("ERR_PARSE");
   });
   it("reads modes as git does: a number's kind, and whether its owner may execute it", () => {
-    const modes = ["100664", "100711", "040000", "120777", "140000"];
+    const modes = ["100664", "100711", "040000", "120777", "160000"];
     const entries = tree(...modes.map((mode, at) => `${mode} ${at}\0${ID}`));
     expect([...entries.values()].map(({ mode }) => mode)).toEqual(["100644", "100755", "40000", "120000", "160000"]);
   });
@@ -42,6 +42,8 @@ describe("parseTree", () => {
     ["no name", `100644 \0${ID}`],
     ["no mode", ` a\0${ID}`],
     ["a mode that is no number", `10064x a\0${ID}`],
+    ["a mode of a kind that git does not know", `140000 a\0${ID}`],
+    ["a mode of no kind", `000644 a\0${ID}`],
     ["a NUL in the mode", `1\x0000644 a\0${ID}`],
     ["trailing bytes", `100644 a\0${ID}x`],
     ["a name twice", `100644 a\0${ID}100755 a\0${ID}`],
