@@ -1,3 +1,4 @@
+import { GitError } from "../errors.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import { asksForRef, isEnforced, rulesOn } from "../policy/applies.ts";
 import type { Rule } from "../policy/policy.ts";
@@ -32,6 +33,12 @@ interface SharedTips {
   readonly list: readonly ObjectId[];
 }
 
+interface CommonWalk {
+  readonly walk: SharedWalk;
+  /** Of the commits at which the walk ended, those that the shared tips reach: left out for every ref. */
+  readonly excluded: ReadonlySet<ObjectId>;
+}
+
 /**
  * What every ref of a push is asked for, and what git has to be asked only once for all of them: a push of thousands of
  * refs starts git a few times, not a few times a ref. Answers are those of a walk for the one ref, or that walk is made.
@@ -41,7 +48,7 @@ export class PushPlan {
   readonly #updates: readonly PlannedUpdate[];
   readonly #shared = new Map<Rule, SharedTips>();
   readonly #keys = new Map<string, string>();
-  readonly #walks = new Map<string, Promise<SharedWalk | null>>();
+  readonly #walks = new Map<string, Promise<CommonWalk | null>>();
   readonly #leaning = new Map<string, Promise<ReadonlySet<ObjectId>>>();
   #tips: Promise<ReadonlyMap<RefUpdate, ObjectId>> | null = null;
   #fresh: Promise<ReadonlySet<ObjectId>> | null = null;
@@ -117,11 +124,11 @@ export class PushPlan {
   /** The range of one ref under one group as the common walk found it; null where git is asked for this ref. */
   async known(group: PlannedGroup, tip: ObjectId, settled?: ReadonlySet<ObjectId>): Promise<KnownRange | null> {
     if (this.#updates.length < MANY) return null;
-    const walk = await this.#walkOf(group.shared);
-    return walk?.range(tip, (oid) => group.shared.tips.has(oid) || group.own.includes(oid), settled) ?? null;
+    const common = await this.#walkOf(group.shared);
+    return common?.walk.range(tip, (oid) => common.excluded.has(oid) || group.own.includes(oid), settled) ?? null;
   }
 
-  #walkOf(shared: SharedTips): Promise<SharedWalk | null> {
+  #walkOf(shared: SharedTips): Promise<CommonWalk | null> {
     const known = this.#walks.get(shared.key);
     if (known !== undefined) return known;
     const walk = this.#walk(shared);
@@ -129,11 +136,19 @@ export class PushPlan {
     return walk;
   }
 
-  async #walk(shared: SharedTips): Promise<SharedWalk | null> {
+  async #walk(shared: SharedTips): Promise<CommonWalk | null> {
     const { repository, changes, policy } = this.#context;
     const { include, own } = await this.#under(shared);
     const range = { include, exclude: [...shared.list, ...own] };
-    return SharedWalk.read(repository, range, changes, policy.limits.commits);
+    const walk = await SharedWalk.read(repository, range, changes, policy.limits.commits);
+    if (walk === null) return null;
+    try {
+      // Branches leave judged history anywhere, not only at its tips, and each ref's own walk would read all of those again.
+      return { walk, excluded: await walk.leftOutBy(shared.tips) };
+    } catch (error) {
+      if (error instanceof GitError) return null;
+      throw error;
+    }
   }
 
   /** The tips of every ref under rules with these judged tips, and what counts for single ones of them. */

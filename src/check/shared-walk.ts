@@ -1,6 +1,6 @@
 import type { ObjectId } from "../model.ts";
 import { GitError } from "../errors.ts";
-import { collectCommits, listParents, type Range } from "../io/revisions.ts";
+import { collectCommits, listParents, unreachedOf, type Range } from "../io/revisions.ts";
 import type { Repository } from "../io/git.ts";
 import { NO_SUSPECTS, type PolicyChanges, type Suspects } from "./policy-changes.ts";
 
@@ -61,10 +61,25 @@ export class SharedWalk {
     return walk;
   }
 
+  /** Of the commits at which the walk ended, those that these tips reach; they are of those that it excluded. */
+  async leftOutBy(tips: ReadonlySet<ObjectId>): Promise<ReadonlySet<ObjectId>> {
+    const boundary = this.#boundary();
+    if (this.#range.exclude.every((oid) => tips.has(oid))) return boundary;
+    const others = await unreachedOf(this.#repository, [...boundary], [...tips]);
+    return new Set([...boundary].filter((oid) => !others.has(oid)));
+  }
+
+  /** What the walk was to start from, and parents of what it lists, that it does not list. */
+  #boundary(): ReadonlySet<ObjectId> {
+    const met = [...this.#range.include, ...[...this.#nodes.values()].flatMap(({ parents }) => parents)];
+    return new Set(met.filter((oid) => !this.#nodes.has(oid)));
+  }
+
   /**
    * The commits that `tip` reaches and `exclude` does not. The walk left out what other refs' own tips reach, too: so
-   * every edge of the range must be one of `exclude` itself, else something between them might be missing.
+   * every edge of the range must be one of `exclude`, else something between them might be missing.
    *
+   * @param exclude - whether this commit, with all it reaches, is left out for this ref
    * @param settled - commits to leave out with all they reach, edges included
    */
   range(tip: ObjectId, exclude: (oid: ObjectId) => boolean, settled: ReadonlySet<ObjectId> = NONE): KnownRange | null {

@@ -111,12 +111,13 @@ describe("limits of a push (attack 76)", () => {
   });
 
   it(
-    "judges one commit in a second where fifty thousand refs stand, and whoever made them cannot stall the hook",
+    "judges one commit, or two hundred branches, in seconds where fifty thousand refs stand",
     () =>
       withServer(policyOf([{ ...branches, updates: { force: "deny" } }]), (server) => {
         const root = server.commit(alice);
         const signed = server.commit(bob, { parents: [root] });
         const unsigned = server.commit(null, { parents: [root] });
+        const many = server.commits(bob, 200, [root]);
         server.share();
         crowd(server, root, 50_000);
         expect(server.server.run(process.execPath, [BIN, "record", "baseline"]).status).toBe(0);
@@ -126,6 +127,11 @@ describe("limits of a push (attack 76)", () => {
         const refused = timedHook(server, `${zero} ${unsigned} refs/heads/main\n`);
         expect(refused.status).toBe(1);
         expect(refused.text).toContain("unsigned");
+        // From a commit that is no tip itself: walked one by one, git reads fifty thousand tips for each of these.
+        const lines = many.map((oid, n) => `${zero} ${oid} refs/heads/many/${n}\n`);
+        const branched = timedHook(server, lines.join(""));
+        expect(branched.status).toBe(0);
+        expect(branched.seconds).toBeLessThan(6);
         // Each judged tip looked for in a list of all of them takes a thousand million steps.
         expect(Math.max(passed.seconds, refused.seconds)).toBeLessThan(3);
       }),

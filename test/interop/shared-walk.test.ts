@@ -46,10 +46,11 @@ describe("a walk for many refs", () => {
           try {
             const range = { include: pick(tips), exclude: [...pick(shared), ...pick(own)] };
             const walk = await SharedWalk.read(repository, range, changes, COMMITS);
+            const leftOut = await walk?.leftOutBy(new Set(pick(shared)));
             for (const tip of pick(tips)) {
               for (const mine of [pick(own), pick(own).slice(0, 1), []]) {
                 const exclude = new Set([...pick(shared), ...mine]);
-                const known = walk?.range(tip, (oid) => exclude.has(oid)) ?? null;
+                const known = walk?.range(tip, (oid) => exclude.has(oid) || leftOut?.has(oid) === true) ?? null;
                 if (known === null) continue;
                 told += 1;
                 const ask = (...options: string[]): string[] =>
