@@ -51,6 +51,7 @@ export class PushPlan {
   readonly #walks = new Map<string, Promise<CommonWalk | null>>();
   readonly #leaning = new Map<string, Promise<ReadonlySet<ObjectId>>>();
   #tips: Promise<ReadonlyMap<RefUpdate, ObjectId>> | null = null;
+  #named: Promise<ReadonlySet<ObjectId>> | null = null;
   #fresh: Promise<ReadonlySet<ObjectId>> | null = null;
   readonly #reached: Map<string, Promise<ReadonlySet<ObjectId>>> = new Map();
 
@@ -200,15 +201,21 @@ export class PushPlan {
     return { fresh: await this.#fresh };
   }
 
-  /** Whether one of these tips reaches the commit. `name` stands for the tips. */
-  async isReached(commit: ObjectId, name: string, tips: readonly ObjectId[]): Promise<boolean> {
-    if (tips.length === 0) return false;
-    const { repository } = this.#context;
-    const named = this.#updates.length < MANY ? [] : [...new Set((await this.#tipsOf()).values())];
-    if (!named.includes(commit)) return (await unreachedOf(repository, [commit], tips)).size === 0;
-    const unreached = this.#reached.get(name) ?? unreachedOf(repository, named, tips);
+  /** Whether one of these tips reaches the commit. `name` stands for the tips, which may be too many to list for each ref. */
+  async isReached(commit: ObjectId, name: string, tips: () => readonly ObjectId[]): Promise<boolean> {
+    const named = this.#updates.length < MANY ? null : await (this.#named ??= this.#namedTips());
+    if (named?.has(commit) !== true) return !(await this.#unreached([commit], tips())).has(commit);
+    const unreached = this.#reached.get(name) ?? this.#unreached([...named], tips());
     this.#reached.set(name, unreached);
     return !(await unreached).has(commit);
+  }
+
+  async #namedTips(): Promise<ReadonlySet<ObjectId>> {
+    return new Set((await this.#tipsOf()).values());
+  }
+
+  async #unreached(commits: readonly ObjectId[], tips: readonly ObjectId[]): Promise<ReadonlySet<ObjectId>> {
+    return tips.length === 0 ? new Set(commits) : unreachedOf(this.#context.repository, commits, tips);
   }
 
   /**

@@ -208,10 +208,10 @@ async function vouches(
   passedBranches: () => Promise<readonly ObjectId[]>,
 ): Promise<boolean> {
   if (rules.some((rule) => judgesCommits(rule, context.now))) return true;
-  const judged = [...context.tips.any];
-  if (await context.plan.isReached(commit, "judged", judged)) return true;
+  const { plan, tips } = context;
+  if (await plan.isReached(commit, "judged", () => [...tips.any])) return true;
   const passed = await passedBranches();
-  return passed.length > 0 && context.plan.isReached(commit, `passed ${passed.length}`, [...judged, ...passed]);
+  return passed.length > 0 && plan.isReached(commit, `passed ${passed.length}`, () => [...tips.any, ...passed]);
 }
 
 const movedRef = (present: ObjectId | null) =>
