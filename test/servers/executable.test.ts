@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { projectRoot } from "../support/clone.ts";
 import { armor, ecdsaKey, offCurve, simpleCertificate } from "../support/openpgp.ts";
 import { alice, mainRule, policyOf } from "../support/push-server.ts";
@@ -68,6 +68,8 @@ describeWith([...NEEDED, "git"], "the executable", () => {
     const { gitDir } = server.server;
     const own = (user: string) => spawnSync("chown", ["-R", user, gitDir]);
     own("65534:65534");
+    // Whose it is must be able to come to it.
+    chmodSync(dirname(gitDir), 0o755);
     try {
       rmSync(at("."), { recursive: true });
       server.signpolicy(["install", "--server", gitDir]);

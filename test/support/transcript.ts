@@ -105,7 +105,7 @@ const VALUES: readonly (readonly [RegExp, string])[] = [
   [/SHA256:[\w+/]{43}/g, "SHA256:<fingerprint>"],
   [/AAAA[\w+/=]{30,}/g, "<key>"],
   [/\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b/g, "<oid>"],
-  [/\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,16}\b/g, "<id>"],
+  [/\b[0-9a-f]{7,16}\b/g, "<id>"],
   [/\b[0-9A-F]{40}\b/g, "<FINGERPRINT>"],
   [/\b[0-9A-F]{16}\b/g, "<KEYID>"],
   [/\b\d{8}T\d{6}Z\b/g, "<stamp>"],

@@ -39,7 +39,8 @@ describe("a listing that was begun early", () => {
       expect(await all(early.take({ include: [second], exclude: [] }))).toHaveLength(2);
       early.begin({ include: ["1".repeat(40) as ObjectId], exclude: [] }, (commits) => seen.push(commits));
       await all(early.take({ include: ["1".repeat(40) as ObjectId], exclude: [] })).catch(() => null);
-      expect(seen).toEqual([2]);
+      // How much git has written when it is first heard of is its own affair.
+      expect([[1], [2]]).toContainEqual(seen);
     }));
 
   it("throws what git's failure is, and never ends as if there were no commits (ERR_GIT_FAILED)", () =>
