@@ -58,6 +58,8 @@ export interface RecordMet {
   readonly refs: readonly string[];
   readonly scope: "rule" | "ref";
   readonly tips: Readonly<Record<string, string>>;
+  /** The rule looks at some paths alone: what it passed may hold commits that nobody asked for a signature. */
+  readonly paths?: true;
 }
 
 /** Who pushed, as the server's environment says: a claim of the transport, proven only by a certificate. */
@@ -162,6 +164,7 @@ const areTexts = (value: unknown): boolean => Array.isArray(value) && value.ever
 const areOids = (value: unknown): boolean => Array.isArray(value) && value.every(isOid);
 const isObject = (value: unknown): value is Loose => typeof value === "object" && value !== null;
 const isTips = (value: unknown): boolean => isObject(value) && Object.values(value).every(isOid);
+const isMark = (value: unknown): boolean => value === undefined || value === true;
 const isPairs = (value: unknown): boolean =>
   Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText));
 
@@ -172,8 +175,8 @@ const SHAPES: ReadonlyMap<unknown, (entry: Loose) => boolean> = new Map([
   ["baseline", ({ lost, refs }: Loose) => (lost === null || isCount(lost)) && isTips(refs)],
   [
     "met",
-    ({ rule, refs, scope, tips }: Loose) =>
-      isText(rule) && areTexts(refs) && (scope === "rule" || scope === "ref") && isTips(tips),
+    ({ rule, refs, scope, tips, paths }: Loose) =>
+      isText(rule) && areTexts(refs) && (scope === "rule" || scope === "ref") && isTips(tips) && isMark(paths),
   ],
   ["push", ({ by, policy, certificate }: Loose) => isObject(by) && isObjectOrNull(policy) && isCertified(certificate)],
   [
@@ -219,6 +222,7 @@ function isState(value: unknown): boolean {
         isText(rule["name"]) &&
         areTexts(rule["refs"]) &&
         areOids(rule["shared"]) &&
+        isMark(rule["paths"]) &&
         isPairs(rule["own"]),
     )
   );

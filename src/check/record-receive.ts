@@ -102,7 +102,7 @@ function matchVerdicts(left: readonly LeftPush[], updates: readonly RefUpdate[])
 
 function metEntries(state: RecordState, pushes: readonly MatchedPush[]): readonly RecordMet[] {
   const alreadyMet = (entry: RecordMet): boolean => {
-    const known = state.patternsOf(entry.rule);
+    const known = state.patternsOf({ name: entry.rule, paths: entry.paths === true });
     return known !== null && known.size === entry.refs.length && entry.refs.every((pattern) => known.has(pattern));
   };
   return pushes.flatMap(({ left }) => left?.pending.met ?? []).filter((entry) => !alreadyMet(entry));

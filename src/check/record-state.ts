@@ -23,6 +23,7 @@ export interface SavedState {
     readonly refs: readonly string[];
     readonly shared: readonly ObjectId[];
     readonly own: readonly (readonly [RefName, ObjectId])[];
+    readonly paths?: true;
   }[];
 }
 
@@ -30,6 +31,8 @@ interface RuleState {
   patterns: Set<string>;
   shared: Set<ObjectId>;
   own: Map<RefName, ObjectId>;
+  /** It looks at some paths alone. */
+  paths: boolean;
 }
 
 interface Landing {
@@ -85,11 +88,12 @@ export class RecordState {
       certificates: [...this.#certificates],
       refs: [...this.#refs].flatMap(([ref, { value, from }]) => (value === null ? [] : [[ref, value, from] as const])),
       stood: [...this.#stood],
-      rules: [...this.#rules].map(([name, { patterns, shared, own }]) => ({
+      rules: [...this.#rules].map(([name, { patterns, shared, own, paths }]) => ({
         name,
         refs: [...patterns],
         shared: [...shared],
         own: [...own],
+        ...(paths ? { paths } : {}),
       })),
     };
   }
@@ -103,8 +107,8 @@ export class RecordState {
     for (const [signed, at] of certificates) this.#certificates.set(signed, at);
     for (const [ref, value, from] of refs) this.#refs.set(ref, { value, from });
     for (const [ref, value] of stood) this.#stood.set(ref, value);
-    for (const { name, refs: patterns, shared, own } of rules) {
-      this.#rules.set(name, { patterns: new Set(patterns), shared: new Set(shared), own: new Map(own) });
+    for (const { name, refs: patterns, shared, own, paths = false } of rules) {
+      this.#rules.set(name, { patterns: new Set(patterns), shared: new Set(shared), own: new Map(own), paths });
     }
   }
 
@@ -124,9 +128,13 @@ export class RecordState {
     return this.refsKnown().filter((ref) => typeof this.left(ref) === "string");
   }
 
-  /** The patterns under which the rule of this name was met, null where it never was. */
-  patternsOf(rule: string): ReadonlySet<string> | null {
-    return this.#rules.get(rule)?.patterns ?? null;
+  /**
+   * The patterns under which the rule of this name was met; null where it never was, or when it looked at some paths alone
+   * and now does not, or the other way: what the one judged says nothing of what the other asks.
+   */
+  patternsOf({ name, paths }: { readonly name: string; readonly paths: boolean }): ReadonlySet<string> | null {
+    const known = this.#rules.get(name);
+    return known?.paths === paths ? known.patterns : null;
   }
 
   /** Whether no rule was ever met: what stands now was there before anybody judged. */
@@ -134,9 +142,9 @@ export class RecordState {
     return this.#rules.size === 0;
   }
 
-  /** Whether some rule has judged this value at error level, or found it standing when it was the first to look. */
+  /** Whether some rule has judged every commit of this value, or found it standing when it was the first to look. */
   isJudged(oid: ObjectId): boolean {
-    return [...this.#rules.values()].some(({ shared }) => shared.has(oid));
+    return [...this.#rules.values()].some(({ shared, paths }) => !paths && shared.has(oid));
   }
 
   /** Values that count as judged by this rule on every ref it names. */
@@ -166,7 +174,7 @@ export class RecordState {
   #rule(name: string): RuleState {
     const known = this.#rules.get(name);
     if (known !== undefined) return known;
-    const created: RuleState = { patterns: new Set(), shared: new Set(), own: new Map() };
+    const created: RuleState = { patterns: new Set(), shared: new Set(), own: new Map(), paths: false };
     this.#rules.set(name, created);
     return created;
   }
@@ -179,6 +187,11 @@ export class RecordState {
 
   #meet(entry: RecordMet): void {
     const rule = this.#rule(entry.rule);
+    if (rule.paths !== (entry.paths === true)) {
+      rule.shared.clear();
+      rule.own.clear();
+      rule.paths = entry.paths === true;
+    }
     rule.patterns = new Set(entry.refs);
     for (const [ref, oid] of Object.entries(entry.tips)) {
       if (!this.#refs.has(ref as RefName)) this.#stood.set(ref as RefName, oid as ObjectId);

@@ -63,7 +63,7 @@ export function meetRules(policy: Policy, record: RecordState, present: RefValue
   const now = parseTime(at);
   const isNew = record.isNew();
   return policy.rules.flatMap((rule): readonly RecordMet[] => {
-    const known = record.patternsOf(rule.name);
+    const known = record.patternsOf(asMet(rule));
     const patterns = patternsOn(policy, rule, now);
     if (known !== null && sameMembers(known, patterns)) return [];
     const before = known === null ? [] : [...known].map(compileGlob);
@@ -78,13 +78,16 @@ export function meetRules(policy: Policy, record: RecordState, present: RefValue
       }),
     );
     const met = { kind: "met", at, rule: rule.name, refs: patterns } as const;
-    if (known !== null) return [{ ...met, scope: "ref", tips }];
+    const kind = rule.paths === null ? {} : ({ paths: true } as const);
+    if (known !== null) return [{ ...met, scope: "ref", tips, ...kind }];
     const [judged, others] = isNew ? [tips, {}] : split(tips, (oid) => record.isJudged(oid));
     const alone: readonly RecordMet[] =
-      Object.keys(others).length === 0 ? [] : [{ ...met, scope: "ref", tips: others }];
-    return [{ ...met, scope: "rule", tips: judged }, ...alone];
+      Object.keys(others).length === 0 ? [] : [{ ...met, scope: "ref", tips: others, ...kind }];
+    return [{ ...met, scope: "rule", tips: judged, ...kind }, ...alone];
   });
 }
+
+const asMet = ({ name, paths }: Rule) => ({ name, paths: paths !== null });
 
 type Tips = Readonly<Record<string, ObjectId>>;
 
@@ -99,7 +102,7 @@ function split(tips: Tips, condition: (oid: ObjectId) => boolean): readonly [Tip
 /** Whether `meetRules` would have anything to say; tells without listing every ref. */
 export function hasUnmetRules(policy: Policy, record: RecordState, now: Seconds): boolean {
   return policy.rules.some((rule) => {
-    const known = record.patternsOf(rule.name);
+    const known = record.patternsOf(asMet(rule));
     return known === null || !sameMembers(known, patternsOn(policy, rule, now));
   });
 }

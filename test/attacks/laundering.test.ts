@@ -131,4 +131,30 @@ describe("laundering through the next rule", () => {
       expect(server.push([`${root}:refs/heads/other`]).status).toBe(0);
       expect(server.push([`${next}:refs/heads/main`]).text).toContain("unsigned");
     }));
+
+  it("nor for what a rule for paths had passed there, which looks at nothing else (unsigned)", () => {
+    const paths = { name: "tooling", refs: ["refs/heads/**"], paths: ["ci/**"], commits: { signedBy: ["devs"] } };
+    return withServer(policyOf([mainRule, wip, paths]), (server) => {
+      const root = server.commit(alice);
+      expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+      const parked = server.commit(null, { parents: [root] });
+      expect(server.push([`${parked}:refs/heads/wip`]).status).toBe(0);
+      server.setPolicy(tightened);
+      expect(server.push([`${parked}:refs/heads/main`]).text).toContain("unsigned");
+      expect(server.push([`${parked}:refs/heads/other`]).text).toContain("unsigned");
+    });
+  });
+
+  it("a rule that looked at some paths, and now at all, vouches for none of what it passed then (unsigned)", () => {
+    const paths = { name: "branches", refs: ["refs/heads/**"], paths: ["ci/**"], commits: { signedBy: ["devs"] } };
+    return withServer(policyOf([mainRule, wip, paths]), (server) => {
+      const root = server.commit(alice);
+      expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+      const parked = server.commit(null, { parents: [root] });
+      expect(server.push([`${parked}:refs/heads/wip`]).status).toBe(0);
+      server.setPolicy(tightened);
+      expect(server.push([`${parked}:refs/heads/main`]).text).toContain("unsigned");
+      expect(server.push([`${root}:refs/heads/other`]).status).toBe(0);
+    });
+  });
 });
