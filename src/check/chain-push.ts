@@ -1,6 +1,6 @@
 import { GitError } from "../errors.ts";
-import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
-import { readHead, readRefs } from "../io/refs.ts";
+import type { Decision, Finding, ObjectId, RefName, Seconds } from "../model.ts";
+import { readHead, readRefs, type RefValues } from "../io/refs.ts";
 import { collectCommits, isAncestor } from "../io/revisions.ts";
 import { rulesFor } from "../policy/applies.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
@@ -34,6 +34,8 @@ export interface RootedPush {
   readonly policy: Policy;
   /** Tags are judged by the rules of this branch, and so is what it holds wherever that is pushed. */
   readonly branch: BranchValue | null;
+  /** Before the push. A symbolic ref moves the one that it names, which is judged as well; a clone knows none of a server's. */
+  readonly present: RefValues;
   /** Null where there is none, as in a clone. */
   readonly record: RecordState | null;
   readonly now: Seconds;
@@ -51,7 +53,11 @@ export async function denyUnchained(
   updates: readonly RefUpdate[],
   told: readonly Decision[],
 ): Promise<readonly Decision[]> {
-  const asked = updates.filter(({ ref, new: oid }) => oid !== null && isJudged(pushed.policy, ref));
+  const asked = updates.flatMap((update) => {
+    const names = new Set([update.ref, pushed.present.get(update.ref)?.symbolic ?? update.ref]);
+    const judged = [...names].filter((name) => isJudged(pushed.policy, name));
+    return update.new === null || judged.length === 0 ? [] : [{ update, names, judged }];
+  });
   if (asked.length === 0) return [];
   const start = await readTrustRoot(session, pushed.root);
   if ("allow" in start) return [named(start)];
@@ -59,31 +65,58 @@ export async function denyUnchained(
   const contextOf = contextsFor(session, pushed, updates);
   const means = { root, branch: branch?.ref ?? null, standing: branch?.oid ?? null, now, contextOf };
   const chain = new PushChain(session, means, start);
-  const denied: Decision[] = [];
-  for (const update of asked) {
-    try {
-      denied.push(...(await chain.judge(update)));
-    } catch (error) {
-      if (!(error instanceof GitError)) throw error;
-      denied.push(await nameMissing(session, [update], error));
+  const withoutLifted = liftsOf(told);
+  const left: Decision[] = [];
+  let clean = told.every(({ allow }) => allow);
+  for (const { update, names, judged } of asked) {
+    for (const ref of judged) {
+      const denied = await judgeNamed(session, chain, { ...update, ref });
+      clean &&= denied.length === 0;
+      const found = withoutLifted(denied, names);
+      left.push(...found.map((decision) => onRef(decision, update.ref)));
+      // What refuses the one name mostly refuses the other, and the push is refused already.
+      if (found.length > 0) break;
     }
   }
-  if (denied.length === 0 && told.every(({ allow }) => allow)) chain.keep(updates);
+  if (clean) chain.keep(updates);
   const known = new Set(told.flatMap(({ allow, subject }) => (allow ? [] : [subject.oid])));
-  const left = withoutLifted(denied, told);
   return left.filter(({ subject }) => subject.kind === "ref" || !known.has(subject.oid)).map(named);
 }
 
-/** What an override let pass here it lets pass in the chain, and nothing else; the chain ends at it until it is exempt. */
-function withoutLifted(denied: readonly Decision[], told: readonly Decision[]): readonly Decision[] {
+async function judgeNamed(session: Session, chain: PushChain, update: RefUpdate): Promise<readonly Decision[]> {
+  try {
+    return await chain.judge(update);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return [await nameMissing(session, [update], error)];
+  }
+}
+
+/** Told of the ref that was pushed, as the policy in force tells it. */
+const onRef = (decision: Decision, ref: RefName): Decision =>
+  decision.subject.ref === null ? decision : { ...decision, subject: { ...decision.subject, ref } };
+
+/**
+ * What an override let pass on a ref it lets pass there in the chain, and nothing else; the chain ends at it until it is
+ * exempt. What is denied of the ref as such is never lifted: where the chain ends at a commit, nothing is said of its path.
+ *
+ * @param told - by the policy in force
+ * @returns what is left of the denials of a ref that goes by these names
+ */
+function liftsOf(
+  told: readonly Decision[],
+): (denied: readonly Decision[], names: ReadonlySet<RefName>) => readonly Decision[] {
   const codes = new Map(
-    told.flatMap(({ subject, lifted }) => (lifted === undefined ? [] : [[subject.oid, new Set(lifted)] as const])),
+    told.flatMap(({ subject: { ref, oid }, lifted }) =>
+      lifted === undefined ? [] : [[`${ref ?? ""} ${oid ?? ""}`, new Set(lifted)] as const],
+    ),
   );
-  const isLifted = ({ subject, findings }: Decision): boolean =>
-    subject.kind !== "ref" &&
-    findings.every(({ severity, code }) => severity !== "error" || codes.get(subject.oid)?.has(code) === true);
-  const refs = new Set(denied.filter(isLifted).map(({ subject }) => subject.ref));
-  return denied.filter((one) => !isLifted(one) && !(one.subject.kind === "ref" && refs.has(one.subject.ref)));
+  return (denied, names) =>
+    denied.filter(({ subject: { kind, oid }, findings }) => {
+      const lifted = [...names].flatMap((name) => codes.get(`${name} ${oid ?? ""}`) ?? []);
+      const isLifted = ({ code }: Finding): boolean => lifted.some((known) => known.has(code));
+      return kind === "ref" || findings.some((finding) => finding.severity === "error" && !isLifted(finding));
+    });
 }
 
 function contextsFor(

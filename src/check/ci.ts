@@ -150,7 +150,14 @@ async function judgeArriving(
       // Where this clone has a trust root both must allow, as in a hook.
       const { denyUnchained } = await import("./chain-push.ts");
       const branch = policyRef === null ? null : { ref: policyRef, oid: range.known.get(policyRef) ?? null };
-      const rooted = { root: parseTrustRoot(root), policy: context.policy, branch, record: null, now: options.now };
+      const rooted = {
+        root: parseTrustRoot(root),
+        policy: context.policy,
+        branch,
+        present,
+        record: null,
+        now: options.now,
+      };
       for (const decision of await denyUnchained(session, rooted, [update], told)) await sink.decision(decision);
     } catch (error) {
       if (!(error instanceof GitError)) throw error;

@@ -72,6 +72,7 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
           root: parseTrustRoot(root),
           policy: context.policy,
           branch: branch === null ? null : { ref: branch, oid: known.get(branch) ?? null },
+          present,
           record: null,
           now: options.now,
         };

@@ -235,7 +235,7 @@ async function judgeBy(
     kept = signed?.kept ?? null;
     override = signed?.override ?? null;
     verdicts = await judgePush({ ...pushed, override }, updates, collect);
-    decisions.push(...(await unrooted(session, governing, updates)));
+    decisions.push(...(await unrooted(session, governing, present, updates)));
     const next = await judgeNextPolicy(session, governing, pushed, updates);
     decisions.push(...unreported(decisions, next.decisions));
     changes = next.changes;
@@ -243,7 +243,7 @@ async function judgeBy(
     if (root !== null) {
       const { denyUnchained, serverBranch } = await import("./chain-push.ts");
       const branch = await serverBranch(session, governing.ref);
-      const rooted = { root: parseTrustRoot(root), policy: context.policy, branch, record, now };
+      const rooted = { root: parseTrustRoot(root), policy: context.policy, branch, present, record, now };
       decisions.push(...(await denyUnchained(session, rooted, updates, decisions)));
     }
   } catch (error) {
@@ -344,10 +344,12 @@ function rootedTips(tips: JudgedTips, policy: Policy, { ref, trustRoot }: Govern
 async function unrooted(
   session: Session,
   { ref, trustRoot }: GoverningPolicy,
+  present: RefValues,
   updates: readonly RefUpdate[],
 ): Promise<readonly Decision[]> {
-  const update = updates.find((candidate) => candidate.ref === ref);
-  if (trustRoot === null || update === undefined || update.new === null) return [];
+  if (trustRoot === null || ref === null) return [];
+  const update = updates.find((candidate) => [candidate.ref, present.get(candidate.ref)?.symbolic].includes(ref));
+  if (update === undefined || update.new === null) return [];
   if ((await session.outlines.outline(update.new)) === null) return [];
   if (await isAncestor(session.repository, trustRoot, update.new)) return [];
   const message = `this history does not hold the trust root ${trustRoot}, so nothing vouches for its policy`;

@@ -239,6 +239,31 @@ describe("what no override lifts", () => {
       expect(done.status === 0 ? "" : done.text).toBe("");
     }));
 
+  it("in the chain on any ref but the one that it was lifted on (unsigned)", () =>
+    withServer(null, (server) => {
+      server.server.config("receive.certNonceSeed", SEED);
+      const text = (level: string): string => {
+        const lax = { name: "lax", refs: ["refs/heads/lax"], commits: { signedBy: ["devs"], level } };
+        const refs = ["refs/heads/main", "refs/heads/topic"];
+        return JSON.stringify(policyOf([{ ...glass, refs }, lax], { unmatched: "allow" }));
+      };
+      const root = server.commit(alice, { files: { ".signpolicy.json": text("error") } });
+      server.server.config("signpolicy.trustRoot", root);
+      expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+      const change = server.commit(alice, { parents: [root], files: { ".signpolicy.json": text("warn") } });
+      expect(server.push([`${change}:refs/heads/main`]).status).toBe(0);
+      // The policy in force lets it pass on one ref with a warning, the one that it is built on does not.
+      const oid = server.commit(null, { parents: [root] });
+      const move = create(oid, "refs/heads/topic");
+      refused(server, [move, create(oid, "refs/heads/lax")], "unsigned");
+      const done = override(server, [move]);
+      expect(done.status === 0 ? "" : done.text).toBe("");
+      server.server.git(["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
+      const next = server.commit(null, { parents: [change] });
+      const byAlias = override(server, [{ ref: "refs/heads/alias", old: change, new: next }]);
+      expect(byAlias.status === 0 ? "" : byAlias.text).toBe("");
+    }));
+
   it("a tag on what an override alone lets into a branch of the same push (tag-target)", () => {
     const tags = { name: "releases", refs: ["refs/tags/*"], tags: { signedBy: ["devs"] } };
     return withGlass(policyOf([glass, tags]), (server) => {

@@ -42,7 +42,7 @@ async function deny(
     const policy = state?.loaded?.policy;
     if (policy === undefined) throw new Error("the test has no policy");
     const branch = { ref: MAIN, oid: main ?? old };
-    const pushed = { root, policy, branch, record: null, now: NOW };
+    const pushed = { root, policy, branch, present: new Map(), record: null, now: NOW };
     const denied = await denyUnchained(session, pushed, [{ ref, old, new: value }], []);
     return denied.flatMap(({ findings }) => findings[0]?.code ?? []);
   } finally {

@@ -128,6 +128,46 @@ describe("a push where a trust root is configured", () => {
       expect(push(server, server.commit(bob, { parents: [main, beside], tree }))).toContain("-> main");
     }));
 
+  it("judges a push to a symbolic ref as one to the ref it names, whose rules alone may judge (policy-missing)", () =>
+    withServer(null, (server) => {
+      const rules = [{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["*"] } }];
+      const only = JSON.stringify({ ...(JSON.parse(all) as object), rules, unmatched: "allow" });
+      const root = server.commit(alice, { files: { [POLICY]: only } });
+      server.server.config("signpolicy.trustRoot", root);
+      const first = server.commit(bob, { parents: [root], files: { a: "1" } });
+      expect(push(server, first)).toContain("-> main");
+      server.server.git(["symbolic-ref", "refs/heads/master", "refs/heads/main"]);
+      const orphan = server.commit(alice, { files: { o: "1" } });
+      const merge = server.commit(alice, { parents: [first, orphan], tree: server.tree({ o: "1" }, first) });
+      const refused = push(server, merge, "refs/heads/master");
+      expect(refused).toContain("policy-missing");
+      expect(refused).toContain("rejected on refs/heads/master");
+      expect(server.value("refs/heads/main")).toBe(first);
+      const next = server.commit(bob, { parents: [first], files: { b: "1" } });
+      expect(push(server, next, "refs/heads/master")).toContain("-> master");
+      expect(server.value("refs/heads/main")).toBe(next);
+      expect(push(server, server.commit(eve, { parents: [next] }))).toContain("-> main");
+    }));
+
+  it("takes a first policy through a symbolic ref only on a history that holds the root (policy-missing)", () =>
+    withServer(null, (server) => {
+      server.hooks(false);
+      const old = server.commit(null);
+      push(server, old);
+      server.hooks(true);
+      server.server.git(["symbolic-ref", "refs/heads/master", "refs/heads/main"]);
+      const root = server.commit(alice, { parents: [old], files: { [POLICY]: all } });
+      server.server.config("signpolicy.trustRoot", root);
+      push(server, root, "refs/heads/parking");
+      const beside = server.commit(alice, { parents: [old], files: { [POLICY]: all } });
+      expect(push(server, beside, "refs/heads/master").replace(/\s*\nremote:\s*(?:error: )?/g, " ")).toContain(
+        "does not hold the trust root",
+      );
+      expect(server.value("refs/heads/main")).toBe(old);
+      expect(push(server, root, "refs/heads/master")).toContain("-> master");
+      expect(server.value("refs/heads/main")).toBe(root);
+    }));
+
   it("judges tags' commits by the chain of the policy's branch (policy-missing)", () =>
     withServer(null, (server) => {
       const { first } = rooted(server);
