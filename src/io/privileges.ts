@@ -14,10 +14,10 @@ export async function asOwner<T>(owner: Owner, act: () => Promise<T>): Promise<T
   if (!actsFor(owner) || process.geteuid?.() !== 0) return act();
   const groups = process.getgroups?.() ?? [];
   const group = process.getegid?.() ?? 0;
-  process.setgroups?.([owner.gid]);
-  process.setegid?.(owner.gid);
-  process.seteuid?.(owner.uid);
   try {
+    process.setgroups?.([owner.gid]);
+    process.setegid?.(owner.gid);
+    process.seteuid?.(owner.uid);
     return await act();
   } finally {
     process.seteuid?.(0);
