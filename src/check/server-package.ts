@@ -124,6 +124,17 @@ async function manifestOf(folder: string): Promise<Map<string, string | null> | 
   }
 }
 
+/** The version that the manifest in a folder gives; null where there is none of ours. */
+export async function versionIn(folder: string): Promise<string | null> {
+  try {
+    const text = (await readTextIfAny(join(folder, MANIFEST))) ?? "";
+    const { version, files } = JSON.parse(text) as { version?: unknown; files?: unknown };
+    return typeof version === "string" && typeof files === "object" && files !== null ? version : null;
+  } catch {
+    return null;
+  }
+}
+
 function foldersOf(program: ServerPackage): readonly string[] {
   const folders = new Set(["."]);
   for (const path of program.files.keys()) {

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { linkIfAny, removeFolderIfEmpty, removePath, targetIfAny } from "../io/files.ts";
 import { asOwner } from "../io/privileges.ts";
 import { liesIn } from "./client-place.ts";
@@ -10,7 +10,7 @@ import { takeHook } from "./install-hooks.ts";
 import type { ServerMemory } from "./server-memory.ts";
 import { forgetServer, readServerMemory } from "./server-memory.ts";
 import { SERVER_HOOKS, refuseForeignOwner } from "./server-place.ts";
-import { removePrograms, uninstallServer } from "./uninstall-server.ts";
+import { removePrograms, removeShared, uninstallServer } from "./uninstall-server.ts";
 
 /** Takes the common hooks and the program away, and what each repository has of its own. */
 export async function uninstallGitolite(
@@ -21,8 +21,7 @@ export async function uninstallGitolite(
   const { localCode, owner } = place;
   refuseForeignOwner({ gitDir: place.home, owner });
   const memory = await readServerMemory(localCode);
-  const prefix = options.prefix === undefined ? [] : [resolve(options.directory, options.prefix)];
-  const shared = await removePrograms(memory, prefix);
+  const shared = await removeShared(memory, options);
   return asOwner(owner, () => uninstallIn(place, memory, shared, options));
 }
 

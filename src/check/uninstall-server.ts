@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { entryIfAny, readTextIfAny, removeFolderIfEmpty, removePath } from "../io/files.ts";
 import { asOwner } from "../io/privileges.ts";
 import { recordPath, removeRecord } from "../io/record-file.ts";
@@ -10,6 +10,7 @@ import { commonHook, hookFile, layoutOf, strayHooks } from "./server-layout.ts";
 import type { ServerMemory } from "./server-memory.ts";
 import { forgetServer, readServerMemory } from "./server-memory.ts";
 import type { ServerPlace } from "./server-place.ts";
+import { versionIn } from "./server-package.ts";
 import { SERVER_HOOKS, findServer, refuseForeignOwner } from "./server-place.ts";
 
 /** Restores what was there before `installServer`. A record of pushes stays, since nothing else holds it. */
@@ -17,8 +18,7 @@ export async function uninstallServer(repository: string, options: ServerOptions
   const place = await findServer(repository, options.directory, options.environment);
   refuseForeignOwner(place);
   const memory = await readServerMemory(place.gitDir);
-  const shared =
-    options.prefix === undefined ? [] : await removePrograms(memory, [resolve(options.directory, options.prefix)]);
+  const shared = await removeShared(memory, options);
   return asOwner(place.owner, () => uninstallIn(place, memory, shared, options));
 }
 
@@ -45,7 +45,27 @@ async function uninstallIn(
   return { steps: [...steps, ...record.steps], warnings: [...nothing, ...linked, ...record.warnings] };
 }
 
-/** Removes the copies of the program that lie in one of these folders; a shared one only when it is named. */
+/** Every version that `putProgram` may have named a folder by. */
+const VERSION = /^\d+\.\d+\.\d+(?:[-+][\dA-Za-z.+-]+)?$/;
+
+/**
+ * Removes copies of the program under the prefix that was named. Root may do this by a list that the repository's owner can
+ * write, so nothing goes but what `install` puts there: a folder right under the prefix, spelled like that, that is named by
+ * a version and holds our manifest of that version.
+ */
+export async function removeShared(memory: ServerMemory, options: ServerOptions): Promise<InstallStep[]> {
+  if (options.prefix === undefined) return [];
+  const prefix = resolve(options.directory, options.prefix);
+  const programs: string[] = [];
+  for (const folder of memory.programs) {
+    const version = basename(folder);
+    if (folder !== join(prefix, version) || !VERSION.test(version)) continue;
+    if ((await versionIn(folder)) === version) programs.push(folder);
+  }
+  return removePrograms({ ...memory, programs }, [prefix]);
+}
+
+/** Removes the copies of the program that lie in one of these folders. */
 export async function removePrograms(memory: ServerMemory, folders: readonly string[]): Promise<InstallStep[]> {
   const steps: InstallStep[] = [];
   for (const folder of memory.programs.filter((known) => folders.some((parent) => liesIn(known, parent)))) {

@@ -148,6 +148,22 @@ describeWith(["git", "ssh-keygen"], "install --server", () => {
     report(await uninstallServers([server], { ...options(), prefix }));
     expect(readdirSync(prefix)).toEqual([]);
   });
+
+  it("removes nothing under the prefix that the list in the repository names and install did not put there", async () => {
+    const prefix = join(clone.root, "opt");
+    report(await installServers([server], { ...options(), policy, prefix }));
+    const others = ["other", "0.1.0/dist", "1.0.0", "2.0.0/deeper/0.1.0"].map((path) => join(prefix, path));
+    for (const folder of others) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "manifest.json"), '{"version":"0.1.0","files":{}}');
+    }
+    const memory = join(server, "signpolicy/install-server.json");
+    const programs = [prefix, join(clone.root, "opt/x/../.."), `${prefix}/other/../0.1.0`, ...others];
+    writeFileSync(memory, JSON.stringify({ version: 1, programs }));
+    const before = snapshot(prefix);
+    await uninstallServers([server], { ...options(), prefix });
+    expect(snapshot(prefix)).toEqual(before);
+  });
 });
 
 describeWith(["git", "ssh-keygen"], "install --server refuses", () => {
