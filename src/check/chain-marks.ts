@@ -1,17 +1,10 @@
-import type { KeyWindow, Seconds } from "../model.ts";
+import type { KeyWindow } from "../model.ts";
 import type { KeyEntry, Policy } from "../policy/policy.ts";
 import { createAnchors, type AnchorEntry } from "../signature/anchors.ts";
 import { revokeCertificate } from "../signature/openpgp/merge.ts";
-import type { OpenPgpSignature } from "../signature/openpgp/signature.ts";
-import { isSoftReason } from "../signature/openpgp/standing.ts";
+import { earlier, markOf, type Mark } from "./key-marks.ts";
 import { fingerprintOf } from "./key-select.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
-
-/** What is known of a key that fell into other hands: the policy's own mark, and revocations in its certificate. */
-interface Mark {
-  readonly compromised: Seconds | true | null;
-  readonly revocations: readonly OpenPgpSignature[];
-}
 
 /** By fingerprint. */
 export type Marks = ReadonlyMap<string, Mark>;
@@ -22,45 +15,25 @@ export const NO_MARKS: Marks = new Map();
 export const marksKeys = ({ keys }: LoadedPolicy): boolean => keys.some((key) => markOf(key) !== null);
 
 /**
- * What authenticated policies say of keys that fell into other hands. The policy of the commit that is asked about has the
- * last word: of a key that it lists without a mark the mark was taken back, by whoever held the right, and `retired` says
- * that a revocation without a reason was no theft. Revocations are taken up unproven; each must prove itself where it is used.
+ * What authenticated policies say of keys that fell into other hands. None takes it back: who would say so may hold his right
+ * from that very key. Revocations are taken up unproven; each must prove itself where it is used.
  */
-export function marksOf(policies: readonly LoadedPolicy[], last: LoadedPolicy | null): Marks {
-  const present = new Map((last?.keys ?? []).map((key) => [fingerprintOf(key), key]));
+export function marksOf(policies: readonly LoadedPolicy[]): Marks {
   const marks = new Map<string, Mark>();
   for (const key of policies.flatMap(({ keys }) => keys)) {
     const name = fingerprintOf(key);
     const mark = markOf(key);
     if (mark === null) continue;
-    const word = present.get(name)?.anchor.window;
     const known = marks.get(name) ?? NOTHING;
     marks.set(name, {
-      compromised:
-        word !== undefined && word.compromised === undefined ? null : earlier(known.compromised, mark.compromised),
-      revocations: [
-        ...known.revocations,
-        ...mark.revocations.filter(({ facts }) => word?.retired === undefined || (facts.revocationReason ?? 0) !== 0),
-      ],
+      compromised: earlier(known.compromised, mark.compromised),
+      revocations: [...known.revocations, ...mark.revocations],
     });
   }
   return marks;
 }
 
 const NOTHING: Mark = { compromised: null, revocations: [] };
-
-function markOf({ anchor }: LoadedKey): Mark | null {
-  const compromised = anchor.window.compromised ?? null;
-  const revocations = anchor.kind === "openpgp" ? anchor.certificate.revocations.filter(isHard) : [];
-  return compromised === null && revocations.length === 0 ? null : { compromised, revocations };
-}
-
-const isHard = ({ facts }: OpenPgpSignature): boolean => !isSoftReason(facts.revocationReason);
-
-function earlier(a: Seconds | true | null, b: Seconds | true | null): Seconds | true | null {
-  if (a === null || b === null) return a ?? b;
-  return a === true || b === true ? true : Math.min(a, b);
-}
 
 /** The same policy with these marks on its keys. */
 export function withMarks(loaded: LoadedPolicy, marks: Marks): LoadedPolicy {

@@ -76,8 +76,7 @@ export async function judgeChain(
   if (survey.reachesBack) {
     const chain = await walkChain(new ChainWalk(session, task, survey, line, NO_MARKS), () => Promise.resolve());
     const policies = chain.policies().flatMap(({ loaded }) => loaded ?? []);
-    const last = task.targets.map((oid) => chain.link(oid)?.policy.loaded ?? null).find((loaded) => loaded !== null);
-    marks = marksOf(policies, last ?? null);
+    marks = marksOf(policies);
   }
   const out = new ChainEmission(survey.modes, take);
   const chain = await walkChain(new ChainWalk(session, task, survey, line, marks), (decision) => out.take(decision));
@@ -265,21 +264,24 @@ class ChainWalk {
     }
     const place = of.line.has(commit.oid) ? ("line" as const) : ("side" as const);
     const parents = position.parents.flatMap((parent) => this.chain.link(parent)?.policy ?? []);
-    const terms = { ref, now: at, inForce: null, binding: true, guards: true };
+    const terms = { ref, now: at, inForce: null, binding: true, guards: true, keepsMarks: true };
+    const policyEdit = await editOf(
+      after,
+      governing.map((one) => one.policy),
+      parents,
+      terms,
+    );
+    const exemptions = await this.#exemptionsOf([...context.policy.exempt, ...this.#task.exempt], commit.oid);
     return judgeCommit(context, {
       commit,
       evidence: examined.evidence,
       ref,
       applied: rules.map((rule) => ({ rule, place })),
       clock: { mode: "history", now, latestAncestor, pushed: false },
-      policyEdit: await editOf(
-        after,
-        governing.map((one) => one.policy),
-        parents,
-        terms,
-      ),
+      policyEdit,
       newer: () => Promise.resolve(after.loaded?.anchors ?? null),
-      exemptions: await this.#exemptionsOf([...context.policy.exempt, ...this.#task.exempt], commit.oid),
+      // Who rescues a change of the policy may hold his right from it.
+      exemptions: policyEdit === null ? exemptions : exemptions.filter(({ key }) => key === null),
       audit: true,
       mending: this.#mending,
       paths: rules.some(isForPaths) ? await (this.#paths ??= openPaths(context)) : null,

@@ -4,6 +4,7 @@ import type { PolicyEdit, PolicyStep } from "../policy/policy-edit.ts";
 import { RIGHTS, type Policy } from "../policy/policy.ts";
 import { ableHolders, administratorsOf } from "../policy/rights.ts";
 import { comparedPolicies } from "./compared-policy.ts";
+import { lostMarks } from "./key-marks.ts";
 import { NO_POLICY, type PolicyState } from "./policy-states.ts";
 
 /** Who a change is judged by and for. */
@@ -15,6 +16,8 @@ export interface EditTerms {
   readonly binding: boolean;
   /** What is left behind must govern `ref` itself. */
   readonly guards: boolean;
+  /** No mark of a key that fell into other hands is taken back, by whoever it may be: as in a chain. */
+  readonly keepsMarks?: boolean;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function editOf(
   if (differing.length === 0) return null;
   return {
     steps: await Promise.all(differing.map((before) => stepOf(before, after, terms))),
-    faults: faultsOf(after, parents, terms),
+    faults: [...faultsOf(after, parents, terms), ...marksLost(after, differing, terms.keepsMarks)],
     binding: terms.binding,
   };
 }
@@ -78,6 +81,16 @@ export function faultsOf(
   const able = terms.guards ? ablenessFault(policy, terms) : null;
   return [serial, able].filter((fault) => fault !== null);
 }
+
+/** A mark goes with its entry, and the key could come back without: as somebody's own, with an old proof, and nobody asked. */
+export const marksLost = ({ loaded }: PolicyState, judges: readonly PolicyState[], also = false): readonly string[] => {
+  if (loaded === null) return [];
+  const lost = judges.flatMap((before) => (before.loaded === null ? [] : lostMarks(before.loaded, loaded, also)));
+  return [...new Set(lost)].map(
+    (fingerprint) =>
+      `it forgets that ${fingerprint} is compromised or revoked: leave its entry in place with the mark; what the key signed is judged by it`,
+  );
+};
 
 /** A serial, once there, rises by one with every change: an older policy that comes back would bring back its keys. */
 function serialFault(serial: number | null, after: PolicyState, parents: readonly PolicyState[]): string | null {

@@ -5,7 +5,7 @@ import { isObjectId } from "../encoding/identifiers.ts";
 import { SignpolicyError } from "../errors.ts";
 import type { Seconds } from "../model.ts";
 import { defaultBranch } from "./governing.ts";
-import { faultsOf } from "./policy-edits.ts";
+import { faultsOf, marksLost } from "./policy-edits.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { NO_POLICY } from "./policy-states.ts";
 import type { PolicyState } from "./policy-states.ts";
@@ -31,7 +31,9 @@ export async function policyRefusals(
     const there = branch === null ? NO_POLICY : await stateAt(session, branch.tracking);
     if (head.loaded === null || isSame(there, loaded)) return [];
     const after: PolicyState = { id: "the work tree's", loaded, problem: null };
-    const own = isSame(head, loaded) ? [] : faultsOf(after, [head], { ref, now, guards: ref !== null });
+    const own = isSame(head, loaded)
+      ? []
+      : [...faultsOf(after, [head], { ref, now, guards: ref !== null }), ...marksLost(after, [head])];
     const late = branch === null ? null : await overtaken(session, branch.tracking, there, loaded);
     return [...own.map((fault) => `a push of it would be refused: ${fault}`), ...(late === null ? [] : [late])].map(
       (message) => ({ where: loaded.origin.source, message }),

@@ -138,7 +138,7 @@ class Authentication {
         continue;
       }
       const exempt = await this.#session.states.exemptAt(goal.commit);
-      // Where a mark may reach back, which ones do depends on the policy that the target ends with.
+      // Where a mark may reach back, what is marked depends on the history that the target ends.
       const ends = this.#survey.reachesBack ? await this.#stateId(goal.commit) : "";
       const key = JSON.stringify([goal.via, goal.ref, exempt.map(wordsOf), ends]);
       const group = groups.get(key) ?? { goals: [], exempt };

@@ -3,7 +3,20 @@
  * Stopped by: policy/chain.ts, check/chain.ts, check/policy-edits.ts.
  */
 import { describe, expect, it, jest } from "@jest/globals";
-import { alice, bob, carol, eve, keyed, POLICY, policyText, withHistory } from "../support/authenticated.ts";
+import { parseSshPublicKey } from "../../src/signature/ssh/key.ts";
+import {
+  alice,
+  BEGUN,
+  bob,
+  carol,
+  eve,
+  keyed,
+  pgpPerson,
+  POLICY,
+  policyText,
+  withHistory,
+} from "../support/authenticated.ts";
+import { revocation } from "../support/openpgp.ts";
 import { withServer } from "../support/push-server.ts";
 
 jest.setTimeout(60_000);
@@ -146,6 +159,53 @@ describe("hostile", () => {
       expect((await history.verify(root, [history.change(bob, [byCarol], marked)])).codes).toEqual(["policy-change"]);
       const mark = history.change(alice, [root], marked);
       expect((await history.verify(root, [history.change(carol, [mark], at(3))])).codes).toContain("key-revoked");
+    }));
+
+  it("who holds his rights from a stolen key neither rescues what it did nor takes its mark back (key-revoked)", () =>
+    withHistory(async (history) => {
+      const line = alice.key.line.trim();
+      const marked = keyed(alice, { ssh: line, compromised: true });
+      const root = history.root(policyText({ people: [alice, bob] }));
+      const stolen = history.change(alice, [root], policyText({ people: [alice, bob, eve] }));
+      const mark = history.change(bob, [stolen], policyText({ people: [bob, eve], principals: marked }));
+      const exempt = [{ key: parseSshPublicKey(line).fingerprint, reachableFrom: mark, reason: "x" }];
+      for (const own of [
+        policyText({ people: [bob, eve], principals: marked, more: { trust: { exempt } } }),
+        policyText({ people: [alice, bob, eve] }),
+        policyText({
+          people: [bob, eve],
+          principals: keyed(alice, { ssh: line, compromised: "2033-01-01T00:00:00Z" }),
+        }),
+      ]) {
+        const verdict = await history.verify(root, [history.change(eve, [mark], own)]);
+        expect(verdict.allowed).toBe(false);
+        expect(verdict.codes).toContain("key-revoked");
+      }
+    }));
+
+  it("what a stolen key signed apart from the policy is rescued by who holds the right without it", () =>
+    withHistory(async (history) => {
+      const line = carol.key.line.trim();
+      const marked = keyed(carol, { ssh: line, compromised: true });
+      const root = history.root(at(1));
+      const hers = history.commit(carol, [root], { h: "1" });
+      const exempt = [{ key: parseSshPublicKey(line).fingerprint, reachableFrom: hers, reason: "looked at" }];
+      const rescue = history.change(alice, [hers], at(2, { trust: { exempt } }, marked));
+      expect((await history.verify(root, [rescue])).allowed).toBe(true);
+    }));
+
+  it("`retired` beside a revocation without a reason says from then on that it was no theft, and not of before (key-revoked)", () =>
+    withHistory(async (history) => {
+      const pat = pgpPerson("pat", 57);
+      const retired = "2026-01-01T00:00:00Z";
+      const gone = pat.certificate({ more: [revocation(pat.primary, BEGUN + 200, 0)] });
+      const root = history.root(at(1, {}, keyed(pat, { openpgp: pat.certificate() })));
+      const byPat = history.same(pat, [root]);
+      const revoked = history.change(alice, [byPat], at(2, {}, keyed(pat, { openpgp: gone })));
+      const late = history.change(alice, [revoked], at(3, {}, keyed(pat, { openpgp: gone, retired })));
+      expect((await history.verify(root, [late])).codes).toContain("key-revoked");
+      const once = history.change(alice, [byPat], at(2, {}, keyed(pat, { openpgp: gone, retired })));
+      expect((await history.verify(root, [once])).allowed).toBe(true);
     }));
 
   it("an unborn branch takes its first policy only from the trust root's history (policy-missing)", () =>

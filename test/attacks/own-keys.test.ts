@@ -2,7 +2,7 @@
  * Attack: with `administration.keys: [self, …]` somebody makes more of the right over his own keys than it is: gives another
  * a key, claims a key that is not his, opens a key again that was closed, or takes what was said against one away.
  * Stopped by: the typed differences of keys (policy/diff-keys.ts), each his own or not, and the new key's own signature over
- * whose it is (check/key-proof.ts).
+ * whose it is (check/key-proof.ts). An entry with a mark that reaches back goes by nobody's hand (check/policy-edits.ts).
  */
 import { describe, expect, it } from "@jest/globals";
 import { parseSshPublicKey } from "../../src/signature/ssh/key.ts";
@@ -169,6 +169,43 @@ describe("a key of one's own that was closed", () => {
     }),
   );
 
+  it.each<[string, Key]>([
+    ["retired", { retired: "2026-01-01T00:00:00Z" }],
+    ["past its end", { until: "2026-01-01T00:00:00Z" }],
+    ["open", {}],
+  ])("may be taken out by a holder of the right when it is %s", (_, mark) =>
+    withServer(null, (server) => {
+      const first = started(server, policyWith(1, { bob: [{ ssh: line(laptop), ...mark }] }));
+      expect(push(server, change(server, alice, first, policyWith(2)))).toBe("landed");
+    }),
+  );
+
+  it.each<[string, true | string]>([
+    ["from the beginning", true],
+    ["since a time", "2026-01-01T00:00:00Z"],
+  ])(
+    "stays when it is compromised %s, and its principal with it, whoever signs: it would come back by its old proof (policy-change)",
+    (_, compromised) =>
+      withServer(null, (server) => {
+        const first = started(server, policyWith(1, { bob: [proven(laptop)] }));
+        const mark = change(server, alice, first, policyWith(2, { bob: [proven(laptop, {}, { compromised })] }));
+        expect(push(server, mark)).toBe("landed");
+        const gone = push(server, change(server, alice, mark, policyWith(3)));
+        expect(gone).toContain("policy-change");
+        expect(gone.replace(/\s*\nremote: [a-z]*:?\s*/g, " ")).toContain("leave its entry in place with the mark");
+        const whole = JSON.parse(policyWith(3)) as { principals: Record<string, unknown>; groups: object };
+        const others = { alice: whole.principals["alice"], robot: whole.principals["robot"] };
+        const left = JSON.stringify({ ...whole, principals: others, groups: { devs: ["alice", "robot"] } });
+        expect(push(server, change(server, alice, mark, left))).toContain("policy-change");
+        const renamed = {
+          ...others,
+          robert: { emails: ["bob@example.org"], keys: [{ ssh: line(laptop), compromised }] },
+        };
+        const moved = JSON.stringify({ ...whole, principals: renamed, groups: { devs: ["alice", "robot", "robert"] } });
+        expect(push(server, change(server, alice, mark, moved))).toBe("landed");
+      }),
+  );
+
   it("may be closed, and an open one taken out, by its owner", () =>
     withServer(null, (server) => {
       const first = started(server, policyWith(1, { bob: [{ ssh: line(laptop) }] }));
@@ -263,7 +300,25 @@ describe("a certificate of one's own", () => {
         "policy-change",
       );
       expect(push(server, change(server, bob, first, policyWith(2)))).toContain("policy-change");
-      expect(push(server, change(server, alice, first, policyWith(2)))).toBe("landed");
+    }));
+
+  it("keeps its entry with a hard revocation by anybody's hand, and not with a soft one or one that was a retirement (policy-change)", () =>
+    withServer(null, (server) => {
+      const first = started(server, policyWith(1, { bob: [revoked] }));
+      expect(push(server, change(server, alice, first, policyWith(2)))).toContain("policy-change");
+      for (const [reason, mark] of [
+        [3, {}],
+        [0, { retired: "2026-01-01T00:00:00Z" }],
+      ] as const) {
+        const before = server.value("refs/heads/main") ?? "";
+        const serial = before === first ? 2 : 4;
+        const other = eddsaKey({ seed: 12 + serial });
+        const ended = armored(simpleCertificate(other), revocation(other, SIGNED, reason));
+        const added = change(server, alice, before, policyWith(serial, { bob: [revoked, { ...ended, ...mark }] }));
+        expect(push(server, added)).toBe("landed");
+        const removed = change(server, alice, added, policyWith(serial + 1, { bob: [revoked] }));
+        expect(push(server, removed)).toBe("landed");
+      }
     }));
 
   it("may be revoked by its owner, in the copy that brings the revocation", () =>
