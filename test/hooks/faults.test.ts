@@ -186,7 +186,8 @@ describe("a git that breaks down", () => {
         const bad = server.commit(null, { parents: [first] });
         const merged = server.commit(alice, { parents: [first, server.commit(null, { parents: [first] })] });
         server.share();
-        for (let call = 1; call <= 6; call += 1) {
+        // More than a hook calls git for a push of this size.
+        for (let call = 1; call <= 4; call += 1) {
           const body = `[ "$n" -ne ${String(call)} ] || { ${failure}; }`;
           for (const oid of [bad, merged]) {
             const env = brokenGit(server, body);
