@@ -114,8 +114,9 @@ function liftsOf(
   return (denied, names) =>
     denied.filter(({ subject: { kind, oid }, findings }) => {
       const lifted = [...names].flatMap((name) => codes.get(`${name} ${oid ?? ""}`) ?? []);
+      const errors = findings.filter(({ severity }) => severity === "error");
       const isLifted = ({ code }: Finding): boolean => lifted.some((known) => known.has(code));
-      return kind === "ref" || findings.some((finding) => finding.severity === "error" && !isLifted(finding));
+      return kind === "ref" || errors.length === 0 || !errors.every(isLifted);
     });
 }
 

@@ -1,7 +1,6 @@
 import type { ObjectId, RefName } from "../model.ts";
 import { readHead, readRefs } from "../io/refs.ts";
-import { collectCommits, isAncestor } from "../io/revisions.ts";
-import { tryGit } from "../io/git.ts";
+import { collectCommits, isAncestor, mergeBases } from "../io/revisions.ts";
 import type { CiEvent } from "./ci-event.ts";
 import { cannotTell } from "./ci-event.ts";
 import { defaultBranch, defaultRemote } from "./governing.ts";
@@ -56,7 +55,9 @@ export async function rangeOf(session: Session, event: CiEvent): Promise<CiRange
     throw cannotTell(
       `nothing here says where ${event.into} stands (git fetch origin '+refs/heads/*:refs/remotes/origin/*')`,
     );
-  const fork = await mergeBase(session, base, head);
+  // What is missing is told when it is judged.
+  const isWhole = (await isHere(session, base)) && (await isHere(session, head));
+  const [fork = null] = isWhole ? await mergeBases(session.repository, base, [head]) : [];
   return {
     ...arriving(event.into, fork, head, new Map([[event.into, base]]), event.testMerge, `request into ${event.into}`),
     judgedBy: base,
@@ -124,23 +125,18 @@ export async function baseOf(
 ): Promise<ObjectId | null> {
   const tracked = await trackedValue(session, into);
   if (tracked === null || said === null) return tracked ?? said;
-  const isHere = async (oid: ObjectId): Promise<boolean> => (await session.outlines.outline(oid)) !== null;
-  if (!(await isHere(said)) || !(await isHere(head))) return tracked;
+  if (!(await isHere(session, said)) || !(await isHere(session, head))) return tracked;
   const merged = await isAncestor(session.repository, head, tracked);
   return merged && (await isAncestor(session.repository, said, tracked)) ? said : tracked;
 }
+
+const isHere = async ({ outlines }: Session, oid: ObjectId): Promise<boolean> => (await outlines.outline(oid)) !== null;
 
 async function trackedValue(session: Session, ref: RefName): Promise<ObjectId | null> {
   const remote = defaultRemote(session);
   if (remote === null || !ref.startsWith("refs/heads/")) return null;
   const tracking = `refs/remotes/${remote}/${ref.slice("refs/heads/".length)}` as RefName;
   return (await readRefs(session.repository, [tracking])).get(tracking)?.oid ?? null;
-}
-
-async function mergeBase(session: Session, one: ObjectId, other: ObjectId): Promise<ObjectId | null> {
-  const { stdout } = await tryGit(session.repository, ["merge-base", one, other]);
-  const oid = stdout.toString("latin1").trim();
-  return oid === "" ? null : (oid as ObjectId);
 }
 
 /**

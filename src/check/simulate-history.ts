@@ -1,13 +1,13 @@
 import type { Decision, ObjectId, RefName } from "../model.ts";
 import { listRefs } from "../io/refs.ts";
 import { rulesOn } from "../policy/applies.ts";
-import { decideRef } from "../policy/decide-ref.ts";
 import { isSameSelector } from "../policy/decide-commit.ts";
 import type { Rule } from "../policy/policy.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import { defaultBranch } from "./governing.ts";
 import { judgeRange, type JudgingContext } from "./range.ts";
 import type { Session } from "./session.ts";
+import { decideStandingRef } from "./standing-ref.ts";
 import { judgeTagged, judgeTags } from "./tags.ts";
 import { implicitRef } from "./targets.ts";
 import { trackedName } from "./tracking.ts";
@@ -59,18 +59,7 @@ class Audit {
     const kind = await examiner.kind(oid);
     if (kind === null) return;
     const rules = rulesOn(policy, ref, now);
-    const clock = { mode: "history", now, latestAncestor: null } as const;
-    const update = {
-      policy,
-      ref,
-      old: oid,
-      new: oid,
-      newKind: kind,
-      fastForward: true,
-      rules,
-      policyRef: false,
-      clock,
-    };
+    const standing = { policy, ref, oid, kind, rules, now };
     const judging = rules.filter(({ commits }) => commits !== null);
     const vouches = (commit: ObjectId): Promise<boolean> => this.#vouches(judging, ref, commit);
     if (ref.startsWith("refs/tags/")) {
@@ -84,10 +73,10 @@ class Audit {
       const bare = rules.filter((rule) => rule.tags !== null && isBareTag({ ref, newKind: kind }, rule));
       const targetProblem = await judgeTagged(bare, { oid, kind }, vouches);
       if (judging.length > 0 && target?.kind === "commit") await this.#judgeCommits(judging, ref, target.oid);
-      this.#take(decideRef({ ...update, targetProblem }));
+      this.#take(decideStandingRef({ ...standing, targetProblem }));
       return;
     }
-    this.#take(decideRef(update));
+    this.#take(decideStandingRef(standing));
     if (judging.length > 0 && kind === "commit") await this.#judgeCommits(judging, ref, oid);
   }
 

@@ -1,7 +1,7 @@
 import { isObjectId, parseRefName } from "../encoding/identifiers.ts";
 import type { ObjectId, RefName } from "../model.ts";
-import { tryGit } from "../io/git.ts";
 import { readHead, readRefs } from "../io/refs.ts";
+import { mergeBases } from "../io/revisions.ts";
 import { defaultBranch } from "./governing.ts";
 import type { Session } from "./session.ts";
 import { resolveRevision } from "./revision.ts";
@@ -35,15 +35,10 @@ async function resolveTarget(session: Session, word: string): Promise<Target> {
     const right = await resolveRevision(session, to === "" ? "HEAD" : (to ?? ""));
     const ref = await namedRef(session, to ?? "");
     if (dots === "..") return { include: [right], exclude: [left], ref };
-    return { include: [left, right], exclude: await mergeBases(session, left, right), ref };
+    return { include: [left, right], exclude: await mergeBases(session.repository, left, [right]), ref };
   }
   if (word.startsWith("^")) return { include: [], exclude: [await resolveRevision(session, word.slice(1))], ref: null };
   return { include: [await resolveRevision(session, word)], exclude: [], ref: await namedRef(session, word) };
-}
-
-async function mergeBases(session: Session, left: ObjectId, right: ObjectId): Promise<readonly ObjectId[]> {
-  const { stdout } = await tryGit(session.repository, ["merge-base", "--all", left, right]);
-  return stdout.toString("latin1").split("\n").filter(isObjectId);
 }
 
 /** A full ref name as given, or the tag of this short name: tags are judged by the rules of their own ref. */

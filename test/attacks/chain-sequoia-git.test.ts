@@ -338,6 +338,10 @@ describe("sequoia-git: keys that end", () => {
       const mark = history.change(alice, [byCarol], marked);
       expect((await history.verify(root, [byCarol])).allowed).toBe(true);
       expect((await history.verify(root, [mark])).codes).toEqual(["key-revoked", "policy-missing"]);
+      // A merge may be what brings the mark.
+      const merging = history.commit(alice, [history.same(bob, [root]), byCarol], { [POLICY]: marked });
+      expect((await history.verify(root, [merging])).codes).toContain("key-revoked");
+      expect((await history.verify(root, [history.same(bob, [merging])])).codes).toContain("key-revoked");
       const slander = history.change(bob, [byCarol], marked);
       const verdict = await history.verify(root, [slander]);
       expect(verdict.codes).toEqual(["policy-change"]);
