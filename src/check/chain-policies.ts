@@ -65,11 +65,6 @@ export async function surveyPolicies(
     const commit = known.has(oid) ? null : await session.outlines.outline(oid);
     if (commit !== null) learn(await session.states.at(commit).catch(unreadable));
   }
-  // A merge may have made a policy that no parent had: a mark in it is still in what the targets hold, which nobody takes back.
-  for (const oid of range.include) {
-    const commit = await session.outlines.outline(oid);
-    if (commit !== null) learn(await session.states.at(commit).catch(unreadable));
-  }
   const looked = new Set(paths);
   return {
     touching: new Set(touching),

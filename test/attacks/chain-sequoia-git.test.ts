@@ -342,6 +342,12 @@ describe("sequoia-git: keys that end", () => {
       const merging = history.commit(alice, [history.same(bob, [root]), byCarol], { [POLICY]: marked });
       expect((await history.verify(root, [merging])).codes).toContain("key-revoked");
       expect((await history.verify(root, [history.same(bob, [merging])])).codes).toContain("key-revoked");
+      // Or one that takes it from before the root, where nothing is walked.
+      const late = history.change(alice, [history.root(marked)], ruled());
+      const theirs = history.same(carol, [late]);
+      const [before = ""] = history.repo.git(["rev-parse", `${late}^`]).split("\n");
+      const taken = history.withTree(alice, [theirs, before], before);
+      expect((await history.verify(late, [history.same(bob, [taken])])).codes).toContain("key-revoked");
       const slander = history.change(bob, [byCarol], marked);
       const verdict = await history.verify(root, [slander]);
       expect(verdict.codes).toEqual(["policy-change"]);
