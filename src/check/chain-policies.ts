@@ -6,6 +6,7 @@ import { TRUST_MERGES, type TrustMerges } from "../policy/policy.ts";
 import { marksKeys } from "./chain-marks.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { NO_POLICY, type PolicyState } from "./policy-states.ts";
+import { tellsSides } from "./range.ts";
 import { partialClone } from "./trust-root.ts";
 import type { Session } from "./session.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
@@ -18,6 +19,8 @@ export interface HistoryOfPolicies {
   readonly covers: (policy: PolicyState) => boolean;
   /** Every `trust.merges` that may come to apply, the strictest first. */
   readonly modes: readonly TrustMerges[];
+  /** One of them asks something else of what merges bring in than of the first-parent line. */
+  readonly tellsSides: boolean;
   /** One of several policies says that a key fell into other hands, which reaches back over what others judged. */
   readonly reachesBack: boolean;
 }
@@ -70,6 +73,7 @@ export async function surveyPolicies(
     touching: new Set(touching),
     covers: ({ loaded }) => loaded?.files.every((file) => looked.has(file)) ?? true,
     modes: TRUST_MERGES.filter((mode) => modes.has(mode)),
+    tellsSides: [...policies.values()].some(({ policy }) => policy.rules.some(tellsSides)),
     reachesBack: policies.size > 1 && [...policies.values()].some(marksKeys),
   };
 }

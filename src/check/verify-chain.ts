@@ -1,7 +1,7 @@
 import { GitError, ParseError } from "../errors.ts";
 import type { Decision, ObjectId, RefName } from "../model.ts";
 import { isPartialClone } from "../io/safety.ts";
-import { collectCommits, isAncestor } from "../io/revisions.ts";
+import { collectCommits, isAncestor, listParents } from "../io/revisions.ts";
 import type { Link } from "../policy/chain.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import type { Exemption } from "../policy/policy.ts";
@@ -12,6 +12,7 @@ import type { VerifyOptions } from "./commits.ts";
 import { countAhead } from "./count-ahead.ts";
 import { exportedWitness } from "./exported-witness.ts";
 import { defaultBranch } from "./governing.ts";
+import { groupByLine } from "./line-groups.ts";
 import { nameMissing } from "./missing.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { PolicyState } from "./policy-states.ts";
@@ -145,7 +146,21 @@ class Authentication {
       group.goals.push(goal);
       groups.set(key, group);
     }
-    for (const { goals: group, exempt } of groups.values()) await this.#judgeGroup(group, exempt);
+    for (const { goals: group, exempt } of groups.values()) {
+      for (const alike of await this.#alike(group)) await this.#judgeGroup(alike, exempt);
+    }
+  }
+
+  /** A commit on the one target's line may lie on a side of another, and then each asks for its own signers. */
+  async #alike(group: readonly Goal[]): Promise<readonly (readonly Goal[])[]> {
+    const targets = [...new Set(group.map(({ commit }) => commit))];
+    if (targets.length < 2 || !this.#survey.tellsSides) return [group];
+    const first = new Map<ObjectId, ObjectId>();
+    const range = { include: targets, exclude: this.#task.start.oids };
+    for await (const [oid, parent] of listParents(this.#session.repository, range, ["--first-parent"])) {
+      if (oid !== undefined && parent !== undefined) first.set(oid, parent);
+    }
+    return groupByLine(targets, first).map((line) => group.filter(({ commit }) => line.has(commit)));
   }
 
   async #judgeGroup(group: readonly Goal[], exempt: readonly Exemption[]): Promise<void> {

@@ -44,8 +44,12 @@ export async function* listSomeCommits(
 }
 
 /** The same, each commit with its parents behind it, those outside the range included. */
-export async function* listParents(place: GitPlace, range: Range): AsyncGenerator<readonly ObjectId[]> {
-  for await (const some of listLines(place, range, ["--parents"])) {
+export async function* listParents(
+  place: GitPlace,
+  range: Range,
+  options: readonly string[] = [],
+): AsyncGenerator<readonly ObjectId[]> {
+  for await (const some of listLines(place, range, ["--parents", ...options])) {
     for (const line of some) yield line.split(" ").map(asCommitId);
   }
 }
