@@ -98,13 +98,19 @@ function serialFault(serial: number | null, after: PolicyState, parents: readonl
     const before = loaded?.policy.serial;
     return before == null ? [] : [{ id, before }];
   });
-  if (numbered.length === 0) return null;
+  if (numbered.length === 0) return serial !== null && serial > HIGHEST_FIRST ? tooHigh(serial) : null;
   const highest = Math.max(...numbered.map(({ before }) => before));
   const kept = parents.length > 1 && numbered.some(({ id, before }) => id === after.id && before === highest);
   const asked = kept ? highest : highest + 1;
   if (serial === asked) return null;
   return serial === null ? `its serial is gone; it must be ${asked}` : `its serial is ${serial} and must be ${asked}`;
 }
+
+/** Far from where numbers end: after the last one nobody could change the policy any more. */
+const HIGHEST_FIRST = 2 ** 31;
+
+const tooHigh = (serial: number): string =>
+  `its serial is ${serial}, and the first one may be at most ${HIGHEST_FIRST}, so that others can follow`;
 
 /** Each right must leave as many holders with a key that can sign as a change of it takes. */
 function ablenessFault(policy: Policy, { ref, now }: Pick<EditTerms, "ref" | "now">): string | null {

@@ -143,6 +143,21 @@ describe("hostile", () => {
       expect((await history.verify(root, [history.change(alice, [root], closed)])).allowed).toBe(false);
     }));
 
+  it("nobody bricks the next change: a first serial beyond which there is none is refused (policy-change)", () =>
+    withHistory(async (history) => {
+      const unnumbered = policyText({ more: { administration: rights } });
+      const numbered = (serial: number): string => policyText({ more: { administration: rights, serial } });
+      const root = history.root(unnumbered);
+      for (const serial of [Number.MAX_SAFE_INTEGER, 2 ** 31 + 1]) {
+        expect((await history.verify(root, [history.change(alice, [root], numbered(serial))])).codes).toEqual([
+          "policy-change",
+        ]);
+      }
+      const first = history.change(alice, [root], numbered(2 ** 31));
+      const next = history.change(alice, [first], numbered(2 ** 31 + 1));
+      expect((await history.verify(root, [next])).allowed).toBe(true);
+    }));
+
   it("a threshold binds the chain, and without approvals fetched nobody can say that it is unmet (exit 3)", () =>
     withHistory(async (history) => {
       const root = history.root(policyText({ signers: ["alice", "bob"], commits: { threshold: 2 } }));
