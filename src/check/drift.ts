@@ -9,7 +9,7 @@ export async function policyDrift(session: Session, governing: GoverningPolicy):
   if (workTree === null || governing.own === true) return [];
   try {
     const own = await loadPolicy(workTreePolicySource(workTree));
-    if (own.origin.digest === governing.loaded.origin.digest) return [];
+    if (own.content === governing.loaded.content) return [];
     return ["the policy in the work tree differs from the one that judges here and is not used"];
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;

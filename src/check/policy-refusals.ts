@@ -60,7 +60,7 @@ async function overtaken(
   return `a push of it would be refused: ${name} has serial ${theirs} by now; merge it, then this one must be ${theirs + 1}`;
 }
 
-const isSame = ({ loaded }: PolicyState, own: LoadedPolicy): boolean => loaded?.origin.digest === own.origin.digest;
+const isSame = ({ loaded }: PolicyState, own: LoadedPolicy): boolean => loaded?.content === own.content;
 
 async function stateAt(session: Session, name: string): Promise<PolicyState> {
   const { status, stdout } = await tryGit(session.repository, ["rev-parse", "--verify", "-q", `${name}^{commit}`]);

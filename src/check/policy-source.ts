@@ -44,6 +44,8 @@ export interface LoadedPolicy {
   readonly digestNow: () => Promise<string>;
   /** In the order of the policy. */
   readonly keys: readonly LoadedKey[];
+  /** A digest of what the policy and its key files hold; in package.json whatever stands beside the policy is none of it. */
+  readonly content: string;
   readonly origin: PolicyOrigin;
   /** The policy file and the key files it names, relative to the top of the tree it was read from. */
   readonly files: readonly string[];

@@ -22,6 +22,13 @@ export const NO_POLICY: PolicyState = { id: "none", loaded: null, problem: null 
 
 const REMEMBERED = 4096;
 
+interface KnownPlaces {
+  /** What tells this policy from another: its entry, or what package.json holds of it. */
+  readonly words: string;
+  /** The key files it names. */
+  readonly keys: readonly string[];
+}
+
 /**
  * Reads the policies in the trees of commits. A policy is parsed once for its blob and those of its key files, however
  * many commits carry it.
@@ -30,10 +37,10 @@ export class PolicyStates {
   readonly #trees: TreeWalker;
   readonly #outlines: Outlines;
   readonly #byTree = new Map<ObjectId, Promise<PolicyState>>();
-  /** By the policy file's own entry: the key files it names. */
-  readonly #files = new Map<string, readonly string[]>();
+  /** By the entries at the places of a policy, where it can be used. */
+  readonly #known = new Map<string, KnownPlaces>();
   readonly #states = new Map<string, PolicyState>();
-  readonly #packages = new Map<ObjectId, boolean>();
+  readonly #packages = new Map<string, boolean>();
 
   constructor(trees: TreeWalker, outlines: Outlines) {
     this.#trees = trees;
@@ -68,10 +75,10 @@ export class PolicyStates {
   async #read(commit: Commit): Promise<PolicyState> {
     const places = await this.#places(commit.tree);
     if (places === "") return NO_POLICY;
-    const files = this.#files.get(places);
-    if (files !== undefined) {
-      const known = this.#states.get(await this.#idOf(commit.tree, places, files));
-      if (known !== undefined) return known;
+    const known = this.#known.get(places);
+    if (known !== undefined) {
+      const state = this.#states.get(await this.#idOf(commit.tree, known));
+      if (state !== undefined) return state;
     }
     return this.#load(commit, places);
   }
@@ -86,9 +93,12 @@ export class PolicyStates {
       // Which key files it names is not known, so no other tree holds surely the same.
       return { id: `unusable in ${commit.tree}`, loaded: null, problem: describePolicyError(error) };
     }
-    const [, ...keys] = loaded.files;
-    this.#files.set(places, keys);
-    const state = { id: await this.#idOf(commit.tree, places, keys), loaded, problem: null };
+    const [file, ...keys] = loaded.files;
+    // Whoever changes a dependency in package.json leaves the policy beside it alone.
+    const words = file === PACKAGE ? `${PACKAGE} ${loaded.content}` : places;
+    const known = { words, keys };
+    this.#known.set(places, known);
+    const state = { id: await this.#idOf(commit.tree, known), loaded, problem: null };
     this.#states.set(state.id, state);
     return state;
   }
@@ -106,21 +116,22 @@ export class PolicyStates {
   }
 
   async #isPolicy(entry: { readonly mode: string; readonly oid: ObjectId }, hasOther: boolean): Promise<boolean> {
-    const known = this.#packages.get(entry.oid);
+    const key = `${entry.oid} ${hasOther}`;
+    const known = this.#packages.get(key);
     if (known !== undefined) return known;
     const holds = holdsPolicy(await this.#trees.blob(entry), hasOther);
-    this.#packages.set(entry.oid, holds);
+    this.#packages.set(key, holds);
     return holds;
   }
 
-  async #idOf(tree: ObjectId, places: string, files: readonly string[]): Promise<string> {
-    const keys = await Promise.all(
-      files.map(async (path) => {
+  async #idOf(tree: ObjectId, { words, keys }: KnownPlaces): Promise<string> {
+    const files = await Promise.all(
+      keys.map(async (path) => {
         const entry = await this.#trees.entry(tree, posix.normalize(path));
         return entry === null ? `- ${path}` : `${entry.mode} ${entry.oid} ${path}`;
       }),
     );
-    return [places, ...keys].join("\n");
+    return [words, ...files].join("\n");
   }
 }
 

@@ -39,6 +39,7 @@ export async function loadPolicy(source: PolicySource, memory: string | null = n
   }
   if (memory !== null && !recalled) keepAnswer(policyMemory(memory), { question, answer: reading.checked });
   const folder = posix.dirname(file);
+  const digest = digestOf(bytes, keys.files);
   return {
     policy,
     anchors: createAnchors(
@@ -50,7 +51,8 @@ export async function loadPolicy(source: PolicySource, memory: string | null = n
       return digestOf(now.bytes, await readFiles(source, [...keys.files.keys()]));
     },
     keys: keys.loaded,
-    origin: { source: source.label(file), digest: digestOf(bytes, keys.files), serial: policy.serial },
+    content: member === undefined ? digest : digestOf(Buffer.from(JSON.stringify(policy.written)), keys.files),
+    origin: { source: source.label(file), digest, serial: policy.serial },
     files: [file, ...[...keys.files.keys()].map((path) => posix.join(folder, path))],
   };
 }

@@ -31,7 +31,7 @@ export async function upstreamPolicy(
       const branch = await defaultBranch(session);
       const governing = await governClone(session, {});
       if (branch === null || governing.ref !== branch.tracking) return null;
-      if (governing.loaded.origin.digest === own?.origin.digest) return null;
+      if (governing.loaded.content === own?.content) return null;
       const held = await tryGit(session.repository, ["merge-base", "--is-ancestor", branch.tracking, "HEAD"]);
       if (held.status === 0) return null;
       const short = branch.tracking.replace(/^refs\/remotes\//, "");
