@@ -285,7 +285,17 @@ class ChainWalk {
       audit: true,
       mending: this.#mending,
       paths: rules.some(isForPaths) ? await (this.#paths ??= openPaths(context)) : null,
+      judgedParents: rules.some(isForPaths) ? await this.#judged(position.parents) : position.parents,
     });
+  }
+
+  /** What a merge vouches for it changes itself: a path that others guard is not laundered through a side nobody judged. */
+  async #judged(parents: readonly ObjectId[]): Promise<readonly ObjectId[]> {
+    const judged: ObjectId[] = [];
+    for (const parent of parents) {
+      if (this.chain.link(parent) !== null || (await this.#isBeforeRoot(parent))) judged.push(parent);
+    }
+    return judged;
   }
 
   async #exemptionsOf(exemptions: readonly Exemption[], oid: ObjectId): Promise<readonly Exemption[]> {

@@ -31,6 +31,8 @@ export interface CommitQuestion {
   readonly mending: Mending;
   /** Null where no rule is for paths. */
   readonly paths: TouchedPaths | null;
+  /** Its parents but those that nobody judged, for which it vouches. */
+  readonly judgedParents?: readonly ObjectId[];
 }
 
 /**
@@ -54,7 +56,7 @@ export async function judgeCommit(context: JudgingContext, question: CommitQuest
       ...new Set(question.applied.map(({ rule }) => rule.name)),
     ]);
   const rules = question.applied.flatMap(({ rule }) => (isForPaths(rule) ? [rule] : []));
-  const touched = paths === null ? null : await paths.by(commit, rules);
+  const touched = paths === null ? null : await paths.by(commit, rules, question.judgedParents);
   if (touched !== null && "code" in touched) return deny(touched);
   const asked = touching(question.applied, touched);
   const facts = await findFacts(context, ref, commit, evidence, asked, policyEdit, clock);

@@ -31,12 +31,17 @@ export class TouchedPaths {
   /**
    * The rules among these whose paths the commit changes. What cannot be compared is a problem, never "nothing changed".
    *
+   * @param from - its parents; what others brought in is its own change, since nobody judged it on their side
    * @throws GitError when git cannot find where the parents of a merge parted
    */
-  async by(commit: Commit, rules: readonly Rule[]): Promise<Touched | Problem> {
+  async by(
+    commit: Commit,
+    rules: readonly Rule[],
+    from: readonly ObjectId[] = commit.parents,
+  ): Promise<Touched | Problem> {
     const found = new Map<Rule, Touch[]>();
     const open = (): readonly Rule[] => rules.filter((rule) => (found.get(rule)?.length ?? 0) <= SHOWN);
-    const parents = [...new Set(commit.parents)];
+    const parents = [...new Set(from)];
     const parting = new Parting(this.#place, parents);
     try {
       const changes = changedPaths(this.#trees, {
