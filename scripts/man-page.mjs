@@ -55,6 +55,9 @@ function section(help, command, path) {
   ];
 }
 
+/** For a line of a macro, which takes quotes for those of an argument and drops them. */
+const typed = (text) => plain(text).replaceAll('"', "\\(dq");
+
 const exampleLines = (examples) =>
   [...examples.values()]
     .flat()
@@ -62,7 +65,7 @@ const exampleLines = (examples) =>
     .flatMap(([line, purpose]) => [
       `.It`,
       sentences(capital(purpose).replace(/(?<![?.])$/, ":")),
-      `.Dl ${plain(line)}`,
+      `.Dl ${typed(line)}`,
     ]);
 
 /** @returns the page as text; the same for the same program, whatever the day */

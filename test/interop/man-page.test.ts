@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { createProgram } from "../../src/cli/commands.ts";
+import { EXAMPLES } from "../../src/cli/examples.ts";
 import { describeWith } from "../support/tools.ts";
 
 // `npm install --global` puts the pages where man(1) looks; `git signpolicy --help` asks it for the second.
@@ -22,6 +23,14 @@ describeWith("mandoc", "the manual page", () => {
       .split("\n")
       .filter((line) => line !== "" && !/ lacks |operating system explicitly/.test(line));
     expect(remarks).toEqual([]);
+  });
+
+  it("has each example as it is typed, quotes and all", () => {
+    const page = spawnSync("mandoc", ["-T", "utf8", "-O", "width=400", "man/signpolicy.1"], { encoding: "utf8" });
+    const lines = page.stdout.replace(/.\u0008/g, "").split("\n");
+    const typed = [...EXAMPLES.values()].flatMap((examples) => examples.map(([line]) => line));
+    expect(typed.length).toBeGreaterThan(40);
+    expect(typed.filter((line) => !lines.some((one) => one.trim() === line))).toEqual([]);
   });
 
   it.each(["signpolicy", "git-signpolicy"])("is found as %s, and tells of every command and option", (name) => {
