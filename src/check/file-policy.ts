@@ -12,7 +12,11 @@ export function filePolicySource(path: string): PolicySource {
     label: () => `file:${path}`,
     async readPolicy(isKnown) {
       const bytes = await readPolicyFile(dirname(path), basename(path), isKnown);
-      if (bytes === null) throw new PolicyError("ERR_POLICY_UNREADABLE", `there is no policy file ${path}`);
+      if (bytes === null) {
+        throw new PolicyError("ERR_POLICY_UNREADABLE", `there is no policy file ${path}`, [], {
+          hint: "put it there, its key files beside it; where none is named the policy of the default branch judges",
+        });
+      }
       return basename(path) === PACKAGE ? { bytes, file: path, member: "signpolicy" } : { bytes, file: path };
     },
     readKey: (key) => readKeyFile(dirname(path), key),

@@ -217,6 +217,8 @@ export function settingsFor({ setUp }: Pick<Survey, "setUp">, key: OwnKey): Init
 
 export interface InitReport {
   readonly written: readonly string[];
+  /** What belongs into the commit: what was written, and what `npm install` in another clone needs. */
+  readonly toCommit: readonly string[];
   readonly steps: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -256,13 +258,9 @@ export async function performInit(
     steps.push(`git config ${key} ${value}`);
   }
   const hooks = choice.hooks ? await installHooks(survey, options) : { steps: [], warnings: [] };
-  const written = [
-    plan.policyFile,
-    ...plan.keyFiles.keys(),
-    ...(await changedPackage(place)),
-    ...(place.usesHusky ? [".husky"] : []),
-  ];
-  return { written, steps: [...steps, ...hooks.steps], warnings: hooks.warnings };
+  const written = [plan.policyFile, ...plan.keyFiles.keys()];
+  const toCommit = [...written, ...(await changedPackage(place)), ...(place.usesHusky ? [".husky"] : [])];
+  return { written, toCommit, steps: [...steps, ...hooks.steps], warnings: hooks.warnings };
 }
 
 const LOCK_FILES = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];

@@ -168,7 +168,8 @@ function maintainerCommand(
 }
 
 /**
- * Commits the change, and nothing else that is staged, on a branch of its own, signed with the new key.
+ * Commits the change, and nothing else that is staged, on a branch of its own, signed with the new key. No hook runs: the
+ * key is not in the policy that judges yet, as `join` says itself, and ours would take that for a mistake of the user's.
  *
  * @throws UsageError when git does not
  */
@@ -179,10 +180,12 @@ export async function commitJoin(
   const branch = await freeBranch(`refs/heads/join/${principal}`, directory, environment);
   for (const argv of [
     ["switch", "-q", "-c", branch],
-    ["commit", "-q", "-S", "-m", `Keys: ${principal}`, "--", ...written],
+    ["-c", "core.hooksPath=/dev/null", "commit", "-q", "-S", "-m", `Keys: ${principal}`, "--", ...written],
   ]) {
     if ((await runAttached("git", argv, { cwd: directory, environment })) === 0) continue;
-    throw new UsageError(`git ${argv[0] ?? ""} failed; the change is staged`, { hint: "signpolicy doctor" });
+    throw new UsageError(`git ${argv.includes("commit") ? "commit" : "switch"} failed; the change is staged`, {
+      hint: "signpolicy doctor",
+    });
   }
   return branch;
 }

@@ -36,8 +36,13 @@ export interface AddedKeys extends PolicyChange {
   readonly added: readonly { readonly principal: string; readonly format: string; readonly fingerprint: string }[];
   /** Fingerprints that the policy had already. */
   readonly known: readonly string[];
-  /** Principals that were made, with the e-mails that now belong to them. */
-  readonly made: readonly { readonly principal: string; readonly emails: readonly string[]; readonly role: Role }[];
+  /** Principals that were made, with the e-mails that now belong to them, and the rules that take no commit of theirs. */
+  readonly made: readonly {
+    readonly principal: string;
+    readonly emails: readonly string[];
+    readonly role: Role;
+    readonly refusedBy: readonly string[];
+  }[];
 }
 
 /** @throws UsageError, KeyError, PolicyError, GitError, SignpolicyError ERR_IO; nothing was written then */
@@ -58,7 +63,10 @@ export async function addKeys(options: AddKeysOptions): Promise<AddedKeys> {
   for (const key of fresh) await additions.add(key);
   const { edits, files, added, made } = additions.finish();
   const change = await changePolicy(editable, edits, files, options);
-  return { ...change, added, known, made };
+  const { rules } = (await openPolicy(options)).loaded.policy;
+  const refusedBy = (principal: string): readonly string[] =>
+    rules.filter(({ commits }) => commits !== null && !commits.signedBy.has(principal)).map(({ name }) => name);
+  return { ...change, added, known, made: made.map((one) => ({ ...one, refusedBy: refusedBy(one.principal) })) };
 }
 
 /** Of several keys the user says which: nobody adds a key by not looking. */

@@ -5,6 +5,7 @@ import { EXIT, UsageError } from "../errors.ts";
 import { count, show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./setup-messages.ts";
+import { spoken } from "./own-program.ts";
 import { ownKey } from "./own-key.ts";
 import type { KeyChoice } from "./own-key.ts";
 import type { Context } from "./register.ts";
@@ -53,7 +54,7 @@ async function init(options: Options, directory: string): Promise<number> {
     opening("signpolicy init");
     await describe(first);
   }
-  const { survey, key } = await ownKey(first, options, interactive, asked, () => surveyClone(asked));
+  const { survey, key } = await ownKey("init", first, options, interactive, asked, () => surveyClone(asked));
   const signers = interactive ? await chooseSigners(survey) : undefined;
   const choice: InitChoice = { key, format: policyFormat, hooks, ...(signers === undefined ? {} : { signers }) };
   const plan = await planInit(survey, choice, asked);
@@ -63,15 +64,17 @@ async function init(options: Options, directory: string): Promise<number> {
   }
   if (interactive && !(await confirmPlan(plan, hooks))) throw new UsageError(say.stopped);
   const done = await performInit(survey, plan, choice, asked);
-  for (const warning of done.warnings) writeError(`signpolicy: warning: ${show(warning)}\n`);
+  for (const warning of done.warnings) writeError(`signpolicy: warning: ${spoken(show(warning))}\n`);
   for (const file of done.written) writeOut(`wrote ${show(file)}\n`);
   for (const step of done.steps) writeOut(`${step.startsWith("git ") ? `ran ${show(step)}` : show(step)}\n`);
   for (const { issuer, email, commits } of survey.recent.unknown) {
-    writeError(`signpolicy: ${say.signerWithoutKey(show(email), show(issuer), count(commits, "commit"))}\n`);
+    const told = say.signerWithoutKey(show(email), show(issuer), count(commits, "commit"));
+    writeError(`signpolicy: ${spoken(told)}\n`);
   }
-  for (const fingerprint of strangersOf(survey)) writeError(`signpolicy: ${say.notOnThisMachine(show(fingerprint))}\n`);
-  const files = done.written.map((file) => show(file));
-  writeOut(`${say.commitPolicy(files, "Enforce the signing policy")}\n${say.thenServer}\n`);
+  for (const fingerprint of strangersOf(survey))
+    writeError(`signpolicy: ${spoken(say.notOnThisMachine(show(fingerprint)))}\n`);
+  const files = done.toCommit.map((file) => show(file));
+  writeOut(`${say.commitPolicy(files, "Enforce the signing policy")}\n${spoken(say.thenServer)}\n`);
   return EXIT.allowed;
 }
 

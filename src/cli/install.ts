@@ -8,6 +8,7 @@ import { layoutNamed, layoutOption } from "./layout.ts";
 import { exampleText } from "./examples.ts";
 import { reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
+import { spoken } from "./own-program.ts";
 import type { Context } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
 
@@ -88,7 +89,7 @@ export function printSteps(
   where: string,
 ): void {
   const at = where === "" ? "" : `${show(where)}: `;
-  for (const warning of report.warnings) writeError(`signpolicy: warning: ${at}${show(warning)}\n`);
+  for (const warning of report.warnings) writeError(`signpolicy: warning: ${at}${spoken(show(warning))}\n`);
   if (options.quiet === true) return;
   for (const { what, changed } of report.steps) {
     if (changed) writeOut(`${at}${done}: ${show(what)}\n`);

@@ -5,6 +5,7 @@ import { EXIT, UsageError } from "../errors.ts";
 import { show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./setup-messages.ts";
+import { spoken, spokenToTeam } from "./own-program.ts";
 import { ownKey } from "./own-key.ts";
 import type { KeyChoice } from "./own-key.ts";
 import type { Context } from "./register.ts";
@@ -49,10 +50,10 @@ async function join(options: Options, directory: string): Promise<number> {
       first.principal === null ? "whom the policy does not know yet" : `who is ${first.principal} in the policy`;
     tell(`you commit as ${show(first.me.name)} <${show(first.me.email)}>, ${who}`);
   }
-  const { survey, key } = await ownKey(first, options, interactive, asked, () => surveyJoin(asked));
+  const { survey, key } = await ownKey("join", first, options, interactive, asked, () => surveyJoin(asked));
   const joined = await performJoin(survey, key, options.principal, asked);
   for (const setting of joined.settings) writeOut(`ran ${show(setting)}\n`);
-  for (const warning of joined.warnings) writeError(`signpolicy: warning: ${show(warning)}\n`);
+  for (const warning of joined.warnings) writeError(`signpolicy: warning: ${spoken(show(warning))}\n`);
   if (joined.written.length === 0) {
     writeOut(`${say.keyIsThere(joined.principal)}\n`);
     if (survey.pending.has(key.fingerprint)) writeOut(`${say.keyIsPending}\n`);
@@ -63,7 +64,8 @@ async function join(options: Options, directory: string): Promise<number> {
     if (commit) writeOut(`${say.committedOn(await commitJoin(joined, asked))}\n`);
     if (joined.maintainer !== null) {
       const { command, certificate } = joined.maintainer;
-      writeOut(`${say.maintainerRuns(certificate === null ? null : show(certificate), show(command))}\n`);
+      const words = spokenToTeam(show(command));
+      writeOut(`${say.maintainerRuns(certificate === null ? null : show(certificate), words)}\n`);
     }
     writeOut(`${say.afterJoining(commit ? "git switch -" : show(joined.undo))}\n`);
   }
@@ -80,6 +82,6 @@ async function lookAround(asked: InitOptions): Promise<number> {
     if (row.status !== "pass" && !["policy.drift", "last.commits"].includes(row.id)) rows.push(row);
   });
   for (const row of rows) writeOut(rowText(row));
-  if (rows.some(({ repair }) => repair !== null)) writeOut(`${say.doctorMends}\n`);
+  if (rows.some(({ repair }) => repair !== null)) writeOut(`${spoken(say.doctorMends)}\n`);
   return rows.some(({ status }) => status === "fail") ? EXIT.denied : EXIT.allowed;
 }

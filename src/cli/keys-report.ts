@@ -8,6 +8,7 @@ import { count, show } from "../report/show.ts";
 import * as say from "./setup-messages.ts";
 import { addPolicyOptions, checkPolicyOptions, formatOption, parseDuration } from "./options.ts";
 import type { PolicyOptions } from "./options.ts";
+import { spoken } from "./own-program.ts";
 import type { Context } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
 
@@ -152,12 +153,13 @@ async function check(options: Options & { within: string }, context: Context): P
     return exitCode;
   }
   for (const { key, message, fix } of complaints) {
-    writeOut(`problem: ${key.format} key ${key.fingerprint} of ${key.principal} ${show(message)}\n  fix: ${fix}\n`);
+    const problem = `problem: ${key.format} key ${key.fingerprint} of ${key.principal} ${show(message)}`;
+    writeOut(`${problem}\n  fix: ${spoken(fix)}\n`);
   }
-  for (const principal of keyless)
-    writeOut(
-      `problem: ${say.keylessPrincipal(principal)}\n  fix: signpolicy keys add SOURCE --principal ${principal}\n`,
-    );
+  for (const principal of keyless) {
+    const fix = spoken(`signpolicy keys add SOURCE --principal ${principal}`);
+    writeOut(`problem: ${say.keylessPrincipal(principal)}\n  fix: ${fix}\n`);
+  }
   if (exitCode === EXIT.allowed) writeOut(`${say.keysAreGood(count(keys.length, "key"), options.within)}\n`);
   return exitCode;
 }

@@ -12,6 +12,7 @@ import { registerKeysBlast } from "./keys-blast.ts";
 import { registerKeyReports } from "./keys-report.ts";
 import * as say from "./setup-messages.ts";
 import { collect, formatOption, parseAt } from "./options.ts";
+import { spoken } from "./own-program.ts";
 import type { Context } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
 
@@ -80,8 +81,8 @@ export function registerKeys(program: Command, context: Context): void {
       const done = await revokeKey({ ...place(options, context), key, now }, options.since ?? true);
       if (options.since === undefined) writeError(`signpolicy: ${say.note(say.revokedEntirely)}\n`);
       const { fallen, brought } = done;
-      if (fallen !== null) writeError(`signpolicy: ${say.note(say.wouldFall(fallen, done.fingerprint))}\n`);
-      for (const fingerprint of brought) writeError(`signpolicy: ${say.note(say.broughtIn(fingerprint))}\n`);
+      if (fallen !== null) writeError(`signpolicy: ${say.note(spoken(say.wouldFall(fallen, done.fingerprint)))}\n`);
+      for (const fingerprint of brought) writeError(`signpolicy: ${say.note(spoken(say.broughtIn(fingerprint)))}\n`);
       context.exit(printMarked("marked as compromised", done, options));
     });
   withEdit(
@@ -133,6 +134,17 @@ async function add(source: string, options: AddOptions, context: Context): Promi
   for (const { principal, format, fingerprint } of done.added) {
     writeOut(`${say.keyAdded(format, fingerprint, principal)}\n`);
   }
+  for (const { principal, refusedBy } of done.made) {
+    if (refusedBy.length > 0)
+      writeOut(
+        `${say.note(
+          say.notTakenBy(
+            principal,
+            refusedBy.map((rule) => show(rule)),
+          ),
+        )}\n`,
+      );
+  }
   if (done.added.length > 0)
     printChange(done, `Keys: ${[...new Set(done.added.map(({ principal }) => principal))].join(", ")}`);
   return EXIT.allowed;
@@ -156,7 +168,7 @@ function printMarked(
 function printChange({ written, warnings, serial }: PolicyChange, what: string): void {
   for (const file of written) writeOut(`wrote ${show(file)}\n`);
   if (serial !== null) writeOut(`${say.serialIs(serial)}\n`);
-  for (const warning of warnings) writeError(`signpolicy: warning: ${show(warning)}\n`);
+  for (const warning of warnings) writeError(`signpolicy: warning: ${spoken(show(warning))}\n`);
   writeOut(
     `${say.commitPolicy(
       written.map((file) => show(file)),

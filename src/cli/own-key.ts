@@ -19,6 +19,7 @@ export interface KeySurvey {
 
 /** `again` looks at the machine anew, after a key was made. */
 export async function ownKey<Found extends KeySurvey>(
+  command: "init" | "join",
   survey: Found,
   choice: KeyChoice,
   interactive: boolean,
@@ -30,7 +31,7 @@ export async function ownKey<Found extends KeySurvey>(
   if (choice.newKey !== true) {
     const [likely] = ownKeys;
     if (!interactive) {
-      if (likely === undefined) throw new UsageError(say.noKeyHere, { hint: say.makeKey });
+      if (likely === undefined) throw new UsageError(say.noKeyHere, { hint: say.makeKey(command) });
       return { survey, key: likely };
     }
     const { chooseKey } = await import("./wizard.ts");

@@ -17,6 +17,9 @@ const PRINTED = new RegExp(`(?<![\\w./-]|\\bgit |--no-install )${NAME} (?=(?:${C
 export const spoken = (text: string): string =>
   text.includes(NAME) ? text.replace(PRINTED, () => `${(known ??= found())} `) : text;
 
+/** The same for whoever works on this project elsewhere, where no file of this machine is. */
+export const spokenToTeam = (text: string): string => ((known ??= found()).startsWith("npx ") ? spoken(text) : text);
+
 let known: string | null = null;
 
 function found(): string {

@@ -10,6 +10,10 @@ export const keyAdded = (format: string, fingerprint: string, principal: string)
 export const principalMade = (principal: string, role: string, emails: readonly string[]): string =>
   `new principal ${principal} (${role}), who from now on owns ${emails.join(", ")}`;
 
+/** Of a principal who is new: whoever expects to push to `main` is stopped at the first commit otherwise. */
+export const notTakenBy = (principal: string, rules: readonly string[]): string =>
+  `${rules.map((rule) => `"${rule}"`).join(", ")} ${rules.length === 1 ? "takes" : "take"} nothing signed by ${principal}; if that shall change, name ${principal} in a group that stands in \`signedBy\` there`;
+
 export const keyKnown = (fingerprint: string): string => `already in the policy: ${fingerprint}`;
 
 export const keyMarked = (what: string, fingerprint: string, principal: string): string =>
@@ -74,8 +78,8 @@ export const joinWithYes = "to take what is most likely: signpolicy join --yes";
 
 export const noKeyHere = "there is no key on this machine to sign with";
 
-export const makeKey =
-  "make one with --new-key, or give an expired one more time: gpg --quick-set-expire FINGERPRINT 1y";
+export const makeKey = (command: "init" | "join"): string =>
+  `make one: signpolicy ${command} --yes --new-key; or give an expired one more time: gpg --quick-set-expire FINGERPRINT 1y`;
 
 export const running = (command: string): string => `running: ${command}`;
 
@@ -91,7 +95,7 @@ export const notOnThisMachine = (fingerprint: string): string =>
   `warning: ${fingerprint} signed commits under your e-mail and is not on this machine, so it was left out; if it is yours, add it with: signpolicy keys add`;
 
 export const thenServer =
-  "then, where it is enforced: signpolicy install --server DIR, or signpolicy verify in CI; others run: signpolicy join";
+  "then push it; where it is enforced: signpolicy install --server DIR, or signpolicy ci in CI; others run: signpolicy join";
 
 export const keyIsThere = (principal: string): string => `your key is in the policy already, as ${principal}'s`;
 
