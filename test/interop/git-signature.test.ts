@@ -80,7 +80,7 @@ describe.each([
     };
     it.each(Object.entries(commits))("commit: %s", (_, text) => {
       const raw = fromLatin1(text);
-      const oid = repo.write("commit", raw);
+      const oid = repo.writeByGit("commit", raw);
       expect(hashObject("commit", raw, algorithm)).toBe(oid);
       const ours = parseCommit(oid, raw, algorithm);
       const git = handed("commit", oid);
@@ -128,7 +128,7 @@ describe.each([
     };
     it.each(Object.entries(tags))("tag: %s", (_, text) => {
       const raw = fromLatin1(text);
-      const oid = repo.write("tag", raw);
+      const oid = repo.writeByGit("tag", raw);
       expect(hashObject("tag", raw, algorithm)).toBe(oid);
       const ours = parseTag(oid, raw, algorithm);
       const git = handed("tag", oid);

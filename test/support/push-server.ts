@@ -73,6 +73,8 @@ export class PushServer {
   readonly server: Repo;
   readonly clone: Repo;
   readonly algorithm: HashAlgorithm;
+  /** The tree of each commit made here. */
+  readonly #trees = new Map<string, string>();
   #count = 0;
 
   /** `hooks: false` leaves them to `install --server`. */
@@ -108,12 +110,14 @@ export class PushServer {
   }
 
   tree(files: Readonly<Record<string, string>>, base?: string): string {
+    const known = base === undefined ? this.clone.emptyTree() : this.#trees.get(base);
+    if (known !== undefined && Object.keys(files).length === 0) return known;
     const index = { GIT_INDEX_FILE: join(this.clone.root, `index-${String((this.#count += 1))}`) };
     if (base !== undefined) this.clone.git(["read-tree", base], { env: index });
-    for (const [path, content] of Object.entries(files)) {
-      const oid = this.clone.write("blob", Buffer.from(content));
-      this.clone.git(["update-index", "--add", "--cacheinfo", `100644,${oid},${path}`], { env: index });
-    }
+    const rows = Object.entries(files).map(
+      ([path, content]) => `100644 ${this.clone.write("blob", Buffer.from(content))}\t${path}\0`,
+    );
+    this.clone.git(["update-index", "-z", "--index-info"], { env: index, input: rows.join("") });
     return this.clone.git(["write-tree"], { env: index });
   }
 
@@ -121,7 +125,9 @@ export class PushServer {
   commit(who: Person | null, options: CommitOptions = {}): ObjectId {
     const payload = this.#payload(who, options);
     const raw = who === null ? payload : this.#sign(payload, who, options.date);
-    return this.clone.write("commit", raw);
+    const oid = this.clone.write("commit", raw);
+    this.#trees.set(oid, payload.toString("latin1", "tree ".length, payload.indexOf("\n")));
+    return oid;
   }
 
   /** Many commits at once, each on one of these parents in turn; git is started once. */

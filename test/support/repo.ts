@@ -3,13 +3,14 @@
  * configuration is seen. After lint-staged's integration helper: it refuses to touch the project's own repository.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { latin1 } from "../../src/encoding/bytes.ts";
 import { parseObjectId } from "../../src/encoding/identifiers.ts";
 import type { Bytes, HashAlgorithm, ObjectId, ObjectKind } from "../../src/model.ts";
+import { storeLoose } from "./loose-object.ts";
 
 const project = realpathSync(fileURLToPath(new URL("../../", import.meta.url)));
 
@@ -88,6 +89,10 @@ export class Repo {
     this.env = isolatedEnv(this.home);
     const args = [`--object-format=${algorithm}`, `--initial-branch=${branch}`, "--template=", "--quiet"];
     this.git(["init", ...args, ...(bare ? ["--bare"] : []), "."]);
+    appendFileSync(
+      join(this.gitDir, "config"),
+      "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[receive]\n\tautogc = false\n",
+    );
   }
 
   get gitDir(): string {
@@ -127,6 +132,11 @@ export class Repo {
 
   /** Stores any bytes as an object, those that git itself would never write included. */
   write(kind: ObjectKind, bytes: Bytes): ObjectId {
+    return storeLoose(this.gitDir, kind, bytes, this.algorithm);
+  }
+
+  /** Like `write`, but git stores and names it: the oracle of our own names. */
+  writeByGit(kind: ObjectKind, bytes: Bytes): ObjectId {
     return parseObjectId(this.git(["hash-object", "-t", kind, "-w", "--stdin", "--literally"], { input: bytes }));
   }
 
