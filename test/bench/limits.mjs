@@ -1,6 +1,7 @@
-// npm run bench:limits: what the largest pushes cost the server's hook, in seconds and in memory: 100,000 commits, one
-// commit of 200 MB, 3,000 refs with as many tips, a server of 100,000 refs. Peak memory is the kernel's (VmHWM) of the hook's process; git's
-// children are not counted. Linux. The numbers stand in docs/policy.md.
+// npm run bench:limits [-- CASE…]: what the largest pushes cost the server's hook, in seconds and in memory. Cases: `long`
+// (100,000 commits), `refs` (3,000 refs with as many tips), `crowded` (a server of 100,000 refs), `large` (one commit of
+// 200 MB); all of them where none is named. Peak memory is the kernel's (VmHWM) of the hook's process; git's children are
+// not counted. Linux. The numbers stand in docs/policy.md.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -85,52 +86,73 @@ function chain(pack, length, options) {
   return last;
 }
 
-try {
-  const dir = server("long");
+/** A server of this name that holds what `fill` puts into the pack. */
+function filled(name, fill) {
+  const dir = server(name);
   const pack = createPack();
   pack.add("tree", "");
-  const first = commit(pack, []);
-  const tip = chain(pack, 100_000);
-  const unsigned = chain(pack, 100_000, { sign: false });
-  const [fan, again] = [[], []];
-  for (let n = 0; n < 3000; n += 1) {
-    fan.push(commit(pack, [first], { body: `fan ${n}\n` }));
-    again.push(commit(pack, [fan[n]], { body: `again ${n}\n` }));
-  }
+  const held = fill(pack);
   storePacked(git, dir, pack);
-  const refs = (tips, old) => tips.map((oid, n) => [old?.[n] ?? ZERO, oid, `refs/heads/topic/${n}`]);
+  return { dir, ...held };
+}
+
+async function long() {
+  const { dir, first, tip, unsigned } = filled("long", (pack) => ({
+    first: commit(pack, []),
+    tip: chain(pack, 100_000),
+    unsigned: chain(pack, 100_000, { sign: false }),
+  }));
   await measure("one commit", 0, dir, [[ZERO, first, "refs/heads/one"]]);
   await measure("100,000 commits", 0, dir, [[ZERO, tip, "refs/heads/main"]]);
   await measure("100,000 commits, none of them signed", 1, dir, [[ZERO, unsigned, "refs/heads/main"]]);
-  await measure("3,000 refs, a tip each", 0, dir, refs(fan));
-  for (const [index, oid] of fan.entries()) {
-    const ref = join(dir, "refs/heads/topic", String(index));
-    mkdirSync(join(dir, "refs/heads/topic"), { recursive: true });
-    writeFileSync(ref, `${oid}\n`);
-  }
-  await measure("3,000 refs, each moved on by a commit", 0, dir, refs(again, fan));
+}
 
-  const large = server("large");
-  const heavy = createPack();
-  heavy.add("tree", "");
-  const big = commit(heavy, [], { body: `${"x".repeat(200 * MB)}\n` });
-  const most = [];
-  for (let n = 0; n < 24; n += 1) most.push(commit(heavy, most.slice(-1), { body: `${"y".repeat(60 * MB)}${n}\n` }));
-  storePacked(git, large, heavy);
-  const crowded = server("crowded");
-  const many = createPack();
-  many.add("tree", "");
-  const trunk = commit(many, []);
-  const stands = Array.from({ length: 100_000 }, (_, n) => commit(many, [trunk], { sign: false, body: `${n}\n` }));
-  const top = commit(many, [trunk]);
-  storePacked(git, crowded, many);
+async function refs() {
+  const { dir, fan, again } = filled("refs", (pack) => {
+    const first = commit(pack, []);
+    const fan = Array.from({ length: 3000 }, (_, n) => commit(pack, [first], { body: `fan ${n}\n` }));
+    return { fan, again: fan.map((oid, n) => commit(pack, [oid], { body: `again ${n}\n` })) };
+  });
+  const moved = (tips, old) => tips.map((oid, n) => [old?.[n] ?? ZERO, oid, `refs/heads/topic/${n}`]);
+  await measure("3,000 refs, a tip each", 0, dir, moved(fan));
+  mkdirSync(join(dir, "refs/heads/topic"), { recursive: true });
+  for (const [index, oid] of fan.entries()) writeFileSync(join(dir, "refs/heads/topic", String(index)), `${oid}\n`);
+  await measure("3,000 refs, each moved on by a commit", 0, dir, moved(again, fan));
+}
+
+async function crowded() {
+  const { dir, stands, top } = filled("crowded", (pack) => {
+    const trunk = commit(pack, []);
+    const stands = Array.from({ length: 100_000 }, (_, n) => commit(pack, [trunk], { sign: false, body: `${n}\n` }));
+    return { stands, top: commit(pack, [trunk]) };
+  });
   const sorted = stands.map((oid, n) => `${oid} refs/heads/crowd/${String(n).padStart(6, "0")}\n`);
-  writeFileSync(join(crowded, "packed-refs"), `# pack-refs with: peeled fully-peeled sorted \n${sorted.join("")}`);
-  execFileSync(process.execPath, [BIN, "record", "baseline"], { cwd: crowded, env: git, stdio: "ignore" });
-  await measure("one commit, where 100,000 refs stand", 0, crowded, [[ZERO, top, "refs/heads/main"]]);
+  writeFileSync(join(dir, "packed-refs"), `# pack-refs with: peeled fully-peeled sorted \n${sorted.join("")}`);
+  execFileSync(process.execPath, [BIN, "record", "baseline"], { cwd: dir, env: git, stdio: "ignore" });
+  await measure("one commit, where 100,000 refs stand", 0, dir, [[ZERO, top, "refs/heads/main"]]);
+}
 
-  await measure("a commit of 200 MB", 1, large, [[ZERO, big, "refs/heads/main"]]);
-  await measure("24 commits of 60 MB each", 0, large, [[ZERO, most.at(-1), "refs/heads/main"]]);
+async function large() {
+  const { dir, big, last } = filled("large", (pack) => {
+    const big = commit(pack, [], { body: `${"x".repeat(200 * MB)}\n` });
+    let last = null;
+    for (let n = 0; n < 24; n += 1) {
+      last = commit(pack, last === null ? [] : [last], { body: `${"y".repeat(60 * MB)}${n}\n` });
+    }
+    return { big, last };
+  });
+  await measure("a commit of 200 MB", 1, dir, [[ZERO, big, "refs/heads/main"]]);
+  await measure("24 commits of 60 MB each", 0, dir, [[ZERO, last, "refs/heads/main"]]);
+}
+
+const cases = { long, refs, crowded, large };
+
+try {
+  const named = process.argv.slice(2);
+  const unknown = named.filter((name) => !Object.hasOwn(cases, name));
+  if (unknown.length > 0)
+    throw new Error(`no such case: ${unknown.join(", ")}; there are ${Object.keys(cases).join(", ")}`);
+  for (const name of named.length === 0 ? Object.keys(cases) : named) await cases[name]();
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
