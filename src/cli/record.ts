@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { BeginRecordOptions } from "../check/record-begin.ts";
 import type { LinkedEntry, RecordLanded } from "../check/record-entries.ts";
+import type { RecordOptions } from "../check/record-show.ts";
 import { EXIT } from "../errors.ts";
 import { toJson } from "../report/json.ts";
 import type { RenderFormat } from "../report/renderer.ts";
@@ -49,20 +50,23 @@ export function registerRecord(program: Command, context: Context): void {
     );
 }
 
+/** The repository is a server's user's; root asks about it without being told that it is none of his. */
+async function namedOutright(directory: string): Promise<RecordOptions> {
+  const { askedServer } = await import("../check/owner-rights.ts");
+  return (await askedServer({ directory, environment: process.env })).options;
+}
+
 async function showIt(directory: string, format: RenderFormat): Promise<number> {
   const { showRecord } = await import("../check/record-show.ts");
   const isJson = format === "json";
   let separator = "\n    ";
-  await showRecord(
-    { directory, environment: process.env },
-    {
-      begin: (path) => writeOut(isJson ? `{ "path": ${toJson(path)},\n  "entries": [` : `${show(path)}\n`),
-      entry(entry) {
-        writeOut(isJson ? `${separator}${toJson(entry)}` : `${entryLine(entry)}\n`);
-        separator = ",\n    ";
-      },
+  await showRecord(await namedOutright(directory), {
+    begin: (path) => writeOut(isJson ? `{ "path": ${toJson(path)},\n  "entries": [` : `${show(path)}\n`),
+    entry(entry) {
+      writeOut(isJson ? `${separator}${toJson(entry)}` : `${entryLine(entry)}\n`);
+      separator = ",\n    ";
     },
-  );
+  });
   if (isJson) writeOut(" ] }\n");
   return EXIT.allowed;
 }
@@ -114,7 +118,7 @@ function overrideOf({ override }: RecordLanded): string {
 
 async function verifyIt(directory: string, format: RenderFormat, against: string | undefined): Promise<number> {
   const { verifyRecord } = await import("../check/record-verify.ts");
-  const report = await verifyRecord({ directory, environment: process.env, against });
+  const report = await verifyRecord({ ...(await namedOutright(directory)), against });
   if (format === "json") writeOut(`${toJson(report, 2)}\n`);
   else {
     const lines = report.problems.map((problem) => say.recordProblem(show(problem)));
@@ -141,11 +145,13 @@ async function exportIt(directory: string, key: string): Promise<number> {
 
 /** For an administrator who was told that the record is gone or damaged, and has looked why. */
 async function baseline(directory: string, how: BeginRecordOptions["how"]): Promise<number> {
-  const [{ beginRecord }, { readClock }] = await Promise.all([
+  const [{ beginRecord }, { askedServer }, { readClock }] = await Promise.all([
     import("../check/record-begin.ts"),
+    import("../check/owner-rights.ts"),
     import("../io/clock.ts"),
   ]);
-  const begun = await beginRecord({ directory, environment: process.env, now: readClock(), how });
+  const { options, asOwner } = await askedServer({ directory, environment: process.env });
+  const begun = await asOwner(() => beginRecord({ ...options, now: readClock(), how }));
   const path = show(begun.path);
   const rules = begun.rules.map(quoted);
   if (begun.outcome === "sound") writeOut(`${say.recordIsSound(path)}\n`);

@@ -34,7 +34,7 @@ export async function readPolicyFile(
   if (bytes === null) return null;
   refuseLinks(folder, path);
   if (isKnown(bytes)) return bytes;
-  const result = (await openExplorer()).load(file);
+  const result = (await explorer()).load(file);
   // Of a file of white space the loader is not asked, and there is nothing in it to judge.
   return (result?.config as Loaded | undefined)?.bytes ?? new Uint8Array();
 }
@@ -89,6 +89,11 @@ function load(path: string): Loaded & { readonly signpolicy: Loaded } {
   if (bytes === null) throw unreadable(path, "it has gone away");
   return { bytes, signpolicy: { bytes } };
 }
+
+let opened: ReturnType<typeof openExplorer> | null = null;
+
+/** Opened once: root, who acts as a repository's owner by then, may be in a folder that the owner cannot enter. */
+const explorer = (): ReturnType<typeof openExplorer> => (opened ??= openExplorer());
 
 async function openExplorer() {
   const { cosmiconfigSync } = await import("cosmiconfig");

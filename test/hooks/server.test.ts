@@ -282,4 +282,36 @@ const root = process.getuid?.() === 0;
     await installed().catch(() => undefined);
     expect([statSync(secret).uid, readFileSync(secret, "utf8")]).toEqual([0, "root's"]);
   });
+
+  const record = (...args: string[]) =>
+    clone.run(process.execPath, [join(process.cwd(), "dist/signpolicy.cjs"), "-C", server, "record", ...args]);
+
+  it("a record that root begins anew is the owner's, who can push then, and root need not call the repository safe", async () => {
+    give(server);
+    chmodSync(clone.root, 0o755);
+    await installed();
+    writeFileSync(join(server, "signpolicy/record.jsonl"), "damaged\n");
+    expect(record("verify").status).toBe(1);
+    expect(record("baseline")).toMatchObject({ status: 0 });
+    expect(record("show")).toMatchObject({ status: 0 });
+    const files = readdirSync(server, { recursive: true, encoding: "utf8" }).map((name) => join(server, name));
+    expect(files.filter((path) => statSync(path).uid !== OWNER)).toEqual([]);
+    expect(await problems()).toEqual([]);
+  });
+
+  it.each([
+    ["the folder of the record", "signpolicy"],
+    ["the folder of the note", "info"],
+  ])("a record that root begins anew goes through no link of the owner's into what is not his: %s", (_, name) => {
+    chmodSync(clone.root, 0o755);
+    const his = join(clone.root, "only root's");
+    mkdirSync(his, { mode: 0o755 });
+    rmSync(join(server, name), { recursive: true, force: true });
+    clone.git("--git-dir", server, "config", "signpolicy.policy", policy);
+    give(server);
+    symlinkSync(his, join(server, name));
+    clone.git("config", "--global", "safe.directory", "*");
+    expect(record("baseline", "--anew").status).not.toBe(0);
+    expect(readdirSync(his)).toEqual([]);
+  });
 });
