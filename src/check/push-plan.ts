@@ -33,6 +33,9 @@ interface SharedTips {
   readonly list: readonly ObjectId[];
 }
 
+const isSameList = (one: readonly ObjectId[], other: readonly ObjectId[]): boolean =>
+  one.length === other.length && one.every((oid, index) => oid === other[index]);
+
 interface CommonWalk {
   readonly walk: SharedWalk;
   /** Of the commits at which the walk ended, those that the shared tips reach: left out for every ref. */
@@ -103,7 +106,9 @@ export class PushPlan {
     if (known !== undefined) return known;
     const tips = this.#context.tips.shared(rule);
     const list = [...tips].sort();
-    const shared = { key: this.#keyOf(list.join(" ")), tips, list };
+    // Rules are few and tips may be a hundred thousand: they are compared, not written out as a key.
+    const same = [...this.#shared.values()].find((other) => isSameList(other.list, list));
+    const shared = same ?? { key: `#${this.#shared.size}`, tips, list };
     this.#shared.set(rule, shared);
     return shared;
   }

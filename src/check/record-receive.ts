@@ -4,7 +4,7 @@ import type { Bytes, ObjectId, Seconds } from "../model.ts";
 import { readPending, removePending, type PendingFile } from "../io/pending-file.ts";
 import { withRecordLock, writeCertificate } from "../io/record-file.ts";
 import { hookRepository } from "../io/repository.ts";
-import { parsePending, type KeptCertificate, type PendingPush } from "./pending.ts";
+import { parsePending, type KeptCertificate, type PendingPush, type PendingUpdate } from "./pending.ts";
 import { algorithmOf, parseReceiveInput, type RefUpdate } from "./push-input.ts";
 import { pusherOf } from "./pusher.ts";
 import { openRecord } from "./record.ts";
@@ -83,21 +83,38 @@ async function pendingPushes(gitDir: string, now: Seconds): Promise<readonly Lef
   });
 }
 
+/** One update of those that landed together, and what was found out about it; null for what was never judged. */
+interface LandedUpdate {
+  readonly update: RefUpdate;
+  readonly verdict: PendingUpdate | null;
+}
+
 /** What landed together, and the verdict on it; null for what was never judged. */
 interface MatchedPush {
   readonly left: LeftPush | null;
-  readonly updates: readonly RefUpdate[];
+  readonly landed: readonly LandedUpdate[];
 }
 
-const isSame = (a: RefUpdate, b: RefUpdate): boolean => a.ref === b.ref && a.old === b.old && a.new === b.new;
+/** No ref name holds a space (git-check-ref-format(1)). */
+const keyOf = ({ ref, old, new: oid }: RefUpdate): string => `${old ?? ""} ${oid ?? ""} ${ref}`;
 
+/** The newest verdict on each update; a push may bring thousands. */
 function matchVerdicts(left: readonly LeftPush[], updates: readonly RefUpdate[]): readonly MatchedPush[] {
-  const matched = new Map<LeftPush | null, RefUpdate[]>();
-  for (const update of updates) {
-    const push = left.find(({ pending }) => pending.updates.some((known) => isSame(known, update))) ?? null;
-    matched.set(push, [...(matched.get(push) ?? []), update]);
+  const known = new Map<string, { readonly push: LeftPush; readonly verdict: PendingUpdate }>();
+  for (const push of left) {
+    for (const verdict of push.pending.updates) {
+      const key = keyOf(verdict);
+      if (!known.has(key)) known.set(key, { push, verdict });
+    }
   }
-  return [...matched].map(([push, own]) => ({ left: push, updates: own }));
+  const matched = new Map<LeftPush | null, LandedUpdate[]>();
+  for (const update of updates) {
+    const { push = null, verdict = null } = known.get(keyOf(update)) ?? {};
+    const landed = matched.get(push) ?? [];
+    matched.set(push, landed);
+    landed.push({ update, verdict });
+  }
+  return [...matched].map(([push, landed]) => ({ left: push, landed }));
 }
 
 function metEntries(state: RecordState, pushes: readonly MatchedPush[]): readonly RecordMet[] {
@@ -108,20 +125,15 @@ function metEntries(state: RecordState, pushes: readonly MatchedPush[]): readonl
   return pushes.flatMap(({ left }) => left?.pending.met ?? []).filter((entry) => !alreadyMet(entry));
 }
 
-function pushEntries(
-  { left, updates }: MatchedPush,
-  options: RecordReceiveOptions,
-  at: string,
-): readonly RecordEntry[] {
+function pushEntries({ left, landed }: MatchedPush, options: RecordReceiveOptions, at: string): readonly RecordEntry[] {
   const certificate = left?.pending.signed?.certificate ?? null;
   const by = pusherOf(options.environment, process.getuid?.() ?? null);
   const push: RecordPush = { kind: "push", at, by, policy: left?.pending.policy ?? null, certificate };
-  return [push, ...updates.flatMap((update) => landedEntries(update, left?.pending ?? null, at))];
+  return [push, ...landed.flatMap((one) => landedEntries(one, at))];
 }
 
 /** One entry for the ref, and one for the ref it names where it is a symbolic one. */
-function landedEntries(update: RefUpdate, pending: PendingPush | null, at: string): readonly RecordLanded[] {
-  const known = pending?.updates.find((candidate) => isSame(candidate, update));
+function landedEntries({ update, verdict: known }: LandedUpdate, at: string): readonly RecordLanded[] {
   const entry: RecordLanded = {
     kind: "landed",
     at,
