@@ -79,7 +79,7 @@ const GROUPS = {
     "check/(commit-facts|deadline|examiner|file-policy|key-select|governing|judge-commit|mending|merged-entry|missing|next-policy|open-exemptions|outlines)",
     "check/(parting|pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
     "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|remember-git|report-head)",
-    "check/(session|shared-walk|straight-line|tags|tips|tracking|tree-policy|trees|trust-root|walk|witness)",
+    "check/(session|shared-walk|straight-line|succession|tags|tips|tracking|tree-policy|trees|trust-root|walk|witness)",
     "encoding/.*",
     "io/(dangling-refs|git-memory|kept-answer|loose-objects|pending-file|plain-files|policy-file|reading-alone|record-file|revisions|safety)",
     "policy/(?!certificate-copies|chain|document-yaml|edit-|json-schema|path-words|policy-diff|diff-|rights).*",

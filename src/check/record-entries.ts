@@ -49,7 +49,7 @@ export interface RecordBaseline {
 /**
  * A rule met for the first time, or one that names more refs than before. `tips` is what stood on the refs it newly
  * names: its baseline. `scope: "rule"` counts for every ref of the rule, `"ref"` for the ref alone, so that a ref
- * nobody judged does not vouch for the others.
+ * nobody judged does not vouch for the others. Without `refs`: the policy has this rule no longer.
  */
 export interface RecordMet {
   readonly kind: "met";
@@ -60,6 +60,8 @@ export interface RecordMet {
   readonly tips: Readonly<Record<string, string>>;
   /** The rule looks at some paths alone: what it passed may hold commits that nobody asked for a signature. */
   readonly paths?: true;
+  /** Whose signature it takes; absent where it refuses no commit. Written anew when they change. */
+  readonly signers?: readonly string[];
 }
 
 /** Who pushed, as the server's environment says: a claim of the transport, proven only by a certificate. */
@@ -164,6 +166,7 @@ const areTexts = (value: unknown): boolean => Array.isArray(value) && value.ever
 const areOids = (value: unknown): boolean => Array.isArray(value) && value.every(isOid);
 const isObject = (value: unknown): value is Loose => typeof value === "object" && value !== null;
 const isTips = (value: unknown): boolean => isObject(value) && Object.values(value).every(isOid);
+const areTextsIfAny = (value: unknown): boolean => value === undefined || areTexts(value);
 const isMark = (value: unknown): boolean => value === undefined || value === true;
 const isPairs = (value: unknown): boolean =>
   Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText));
@@ -175,8 +178,13 @@ const SHAPES: ReadonlyMap<unknown, (entry: Loose) => boolean> = new Map([
   ["baseline", ({ lost, refs }: Loose) => (lost === null || isCount(lost)) && isTips(refs)],
   [
     "met",
-    ({ rule, refs, scope, tips, paths }: Loose) =>
-      isText(rule) && areTexts(refs) && (scope === "rule" || scope === "ref") && isTips(tips) && isMark(paths),
+    ({ rule, refs, scope, tips, paths, signers }: Loose) =>
+      isText(rule) &&
+      areTexts(refs) &&
+      (scope === "rule" || scope === "ref") &&
+      isTips(tips) &&
+      isMark(paths) &&
+      areTextsIfAny(signers),
   ],
   ["push", ({ by, policy, certificate }: Loose) => isObject(by) && isObjectOrNull(policy) && isCertified(certificate)],
   [
@@ -223,6 +231,7 @@ function isState(value: unknown): boolean {
         areTexts(rule["refs"]) &&
         areOids(rule["shared"]) &&
         isMark(rule["paths"]) &&
+        areTextsIfAny(rule["signers"]) &&
         isPairs(rule["own"]),
     )
   );

@@ -117,10 +117,13 @@ function matchVerdicts(left: readonly LeftPush[], updates: readonly RefUpdate[])
   return [...matched].map(([push, landed]) => ({ left: push, landed }));
 }
 
+const isSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && others.every((member) => some.includes(member));
+
 function metEntries(state: RecordState, pushes: readonly MatchedPush[]): readonly RecordMet[] {
-  const alreadyMet = (entry: RecordMet): boolean => {
-    const known = state.patternsOf({ name: entry.rule, paths: entry.paths === true });
-    return known !== null && known.size === entry.refs.length && entry.refs.every((pattern) => known.has(pattern));
+  const alreadyMet = ({ rule, refs, paths, signers }: RecordMet): boolean => {
+    const known = state.patternsOf({ name: rule, paths: paths === true });
+    return known !== null && isSame([...known], refs) && isSame(state.signersOf(rule) ?? [], signers ?? []);
   };
   return pushes.flatMap(({ left }) => left?.pending.met ?? []).filter((entry) => !alreadyMet(entry));
 }

@@ -24,6 +24,7 @@ export interface SavedState {
     readonly shared: readonly ObjectId[];
     readonly own: readonly (readonly [RefName, ObjectId])[];
     readonly paths?: true;
+    readonly signers?: readonly string[];
   }[];
 }
 
@@ -33,6 +34,8 @@ interface RuleState {
   own: Map<RefName, ObjectId>;
   /** It looks at some paths alone. */
   paths: boolean;
+  /** Whose signature it took when it was met last; null where it refused no commit, or nobody wrote it down. */
+  signers: readonly string[] | null;
 }
 
 interface Landing {
@@ -88,12 +91,13 @@ export class RecordState {
       certificates: [...this.#certificates],
       refs: [...this.#refs].flatMap(([ref, { value, from }]) => (value === null ? [] : [[ref, value, from] as const])),
       stood: [...this.#stood],
-      rules: [...this.#rules].map(([name, { patterns, shared, own, paths }]) => ({
+      rules: [...this.#rules].map(([name, { patterns, shared, own, paths, signers }]) => ({
         name,
         refs: [...patterns],
         shared: [...shared],
         own: [...own],
         ...(paths ? { paths } : {}),
+        ...(signers === null ? {} : { signers }),
       })),
     };
   }
@@ -107,8 +111,9 @@ export class RecordState {
     for (const [signed, at] of certificates) this.#certificates.set(signed, at);
     for (const [ref, value, from] of refs) this.#refs.set(ref, { value, from });
     for (const [ref, value] of stood) this.#stood.set(ref, value);
-    for (const { name, refs: patterns, shared, own, paths = false } of rules) {
-      this.#rules.set(name, { patterns: new Set(patterns), shared: new Set(shared), own: new Map(own), paths });
+    for (const { name, refs: patterns, shared, own, paths = false, signers = null } of rules) {
+      const kept = { patterns: new Set(patterns), shared: new Set(shared), own: new Map(own), paths, signers };
+      this.#rules.set(name, kept);
     }
   }
 
@@ -137,14 +142,24 @@ export class RecordState {
     return known?.paths === paths ? known.patterns : null;
   }
 
+  /** The rules that were met and not found gone since, and whether they look at some paths alone. */
+  rulesInForce(): ReadonlyMap<string, { readonly paths: boolean }> {
+    return new Map([...this.#rules].filter(([, { patterns }]) => patterns.size > 0));
+  }
+
   /** Whether no rule was ever met: what stands now was there before anybody judged. */
   isNew(): boolean {
     return this.#rules.size === 0;
   }
 
-  /** Whether some rule has judged every commit of this value, or found it standing when it was the first to look. */
-  isJudged(oid: ObjectId): boolean {
-    return [...this.#rules.values()].some(({ shared, paths }) => !paths && shared.has(oid));
+  /** The rules that have judged every commit of this value, or found it standing when they were the first to look. */
+  judgesOf(oid: ObjectId): readonly string[] {
+    return [...this.#rules].flatMap(([name, { shared, paths }]) => (!paths && shared.has(oid) ? [name] : []));
+  }
+
+  /** Whose signature a rule took when it was met last. */
+  signersOf(rule: string): readonly string[] | null {
+    return this.#rules.get(rule)?.signers ?? null;
   }
 
   /** Values that count as judged by this rule on every ref it names. */
@@ -174,7 +189,13 @@ export class RecordState {
   #rule(name: string): RuleState {
     const known = this.#rules.get(name);
     if (known !== undefined) return known;
-    const created: RuleState = { patterns: new Set(), shared: new Set(), own: new Map(), paths: false };
+    const created: RuleState = {
+      patterns: new Set(),
+      shared: new Set(),
+      own: new Map(),
+      paths: false,
+      signers: null,
+    };
     this.#rules.set(name, created);
     return created;
   }
@@ -193,6 +214,7 @@ export class RecordState {
       rule.paths = entry.paths === true;
     }
     rule.patterns = new Set(entry.refs);
+    rule.signers = entry.signers ?? null;
     for (const [ref, oid] of Object.entries(entry.tips)) {
       if (!this.#refs.has(ref as RefName)) this.#stood.set(ref as RefName, oid as ObjectId);
       if (entry.scope === "rule") rule.shared.add(oid as ObjectId);

@@ -6,6 +6,7 @@ import type { Policy, Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
 import type { RecordMet } from "./record-entries.ts";
 import type { RecordState } from "./record-state.ts";
+import { Succession } from "./succession.ts";
 
 /** Which commits have been judged before: for a rule and a ref, values of refs whose history needs no second look. */
 export interface JudgedTips {
@@ -54,18 +55,19 @@ function baseTips(policy: Policy, rule: Rule, record: RecordState, now: Seconds)
 
 /**
  * What the record must learn before this policy can be applied: a rule it never met takes what stands on its refs as a
- * baseline for all of them, but for what came in while nobody judged it; that, and what stands on refs which a known rule
- * newly names, counts for its own ref alone. Else whoever parks commits where a rule only warns, or none is, has them
- * vouched for by the next rule that looks there.
+ * baseline for all of them, but for what came in while nobody judged it, and where it takes the place of other rules (see
+ * `Succession`); that, and what stands on refs which a known rule newly names, counts for its own ref alone. Else whoever
+ * parks commits where a rule only warns, takes others' word, or none is, has them vouched for by the next rule that looks
+ * there.
  * A ref that the rule named all along but the record never saw came to be while the hook was off: it gets nothing.
  */
 export function meetRules(policy: Policy, record: RecordState, present: RefValues, at: string): readonly RecordMet[] {
   const now = parseTime(at);
   const isNew = record.isNew();
-  return policy.rules.flatMap((rule): readonly RecordMet[] => {
+  const met = policy.rules.flatMap((rule): readonly RecordMet[] => {
+    if (isMet(policy, rule, record, now)) return [];
     const known = record.patternsOf(asMet(rule));
     const patterns = patternsOn(policy, rule, now);
-    if (known !== null && sameMembers(known, patterns)) return [];
     const before = known === null ? [] : [...known].map(compileGlob);
     const named = [...present].filter(
       ([ref]) => rulesOn(policy, ref, now).includes(rule) && !before.some((glob) => glob.matches(ref)),
@@ -77,15 +79,46 @@ export function meetRules(policy: Policy, record: RecordState, present: RefValue
         return oid === null ? [] : [[ref, oid]];
       }),
     );
-    const met = { kind: "met", at, rule: rule.name, refs: patterns } as const;
-    const kind = rule.paths === null ? {} : ({ paths: true } as const);
-    if (known !== null) return [{ ...met, scope: "ref", tips, ...kind }];
-    const [judged, others] = isNew ? [tips, {}] : split(tips, (oid) => record.isJudged(oid));
+    const signers = signersOf(rule, now);
+    const met = {
+      kind: "met",
+      at,
+      rule: rule.name,
+      refs: patterns,
+      ...(rule.paths === null ? {} : { paths: true as const }),
+      ...(signers === null ? {} : { signers }),
+    } as const;
+    if (known !== null) return [{ ...met, scope: "ref", tips }];
+    const succession = new Succession(policy, rule, record, tips, now);
+    const [judged, others] = isNew ? [tips, {}] : split(tips, (oid) => succession.isJudged(oid));
     const alone: readonly RecordMet[] =
-      Object.keys(others).length === 0 ? [] : [{ ...met, scope: "ref", tips: others, ...kind }];
-    return [{ ...met, scope: "rule", tips: judged, ...kind }, ...alone];
+      Object.keys(others).length === 0 ? [] : [{ ...met, scope: "ref", tips: others }];
+    return [{ ...met, scope: "rule", tips: judged }, ...alone];
   });
+  return [...met, ...goneRules(policy, record, at)];
 }
+
+/** That a rule is gone is written down as well: what it judged till then, no later rule takes its place for. */
+function goneRules(policy: Policy, record: RecordState, at: string): readonly RecordMet[] {
+  const names = new Set(policy.rules.map(({ name }) => name));
+  return [...record.rulesInForce()].flatMap(([rule, { paths }]): readonly RecordMet[] =>
+    names.has(rule) ? [] : [{ kind: "met", at, rule, refs: [], scope: "rule", tips: {}, ...(paths ? { paths } : {}) }],
+  );
+}
+
+/** Whether the record met the rule as it is now. */
+function isMet(policy: Policy, rule: Rule, record: RecordState, now: Seconds): boolean {
+  const known = record.patternsOf(asMet(rule));
+  if (known === null || !sameMembers(known, patternsOn(policy, rule, now))) return false;
+  const [signers, before] = [signersOf(rule, now), record.signersOf(rule.name)];
+  return signers === null || before === null ? signers === before : sameMembers(new Set(before), signers);
+}
+
+/** Whose signature the rule takes, on the line and beside it; null where it lets every commit pass. */
+const signersOf = (rule: Rule, now: Seconds): readonly string[] | null =>
+  rule.commits !== null && judgesCommits(rule, now)
+    ? [...new Set([...rule.commits.signedBy, ...rule.commits.side])].sort()
+    : null;
 
 const asMet = ({ name, paths }: Rule) => ({ name, paths: paths !== null });
 
@@ -101,11 +134,8 @@ function split(tips: Tips, condition: (oid: ObjectId) => boolean): readonly [Tip
 
 /** Whether `meetRules` would have anything to say; tells without listing every ref. */
 export function hasUnmetRules(policy: Policy, record: RecordState, now: Seconds): boolean {
-  return policy.rules.some((rule) => {
-    const known = record.patternsOf(asMet(rule));
-    return known === null || !sameMembers(known, patternsOn(policy, rule, now));
-  });
+  return policy.rules.some((rule) => !isMet(policy, rule, record, now)) || goneRules(policy, record, "").length > 0;
 }
 
-const sameMembers = (known: ReadonlySet<string>, patterns: readonly string[]): boolean =>
-  known.size === new Set(patterns).size && patterns.every((pattern) => known.has(pattern));
+const sameMembers = (known: ReadonlySet<string>, some: readonly string[]): boolean =>
+  known.size === new Set(some).size && some.every((member) => known.has(member));

@@ -92,6 +92,8 @@ function entryLine(entry: LinkedEntry): string {
     case "baseline":
       return `${at} taken up again by an administrator, from ${standing(entry.refs)}`;
     case "met":
+      if (entry.refs.length === 0 && entry.paths !== true)
+        return `${at} rule ${quoted(entry.rule)} is gone from the policy`;
       return `${at} met rule ${quoted(entry.rule)}, baseline: ${standing(entry.tips)}`;
     case "push": {
       const { by, policy, certificate } = entry;

@@ -5,7 +5,7 @@
  * check/tips.ts).
  */
 import { describe, expect, it } from "@jest/globals";
-import { alice, bob, eve, mainRule, policyOf, withServer } from "../support/push-server.ts";
+import { alice, bob, eve, mainRule, policyOf, withServer, type PushServer } from "../support/push-server.ts";
 
 const MAIN = "refs/heads/main";
 const free = { name: "free", refs: ["refs/heads/wip/**"], updates: {} };
@@ -84,5 +84,78 @@ describe("a rule that was added", () => {
       const next = server.commit(alice, { parents: [standing] });
       expect(server.push([`${next}:${MAIN}`]).status).toBe(0);
       expect(server.push([`${server.commit(null, { parents: [next] })}:${MAIN}`]).text).toContain("unsigned");
+    }));
+});
+
+describe("a rule that takes the place of others", () => {
+  const bots = { name: "bots", refs: ["refs/heads/bot/**"], commits: { signedBy: ["bob"] } };
+  const people = {
+    ...mainRule,
+    name: "people",
+    refs: [MAIN, "refs/heads/release/**"],
+    commits: { signedBy: ["alice"] },
+  };
+  const before = policyOf([people, bots]);
+  const started = (server: PushServer): { first: string; byBot: string } => {
+    const first = server.commit(alice);
+    const byBot = server.commit(bob, { parents: [first] });
+    expect(server.push([`${first}:${MAIN}`, `${byBot}:refs/heads/bot/a`]).text).toContain("signer-not-permitted");
+    expect(server.push([`${first}:${MAIN}`]).status).toBe(0);
+    server.setPolicy(policyOf([people, bots, { ...free, refs: ["refs/heads/free/*"] }]));
+    // The bot's own rule judges from the root: what people signed is nothing that it lets pass.
+    const alone = server.commit(bob);
+    expect(server.push([`${alone}:refs/heads/bot/a`]).status).toBe(0);
+    return { first, byBot: alone };
+  };
+
+  it("vouches on the one's refs for nothing that only the other judged (signer-not-permitted)", () =>
+    withServer(before, (server) => {
+      const { first, byBot } = started(server);
+      server.setPolicy(policyOf([{ ...people, name: "all", refs: ["refs/heads/**"] }]));
+      const merge = server.commit(alice, { parents: [first, byBot] });
+      expect(server.push([`${merge}:${MAIN}`]).text).toContain("signer-not-permitted");
+      expect(server.push([`${byBot}:refs/heads/release/1`]).text).toContain("signer-not-permitted");
+      expect(server.push([`${server.commit(alice, { parents: [byBot] })}:refs/heads/release/1`]).text).toContain(
+        "signer-not-permitted",
+      );
+      // On its own ref it stands, and people go on from it there.
+      expect(server.push([`${server.commit(alice, { parents: [byBot] })}:refs/heads/bot/a`]).status).toBe(0);
+      expect(server.value(MAIN)).toBe(first);
+    }));
+
+  it("nor a rule that another one leaves its refs to (signer-not-permitted)", () =>
+    withServer(before, (server) => {
+      const { byBot } = started(server);
+      server.setPolicy(
+        policyOf([
+          { ...people, refs: ["refs/heads/release/**"] },
+          { ...people, name: "trunk", refs: [MAIN, "refs/heads/bot/**"] },
+        ]),
+      );
+      expect(server.push([`+${byBot}:${MAIN}`]).text).toContain("signer-not-permitted");
+    }));
+
+  it("vouches for what the only one had judged, as the same rule under another name", () =>
+    withServer(policyOf([people]), (server) => {
+      const first = server.commit(alice);
+      expect(server.push([`${first}:${MAIN}`]).status).toBe(0);
+      server.setPolicy(policyOf([{ ...people, name: "renamed", commits: { signedBy: ["bob"] } }]));
+      const next = server.commit(bob, { parents: [first] });
+      expect(server.push([`${next}:refs/heads/release/1`]).status).toBe(0);
+      expect(server.push([`${server.commit(alice, { parents: [first] })}:refs/heads/release/2`]).text).toContain(
+        "signer-not-permitted",
+      );
+    }));
+
+  it("is met once, and forgets what went before: a rule that comes later takes what stands as ever", () =>
+    withServer(policyOf([people]), (server) => {
+      const first = server.commit(alice);
+      expect(server.push([`${first}:${MAIN}`]).status).toBe(0);
+      server.setPolicy(policyOf([{ ...people, name: "renamed" }]));
+      const next = server.commit(alice, { parents: [first] });
+      expect(server.push([`${next}:${MAIN}`, `${first}:refs/heads/release/1`]).status).toBe(0);
+      const strict = { ...people, name: "more", commits: { signedBy: ["bob"] } };
+      server.setPolicy(policyOf([{ ...people, name: "renamed" }, strict]));
+      expect(server.push([`${next}:refs/heads/release/2`]).status).toBe(0);
     }));
 });

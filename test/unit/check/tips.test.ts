@@ -45,8 +45,9 @@ function ruleOf({ rules }: Policy, index: number): Rule {
 describe("meetRules", () => {
   it("takes what stands on a new rule's refs as its baseline, and nothing of other refs", async () => {
     const met = meetRules(await policy(mainRule), new RecordState(), refs({ [main]: A, [wip]: B }), AT);
+    const signers = ["alice", "bob"];
     expect(met).toEqual([
-      { kind: "met", at: AT, rule: "main", refs: ["refs/heads/main"], scope: "rule", tips: { [main]: A } },
+      { kind: "met", at: AT, rule: "main", refs: ["refs/heads/main"], scope: "rule", tips: { [main]: A }, signers },
     ]);
   });
 
@@ -71,6 +72,64 @@ describe("meetRules", () => {
     expect(hasUnmetRules(wider, record, NOW)).toBe(true);
     const [met] = meetRules(wider, record, refs({ [main]: B, [wip]: B }), AT);
     expect(met).toMatchObject({ scope: "ref", tips: { [wip]: B } });
+  });
+});
+
+describe("meetRules, where rules change", () => {
+  const known = async (record: RecordState, rules: object[], values: Record<string, ObjectId>) => {
+    const entries = meetRules(await policy(...rules), record, refs(values), AT);
+    for (const entry of entries) record.apply(entry);
+    return entries;
+  };
+  const other = { ...mainRule, name: "other", refs: ["refs/heads/wip"], commits: { signedBy: ["bob"] } };
+  const both = { ...mainRule, name: "both", refs: ["refs/heads/*"], commits: { signedBy: ["alice"] } };
+
+  it("writes down once that a rule is gone, and once who else may sign", async () => {
+    const record = new RecordState();
+    await known(record, [mainRule, other], {});
+    expect(await known(record, [mainRule], {})).toEqual([
+      { kind: "met", at: AT, rule: "other", refs: [], scope: "rule", tips: {} },
+    ]);
+    expect(hasUnmetRules(await policy(mainRule), record, NOW)).toBe(false);
+    const narrow = { ...mainRule, commits: { signedBy: ["alice"] } };
+    expect(hasUnmetRules(await policy(narrow), record, NOW)).toBe(true);
+    const met = { kind: "met", at: AT, rule: "main", refs: ["refs/heads/main"], tips: {}, signers: ["alice"] };
+    expect(await known(record, [narrow], { [main]: A })).toEqual([{ ...met, scope: "ref" }]);
+    expect(await known(record, [narrow], { [main]: A })).toEqual([]);
+  });
+
+  it("gives the rule in the place of two what each judged for its own ref alone, unless it takes all of its signers", async () => {
+    const before = async (): Promise<RecordState> => {
+      const record = new RecordState();
+      await known(record, [mainRule, other], {});
+      record.apply(landed(main, A, ["main"]));
+      record.apply(landed(wip, B, ["other"]));
+      return record;
+    };
+    const stand = { [main]: A, [wip]: B };
+    const tips = async (rule: object): Promise<unknown> => {
+      const met = await known(await before(), [rule], stand);
+      return met.flatMap((entry) => (entry.rule === "both" ? [[entry.scope, entry.tips]] : []));
+    };
+    expect(await tips(both)).toEqual([
+      ["rule", {}],
+      ["ref", stand],
+    ]);
+    expect(await tips({ ...both, commits: { signedBy: ["bob"] } })).toEqual([
+      ["rule", { [wip]: B }],
+      ["ref", { [main]: A }],
+    ]);
+    expect(await tips({ ...both, commits: { signedBy: ["devs"] } })).toEqual([["rule", stand]]);
+  });
+
+  it("takes a rule that only warns from now on for gone, and one that always did for nobody's judge", async () => {
+    const record = new RecordState();
+    const warn = { ...mainRule, name: "warn", refs: ["refs/heads/*"], commits: { signedBy: ["bob"], level: "warn" } };
+    await known(record, [mainRule, other, warn], { [main]: A, [wip]: A });
+    record.apply(landed(wip, B, ["other"]));
+    const quiet = { ...mainRule, commits: { signedBy: ["devs"], level: "warn" } };
+    const [, met] = await known(record, [quiet, other, warn, both], { [main]: A, [wip]: B });
+    expect(met).toMatchObject({ rule: "both", scope: "rule", tips: { [main]: A } });
   });
 });
 
