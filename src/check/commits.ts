@@ -17,7 +17,7 @@ import { judgeRange, type JudgingContext } from "./range.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
-import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
+import { type GoverningPolicy, judgingContext, openSession, otherKeysOf, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import { decideStandingRef } from "./standing-ref.ts";
 import { judgeTagged, judgeTags, tagRef } from "./tags.ts";
@@ -46,6 +46,8 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly noWalk: boolean;
   /** Our clock. */
   readonly now: Seconds;
+  /** Whoever reads the report made the commits: its hints may look at the keys on this machine. */
+  readonly mine?: boolean;
   /** The policy, where it is not the clone's. */
   readonly govern?: (session: Session) => Promise<GoverningPolicy>;
   /** Said above the report. */
@@ -86,7 +88,12 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     options.governed?.(governing.loaded);
     await sink.begin(reportHead(governing, [...(options.notes ?? []), ...(await policyDrift(session, governing))]));
     const exported = await exportedWitness(session, options, options.now);
-    const context = { ...judgingContext(session, governing, options.now, await record, exported), early };
+    const judging = judgingContext(session, governing, options.now, await record, exported);
+    const context = {
+      ...judging,
+      early,
+      ...(options.mine === true ? { signWith: otherKeysOf(governing.loaded, options.now, options) } : {}),
+    };
     const verification = new Verification(session, context, options, sink);
     const targets = await resolved;
     const counted = options.noWalk ? null : countAhead(session, targets, sink);

@@ -36,6 +36,7 @@ const lastCommits: Examination = async ({ directory, environment, now }) => {
         tags: false,
         all: false,
         noWalk: base === null,
+        mine: true,
         now,
       },
       {

@@ -19,7 +19,7 @@ import type { JudgingContext } from "./range.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { loadRecord } from "./record.ts";
 import type { GoverningPolicy, Session } from "./session.ts";
-import { judgingContext, openSession } from "./session.ts";
+import { judgingContext, openSession, otherKeysOf } from "./session.ts";
 import { signatureFacts } from "./signature-facts.ts";
 import { implicitRef, parseAs, resolveTargets } from "./targets.ts";
 import { trackedRefs } from "./tracking.ts";
@@ -46,7 +46,8 @@ export async function explainObject(options: ExplainOptions): Promise<Explanatio
     }
     const record = await loadRecord(session).catch(() => null);
     const exported = await exportedWitness(session, options, options.now);
-    const context = judgingContext(session, governing, options.now, record, exported);
+    const signWith = otherKeysOf(governing.loaded, options.now, options);
+    const context = { ...judgingContext(session, governing, options.now, record, exported), signWith };
     const kind = await context.examiner.kind(oid);
     const { ref, why } = await rulingRef(session, options, target.ref);
     const scene = { session, governing, context, options, oid, ref, refWhy: why };

@@ -8,10 +8,22 @@ import type { OwnKey } from "./own-keys.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 
 export interface GoodKeys {
-  /** For those whose private half is on this machine: a command each, the likeliest first. */
-  readonly commands: readonly string[];
+  /** Those whose private half is on this machine, the likeliest first. */
+  readonly here: readonly GoodKey[];
   /** Fingerprints of those that are not. */
   readonly elsewhere: readonly string[];
+}
+
+export interface GoodKey {
+  readonly fingerprint: string;
+  /** What has git sign with it: settings, and the command that makes them. */
+  readonly settings: readonly Setting[];
+  readonly command: string;
+}
+
+export interface Setting {
+  readonly key: string;
+  readonly value: string;
 }
 
 /** `here`: what this machine could sign with. */
@@ -26,17 +38,23 @@ export async function goodKeysOf(
   const standing = await Promise.all(theirs.map((key) => problemAt(key, policy.algorithms, now)));
   const good = new Set(theirs.filter((_, index) => standing[index] === null).map(fingerprintOf));
   const usable = here.filter(({ fingerprint }) => good.delete(fingerprint));
-  return { commands: usable.map((key) => signWith(key, config)), elsewhere: [...good] };
+  return { here: usable.map((key) => goodKey(key, config)), elsewhere: [...good] };
+}
+
+function goodKey(key: OwnKey, config: GitConfig): GoodKey {
+  const settings = settingsWith(key, config);
+  return { fingerprint: key.fingerprint, settings, command: settings.map(settingCommand).join(" && ") };
 }
 
 /** git-config(1), user.signingKey: for ssh the path of a public key or `key::` and the key itself, for OpenPGP a fingerprint. */
-export function signWith({ format, signingKey }: OwnKey, config: GitConfig): string {
-  const steps = [
-    ...((config.get("gpg.format") ?? "openpgp") === format ? [] : [`git config gpg.format ${format}`]),
-    `git config user.signingkey ${shellWord(signingKey) ?? "KEY"}`,
+function settingsWith({ format, signingKey }: OwnKey, config: GitConfig): readonly Setting[] {
+  return [
+    ...((config.get("gpg.format") ?? "openpgp") === format ? [] : [{ key: "gpg.format", value: format }]),
+    { key: "user.signingkey", value: signingKey },
     ...(/^(?:true|yes|on|[1-9]\d*)$/i.test(config.get("commit.gpgsign") ?? "") ? [] : [SIGN_ALWAYS]),
   ];
-  return steps.join(" && ");
 }
 
-export const SIGN_ALWAYS = "git config commit.gpgsign true";
+export const settingCommand = ({ key, value }: Setting): string => `git config ${key} ${shellWord(value) ?? "VALUE"}`;
+
+export const SIGN_ALWAYS: Setting = { key: "commit.gpgsign", value: "true" };

@@ -2,6 +2,8 @@ import type { Commit, Decision, Evidence, ObjectId, RefName } from "../model.ts"
 import type { JudgingClock } from "../policy/clock.ts";
 import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
+import { ownerOf } from "../policy/emails.ts";
+import type { Fix } from "../policy/fixes.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import type { Exemption, Rule } from "../policy/policy.ts";
 import { rescuesFor, withRescue } from "../policy/rescue.ts";
@@ -78,7 +80,26 @@ export async function judgeCommit(context: JudgingContext, question: CommitQuest
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.
   if (decision.allow) return decision;
   if (question.audit) await assertApprovals(context, decision, facts);
-  return decideCommit({ ...input, fix: await mending.fixFor(commit) });
+  return decideCommit({
+    ...input,
+    fix: { ...(await mending.fixFor(commit)), ...(await otherKeys(context, commit, evidence)) },
+  });
+}
+
+/** A key that the policy does not have is often the wrong one of several. */
+async function otherKeys(
+  { policy, signWith }: JudgingContext,
+  { committer }: Commit,
+  evidence: readonly Evidence[],
+): Promise<Pick<Fix, "signWith">> {
+  const owner = ownerOf(policy, committer.email);
+  if (
+    signWith === undefined ||
+    owner === null ||
+    !evidence.some((one) => one.outcome === "undecided" && one.code === "unknown-key")
+  )
+    return {};
+  return { signWith: await signWith(owner.id) };
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Published } from "./published.ts";
 import { judgePush } from "./push.ts";
 import { parsePushInput } from "./push-input.ts";
 import { reportHead } from "./report-head.ts";
-import { broughtApprovals, judgingContext, openSession, type Session } from "./session.ts";
+import { broughtApprovals, judgingContext, openSession, otherKeysOf, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import type { JudgedTips } from "./tips.ts";
 import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
@@ -48,7 +48,8 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
     const present: RefValues = new Map(
       lines.flatMap(({ ref, old }) => (old === null ? [] : [[ref, { oid: old, symbolic: null }] as const])),
     );
-    const context = judgingContext(session, governing, options.now);
+    const signWith = otherKeysOf(governing.loaded, options.now, options);
+    const context = { ...judgingContext(session, governing, options.now), signWith };
     const known = new Map([...tracked, ...[...present].map(([ref, { oid }]) => [ref, oid] as const)]);
     const tips = tipsFromRemote(context.policy, known, options.now);
     try {

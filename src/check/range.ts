@@ -7,6 +7,7 @@ import { isSameSelector, type AppliedRule } from "../policy/decide-commit.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
+import type { SignWith } from "../policy/fixes.ts";
 import type { Override } from "../policy/override.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Examiner } from "./examiner.ts";
@@ -45,6 +46,8 @@ export interface JudgingContext {
   readonly early?: EarlyListing | undefined;
   /** Of the push that is judged. */
   readonly override?: Override | null;
+  /** Asked for a commit that is denied for its key: what a principal could sign with instead. */
+  readonly signWith?: (principal: string) => Promise<SignWith>;
   /** Of earlier ranges of the same push. */
   readonly dates?: AncestorDates;
 }

@@ -7,7 +7,7 @@ import { SignpolicyError } from "../errors.ts";
 import type { Evidence, Finding, Seconds, VerdictCode } from "../model.ts";
 import { ownerOf } from "../policy/emails.ts";
 import { shellWord } from "../policy/fixes.ts";
-import { goodKeysOf, SIGN_ALWAYS } from "./good-keys.ts";
+import { goodKeysOf, settingCommand, SIGN_ALWAYS } from "./good-keys.ts";
 import type { GoodKeys } from "./good-keys.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { SigningKey } from "./signing-key.ts";
@@ -59,10 +59,10 @@ async function unsetFix(key: SigningKey & { kind: "none" }, about: Readiness): P
   const place = { top, environment };
   const signing = await findSigningKey(new GitConfig([...context.config.values, on]), context.committer, place);
   const would = await expectEvidence(signing, about.loaded.anchors, about.now);
-  if (would.outcome === "verified" && would.lapsed === null) return SIGN_ALWAYS;
-  const [command] = (await goodKeys(about))?.commands ?? [];
+  if (would.outcome === "verified" && would.lapsed === null) return settingCommand(SIGN_ALWAYS);
+  const [good] = (await goodKeys(about))?.here ?? [];
   // Of nothing that is set up nothing can be switched on.
-  return command ?? `signpolicy join, which sets signing up and asks for your key to be added to the policy`;
+  return good?.command ?? `signpolicy join, which sets signing up and asks for your key to be added to the policy`;
 }
 
 async function goodKeys({
@@ -89,7 +89,10 @@ export async function keyFix(code: VerdictCode, about: Readiness): Promise<strin
   const { environment, key, context } = about;
   if (setByOption("user.signingkey", environment)) return "leave out `-c user.signingkey=...`";
   const good = await goodKeys(about);
-  const choices = [...(code === "key-expired" ? await extensions(about) : []), ...(good?.commands ?? [])];
+  const choices = [
+    ...(code === "key-expired" ? await extensions(about) : []),
+    ...(good?.here ?? []).map(({ command }) => command),
+  ];
   if (choices.length > 0) return choices.slice(0, 3).join("; or ");
   const join =
     code === "unknown-key" ? "signpolicy join, which asks for this key to be added" : "signpolicy join --new-key";

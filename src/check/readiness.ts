@@ -73,7 +73,7 @@ export async function adviseCommit(options: ReadinessOptions, sink: ReportSink):
   const as = branch === null ? {} : { as: branch };
   const denied: Decision[] = [];
   await verifyCommits(
-    { ...options, ...as, targets: ["HEAD"], tags: false, all: false, noWalk: true, now: readClock() },
+    { ...options, ...as, targets: ["HEAD"], tags: false, all: false, noWalk: true, mine: true, now: readClock() },
     {
       // Where the policy came from is said when it decides something.
       begin: (head) => sink.begin({ ...head, notes: [] }),

@@ -5,6 +5,7 @@ import type { ObjectReader } from "../io/objects.ts";
 import { startReading, type Reading } from "../io/reading.ts";
 import type { RawVerifier } from "../signature/raw.ts";
 import { refuseLazyFetch } from "../io/safety.ts";
+import type { SignWith } from "../policy/fixes.ts";
 import type { Approvals, ApprovalSources } from "./approvals.ts";
 import { Examiner } from "./examiner.ts";
 import { Outlines } from "./outlines.ts";
@@ -14,6 +15,7 @@ import type { LoadedPolicy } from "./policy-source.ts";
 import type { JudgingContext } from "./range.ts";
 import { SessionRawVerifier } from "./raw-verifier.ts";
 import type { RecordState } from "./record-state.ts";
+import type { SigningAt } from "./sign-with.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
 import { TreeWalker } from "./trees.ts";
 import { arrivedBy, recordWitness, type Arrivals } from "./witness.ts";
@@ -86,8 +88,24 @@ export function judgingContext(
   const changes = governing.ref === null ? null : policyChanges(session, files);
   const sources = { repository, examiner, outlines, policy, trees };
   const arrived = arrivals === null ? null : arrivedBy(repository, arrivals);
-  return { ...sources, reader, changes, policyRef: governing.ref, now, approvals: approvalsOf(sources), arrived };
+  const signWith = otherKeysOf(governing.loaded, now, null);
+  return {
+    ...sources,
+    reader,
+    changes,
+    policyRef: governing.ref,
+    now,
+    approvals: approvalsOf(sources),
+    arrived,
+    signWith,
+  };
 }
+
+/** Looked for at the first commit by a key that is not the policy's. `at`: the clone whose user could sign again. */
+export const otherKeysOf =
+  (loaded: LoadedPolicy, now: Seconds, at: SigningAt | null): ((principal: string) => Promise<SignWith>) =>
+  async (principal) =>
+    (await import("./sign-with.ts")).signWith(principal, loaded, now, at);
 
 /** Looked for where a rule asks for approvals, and then once. `pushed`: new values of refs that a push brings. */
 function approvalsOf(

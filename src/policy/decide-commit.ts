@@ -201,6 +201,7 @@ function judgedCommit({ policy, commit, clock, fix }: CommitInput): Judged {
     clock,
     policy,
     again: () => resignCommand(commit, fix),
+    signWith: fix?.signWith,
   };
 }
 

@@ -7,6 +7,7 @@ import { formatTime } from "../encoding/time.ts";
 import type { Evidence, EvidenceCode, Seconds, Signer, VerdictCode } from "../model.ts";
 import type { Policy, Principal, Selector } from "./policy.ts";
 import { ownerOf } from "./emails.ts";
+import type { SignWith } from "./fixes.ts";
 import { SKEW } from "./clock.ts";
 
 /** What words need to know of a commit, tag or push. */
@@ -19,6 +20,8 @@ export interface Named {
   readonly old: boolean;
   /** The command that signs it again. */
   readonly again: () => string;
+  /** What else its writer could sign with; absent where nobody asked. */
+  readonly signWith?: SignWith | undefined;
 }
 
 type Unverified = Exclude<Evidence, { outcome: "verified" }>;
@@ -64,7 +67,7 @@ export const multipleWords = ({ what, again }: Named): Words => ({
 
 function unknownKeyWords(
   evidence: Unverified,
-  { what, email, again }: Named,
+  { what, email, again, signWith }: Named,
   policy: Policy,
   permitted: Selector,
 ): Words {
@@ -78,11 +81,22 @@ function unknownKeyWords(
   const add = alone
     ? `add ${named} to the policy, signing that change with a key that it has`
     : `${askHumans(policy, others)} to add ${named} to the policy`;
-  const other = owner === null ? "" : `sign with a key that the policy has for ${owner.id}: ${again()}; or `;
+  const other = owner === null ? "" : otherKeyWords(owner.id, signWith, again);
   return {
     message: `signed by ${key}, which belongs to nobody in the policy${whose}`,
     hint: `${other}${add}; the change that adds it must land before this ${what}`,
   };
+}
+
+/** Whoever has a key that counts signs with that one; where there is none that is good today, nobody is sent to look for it. */
+function otherKeyWords(owner: string, signWith: SignWith | undefined, again: () => string): string {
+  if (signWith === undefined) return `sign with a key that the policy has for ${owner}: ${again()}; or `;
+  const { fingerprints, command } = signWith;
+  if (fingerprints.length === 0) return "";
+  const named = `sign with ${owner}'s key ${listed(new Set(fingerprints))}`;
+  return command === null
+    ? `${named} (\`signpolicy doctor\` tells the setting): ${again()}; or `
+    : `${named}: ${command} && ${again()}; or `;
 }
 
 /** The key was good when it signed, and is not today. `backdated`: it also claims to be older than an ancestor. */

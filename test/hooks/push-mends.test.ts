@@ -92,6 +92,53 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     expect(clone.git("log", "-1", "--format=%an", "--", "bobs")).toBe("N");
   });
 
+  it("names the good key and the setting that uses it, to the client; a server names the key (unknown-key)", () => {
+    const good = sshKey("alice");
+    policy({ alice: person("alice", { ssh: good }) }, { signedBy: ["alice"] });
+    be("alice");
+    const base = commit("first");
+    const server = join(clone.root, "server.git");
+    clone.git("clone", "-q", "--bare", ".", server);
+    expect(clone.run("signpolicy", ["install", "--server", server]).status).toBe(0);
+    sshKey("wrong");
+    // What is in ~/.ssh is one's own.
+    mkdirSync(join(clone.root, "home/.ssh"));
+    clone.run("cp", [join(clone.root, "alice"), join(clone.root, "alice.pub"), join(clone.root, "home/.ssh")]);
+    be("alice", "wrong");
+    commit("second");
+    commit("third");
+    const fingerprint = clone.run("ssh-keygen", ["-lf", join(clone.root, "alice.pub")]).output.split(" ")[1] ?? "";
+    const byServer = clone.run("git", ["push", "--no-verify", server, "main"]);
+    expect(byServer.status).toBe(1);
+    const flat = byServer.output.replaceAll(/ *\nremote: hint: +/g, " ");
+    expect(flat).toContain(`fix: sign with alice's key ${fingerprint} (`);
+    expect(flat).toContain("doctor");
+    expect(flat).not.toContain("user.signingkey");
+    const refused = prePush(base);
+    expect(refused.output.replaceAll(/\nhint: +/g, " ")).toContain(
+      `fix: sign with alice's key ${fingerprint}: git config`,
+    );
+    const command = commandIn(refused.output, "git config user.signingkey");
+    expect(command).toMatch(/alice\.pub && git rebase -f -S [0-9a-f]{12}$/);
+    expect(clone.run("sh", ["-c", command])).toMatchObject({ status: 0 });
+    expect(clone.run("git", ["push", server, "main"])).toMatchObject({ status: 0 });
+  });
+
+  it("sends nobody to a key that is no longer good (unknown-key)", () => {
+    policy(
+      { alice: person("alice", { ssh: sshKey("alice"), retired: "2025-01-01T00:00:00Z" }) },
+      { signedBy: ["alice"] },
+    );
+    sshKey("wrong");
+    be("alice", "wrong");
+    const base = commit("first");
+    commit("second");
+    const refused = prePush(base);
+    expect(refused.status).toBe(1);
+    expect(refused.output).toContain("unknown-key");
+    expect(refused.output).not.toMatch(/sign with|git config user\.signingkey/);
+  });
+
   it("calls a push that is no fast-forward by its name (ref-rollback)", () => {
     policy(
       { alice: person("alice", { ssh: sshKey("alice") }) },

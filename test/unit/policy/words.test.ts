@@ -1,3 +1,4 @@
+import type { Fix } from "../../../src/policy/fixes.ts";
 import { describe, expect, it } from "@jest/globals";
 import { decideCommit } from "../../../src/policy/decide-commit.ts";
 import { decideRef } from "../../../src/policy/decide-ref.ts";
@@ -101,6 +102,20 @@ describe("the sentences of findings", () => {
       const [said] = decideCommit(commitInput({ evidence: [bad] })).findings;
       expect(said?.message.endsWith("(alice)")).toBe(suspect !== null);
     }
+  });
+
+  it("name what to sign with in place of an unknown key, where it was looked for", () => {
+    const hint = (fix: Fix) =>
+      decideCommit(commitInput({ evidence: [unverified("unknown-key")], fix })).findings[0]?.hint;
+    const base = "b".repeat(12);
+    expect(hint({ base })).toMatch(/^sign with a key that the policy has for alice: git rebase/);
+    expect(hint({ base, signWith: { fingerprints: ["K1"], command: "git config x y" } })).toMatch(
+      /^sign with alice's key K1: git config x y && git rebase -f -S b{12}; or /,
+    );
+    expect(hint({ base, signWith: { fingerprints: ["K1", "K2"], command: null } })).toMatch(
+      /^sign with alice's key K1 or K2 \(`signpolicy doctor` tells the setting\): git rebase/,
+    );
+    expect(hint({ base, signWith: { fingerprints: [], command: null } })).not.toContain("sign with");
   });
 
   it("are the same for the same input", () => {
