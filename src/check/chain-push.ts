@@ -120,9 +120,9 @@ function liftsOf(
     });
 }
 
-function contextsFor(
+export function contextsFor(
   session: Session,
-  { record, now }: RootedPush,
+  { record, now }: Pick<RootedPush, "record" | "now">,
   updates: readonly RefUpdate[],
 ): ChainTask["contextOf"] {
   return (loaded) => {

@@ -169,7 +169,11 @@ interface Outcome {
   readonly keep: readonly ObjectId[] | null;
   /** The refs' values now, where they or the policy are not what the push was judged by. */
   readonly moved: RefValues | null;
+  /** Of a push that is refused: the trust root's policy, where the branch that it stands for has none yet. */
+  readonly unborn: GoverningPolicy | null;
 }
+
+const REFUSED = { pending: null, keep: null, moved: null, unborn: null } as const;
 
 async function judgeOnce(
   options: ReceiveOptions,
@@ -181,7 +185,12 @@ async function judgeOnce(
   const line = new StraightLine(session.outlines);
   const outcome = await judgeBy(options, session, updates, standing, timed, line);
   const clean = outcome.decisions.every(({ allow, findings }) => allow && findings.length === 0);
-  return clean || !line.used ? outcome : judgeBy(options, session, updates, standing, timed, undefined);
+  const known = clean || !line.used ? outcome : await judgeBy(options, session, updates, standing, timed, undefined);
+  if (known.unborn === null) return known;
+  // By the root's policy alone nobody could bring a history to a new server in which somebody joined since.
+  const { adoptPolicy } = await import("./first-policy.ts");
+  const adopted = await adoptPolicy(session, known.unborn, updates, options.now());
+  return adopted === null ? known : judgeBy(options, session, updates, standing, timed, undefined, adopted);
 }
 
 async function judgeBy(
@@ -191,29 +200,25 @@ async function judgeBy(
   standing: Standing | null,
   timed: Timed,
   line: StraightLine | undefined,
+  adopted: GoverningPolicy | null = null,
 ): Promise<Outcome> {
   const decisions: Decision[] = [];
   const collect = { decision: (decision: Decision) => void decisions.push(slim(decision)) };
-  const [governing, record] = await Promise.all([
+  const [found, record] = await Promise.all([
     orDenial(governServer(session, { ...options, recall: true })),
     orDenial(loadRecord(session)),
   ]);
-  const denied = [governing, record].filter((part) => "allow" in part);
-  if (denied.length > 0 || "allow" in governing || "allow" in record) {
-    return {
-      head: reportHead("allow" in governing ? null : governing),
-      decisions: denied,
-      pending: null,
-      keep: null,
-      moved: null,
-    };
+  const denied = [found, record].filter((part) => "allow" in part);
+  if (denied.length > 0 || "allow" in found || "allow" in record) {
+    return { ...REFUSED, head: reportHead("allow" in found ? null : found), decisions: denied };
   }
+  const governing = adopted ?? found;
   const { limits } = governing.loaded.policy;
   timed.limits = limits;
   timed.deadline.allow(limits.seconds);
   if (updates.length > limits.refs) {
     const decisions = [decidePush(overLimit("refs", limits, `${updates.length} refs`))];
-    return { head: reportHead(governing), decisions, pending: null, keep: null, moved: null };
+    return { ...REFUSED, head: reportHead(governing), decisions };
   }
   const present = await (standing?.present ?? readRefs(session.repository, namesOf(updates)));
   for (const decision of await leadNowhere(session, updates, present)) collect.decision(decision);
@@ -256,8 +261,9 @@ async function judgeBy(
     decisions,
     pending: allowed ? renderPending(governing.loaded.origin, met, verdicts, { kept, override }) : null,
     keep: governing.ref === null ? record.roots : null,
+    unborn: allowed || adopted !== null || governing.trustRoot === null ? null : governing,
     moved: allowed
-      ? await readAgain(options, session, governing, present, standing?.watch ?? null, namesOf(updates))
+      ? await readAgain(options, session, found, present, standing?.watch ?? null, namesOf(updates))
       : null,
   };
 }
