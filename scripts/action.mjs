@@ -41,6 +41,7 @@ const words = [
     asked(name) === "" ? [] : [`--${name.toLowerCase().replace("_", "-")}=${asked(name)}`],
   ),
   ...(asked("FULL") === "true" ? ["--full"] : []),
+  ...(asked("BY_MERGE") === "true" ? ["--by-merge"] : []),
   ...reports.map((report) => `--report=${report}`),
 ];
 const place = asked("DIRECTORY") === "" ? [] : ["-C", asked("DIRECTORY")];

@@ -21,6 +21,8 @@ export type CiRange =
       /** Values of refs that count as judged. */
       readonly known: ReadonlyMap<RefName, ObjectId>;
       readonly testMerge: boolean;
+      /** Commits that ask to be merged; what was pushed or queued stands there as it will stand. */
+      readonly isRequest: boolean;
       readonly says: string;
     }
   /** `ref` is null where the target says whose rules judge. */
@@ -61,6 +63,7 @@ export async function rangeOf(session: Session, event: CiEvent): Promise<CiRange
   return {
     ...arriving(event.into, fork, head, new Map([[event.into, base]]), event.testMerge, `request into ${event.into}`),
     judgedBy: base,
+    isRequest: true,
   };
 }
 
@@ -73,7 +76,7 @@ function arriving(
   what: string,
 ): Extract<CiRange, { kind: "arriving" }> {
   const says = `${what}, ${old === null ? "from nothing" : old} to ${head ?? "nothing"}`;
-  return { kind: "arriving", ref, old, head, judgedBy: old, known, testMerge, says };
+  return { kind: "arriving", ref, old, head, judgedBy: old, known, testMerge, isRequest: false, says };
 }
 
 async function pushRange(session: Session, event: Extract<CiEvent, { kind: "push" }>): Promise<CiRange> {

@@ -15,6 +15,7 @@ import { defaultBranch, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
 import { tipsFromRemote } from "./pre-push.ts";
 import { judgePush } from "./push.ts";
+import { tellsSides } from "./range.ts";
 import { reportHead } from "./report-head.ts";
 import { type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
@@ -31,6 +32,8 @@ export interface CiOptions extends PolicyChoice {
   readonly head?: string | undefined;
   /** The whole history, whatever has happened. */
   readonly full: boolean;
+  /** Requests land by merge commits alone: what one brings is judged by `side`, as it will stand. */
+  readonly byMerge: boolean;
   readonly now: Seconds;
 }
 
@@ -122,7 +125,12 @@ async function judgeArriving(
   const governing = await governOrDeny(session, { ...options, govern }, sink);
   if (governing === null) return;
   const context = judgingContext(session, governing, options.now);
-  const notes = [`${platform.title}: ${range.says}`, ...(await approvalsNote(context.policy, context.approvals))];
+  const byMerge = options.byMerge && range.isRequest;
+  const notes = [
+    `${platform.title}: ${range.says}`,
+    ...(byMerge ? ["judged as what a merge brings in; the merge itself is judged when it is there"] : []),
+    ...(await approvalsNote(context.policy, context.approvals)),
+  ];
   const heads = range.head === null ? [null] : [range.head, ...(await extraHead(session, range))];
   if (heads.length > 1) notes.push("the checkout holds other commits than the event names: they are judged, too");
   await sink.begin(reportHead(governing, [...notes, ...(await policyDrift(session, governing))]));
@@ -131,8 +139,10 @@ async function judgeArriving(
   const policyRef = governing.ref === null ? null : ((await defaultBranch(session))?.branch ?? governing.ref);
   // An update that was only made up for judging is no subject of the report, unless it is denied.
   const quiet = {
-    decision: (decision: Parameters<ReportSink["decision"]>[0]) =>
-      decision.subject.kind === "ref" && decision.findings.length === 0 ? undefined : sink.decision(decision),
+    decision: (decision: Decision) =>
+      decision.subject.kind === "ref" && decision.findings.length === 0
+        ? undefined
+        : sink.decision(range.isRequest && !byMerge ? hintMerge(context.policy, decision) : decision),
   };
   const root = configuredTrustRoot(session);
   for (const head of heads) {
@@ -145,9 +155,10 @@ async function judgeArriving(
       },
     };
     try {
-      await judgePush({ ...context, tips, present, policyRef }, [update], hearing);
+      await judgePush({ ...context, byMerge, tips, present, policyRef }, [update], hearing);
       if (root === null) continue;
-      // Where this clone has a trust root both must allow, as in a hook.
+      // Where this clone has a trust root both must allow, as in a hook; the chain remembers what it found, and so takes
+      // nothing as if a merge had brought it.
       const { denyUnchained } = await import("./chain-push.ts");
       const branch = policyRef === null ? null : { ref: policyRef, oid: range.known.get(policyRef) ?? null };
       const rooted = {
@@ -164,6 +175,19 @@ async function judgeArriving(
       await sink.decision(await nameMissing(session, [update], error));
     }
   }
+}
+
+/** Whoever may sign what merges bring in, and not the branch itself, need not be refused in a request that a merge will land. */
+function hintMerge({ rules }: Policy, decision: Decision): Decision {
+  const findings = decision.findings.map((finding) => {
+    const sides = rules.some((rule) => rule.name === finding.rule && tellsSides(rule));
+    if (finding.code !== "signer-not-permitted" || !sides || finding.hint === undefined) return finding;
+    return {
+      ...finding,
+      hint: `${finding.hint}; where requests land by merge commits alone: signpolicy ci --by-merge`,
+    };
+  });
+  return { ...decision, findings };
 }
 
 /** Approvals lie in refs that clones of CI do not fetch. */

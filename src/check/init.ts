@@ -259,7 +259,11 @@ export async function performInit(
   }
   const hooks = choice.hooks ? await installHooks(survey, options) : { steps: [], warnings: [] };
   const written = [plan.policyFile, ...plan.keyFiles.keys()];
-  const toCommit = [...written, ...(await changedPackage(place)), ...(place.usesHusky ? [".husky"] : [])];
+  const toCommit = [
+    ...written,
+    ...(await changedPackage(place)),
+    ...(choice.hooks && place.usesHusky ? [".husky"] : []),
+  ];
   return { written, toCommit, steps: [...steps, ...hooks.steps], warnings: hooks.warnings };
 }
 

@@ -50,6 +50,8 @@ export interface JudgingContext {
   readonly signWith?: (principal: string) => Promise<SignWith>;
   /** Of earlier ranges of the same push. */
   readonly dates?: AncestorDates;
+  /** All of it is what a merge will bring in: no commit stands on the first-parent line. */
+  readonly byMerge?: boolean;
 }
 
 /** Rules that ask about the same commits: all that the range includes and `exclude` does not reach. */
@@ -148,10 +150,11 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
   if (group.known !== undefined) return prepareKnown(context, group, group.known);
   const commits = { include: range.include, exclude: group.exclude };
   const asksSides = group.rules.some(tellsSides);
+  const isLine = asksSides && context.byMerge !== true;
   const bound = range.most === undefined ? [] : [`--max-count=${range.most + 1}`];
   const [members, line, beyond] = await Promise.all([
     range.groups.length === 1 ? null : collectCommits(repository, commits, bound),
-    asksSides ? collectCommits(repository, commits, ["--first-parent", ...bound]) : null,
+    isLine ? collectCommits(repository, commits, ["--first-parent", ...bound]) : asksSides ? [] : null,
     coverage(context, commits, policy.exempt, bound),
   ]);
   return {
@@ -171,9 +174,12 @@ async function prepareKnown(context: JudgingContext, group: RuleGroup, known: Kn
     if (from === null || (await context.examiner.kind(from)) !== "commit") continue;
     beyond.set(exemption, await known.beyond(from));
   }
-  const line = group.rules.some(tellsSides) ? known.line() : null;
+  const asksSides = group.rules.some(tellsSides);
+  const line = asksSides ? (context.byMerge === true ? NO_LINE : known.line()) : null;
   return { ...placed(group.rules), ...group, commits: new Set(known.commits), line, suspects: known.suspects, beyond };
 }
+
+const NO_LINE: ReadonlySet<ObjectId> = new Set();
 
 /** Whether a rule asks something else of what merges bring in than of the first-parent line. */
 export const tellsSides = ({ commits }: Rule): boolean =>

@@ -20,6 +20,7 @@ interface Options extends PolicyOptions {
   readonly base?: string;
   readonly head?: string;
   readonly full?: boolean;
+  readonly byMerge?: boolean;
   readonly summary: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -38,7 +39,8 @@ export function registerCi(program: Command, context: Context): void {
     .option("--as <ref>", "judge by the rules for this ref, whatever the platform says")
     .option("--base <revision>", "judge what lies above this (then the platform is not asked)")
     .option("--head <revision>", "judge up to this, not to what the platform names")
-    .option("--full", "judge the whole history");
+    .option("--full", "judge the whole history")
+    .option("--by-merge", "requests land by merge commits: judge what one brings by `side` of the rules");
   addPolicyOptions(command)
     .addOption(
       new Option("--format <format>", "what to print (default: what the platform shows)")
@@ -78,7 +80,10 @@ async function judge(options: Options, cwd: string): Promise<number> {
   try {
     const report = joinOutputs(createReport({ ...options, format }), others);
     await judgeCi(
-      { cwd, environment, policy, policyRef, as, base, head, full: options.full ?? false, now: readClock() },
+      {
+        ...{ cwd, environment, policy, policyRef, as, base, head },
+        ...{ full: options.full ?? false, byMerge: options.byMerge ?? false, now: readClock() },
+      },
       report,
     );
     return (await report.finish()).exitCode;

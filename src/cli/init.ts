@@ -5,7 +5,7 @@ import { EXIT, UsageError } from "../errors.ts";
 import { count, show } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./setup-messages.ts";
-import { spoken } from "./own-program.ts";
+import { spoken, spokenToTeam } from "./own-program.ts";
 import { ownKey } from "./own-key.ts";
 import type { KeyChoice } from "./own-key.ts";
 import type { Context } from "./register.ts";
@@ -74,7 +74,7 @@ async function init(options: Options, directory: string): Promise<number> {
   for (const fingerprint of strangersOf(survey))
     writeError(`signpolicy: ${spoken(say.notOnThisMachine(show(fingerprint)))}\n`);
   const files = done.toCommit.map((file) => show(file));
-  writeOut(`${say.commitPolicy(files, "Enforce the signing policy")}\n${spoken(say.thenServer)}\n`);
+  writeOut(`${say.commitPolicy(files, "Enforce the signing policy")}\n${spokenToTeam(say.thenServer)}\n`);
   return EXIT.allowed;
 }
 

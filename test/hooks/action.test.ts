@@ -55,6 +55,7 @@ describe("the action", () => {
     scene.checkOut(scene.good);
     expect(start({}, scene.pullRequest(scene.good)).status).toBe(0);
     expect(start({ full: "true" }, scene.pullRequest(scene.good)).status).toBe(1);
+    expect(start({ "by-merge": "true" }, scene.pullRequest(scene.good)).text).toContain("as what a merge brings in");
   });
 
   it("takes an input for a word and never for a script or an option", () => {

@@ -210,6 +210,41 @@ describe("ci finds the range", () => {
   });
 });
 
+describe("ci on a request of somebody who may not sign the branch itself", () => {
+  const rules = [{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["alice"], side: ["devs"] } }];
+
+  it("denies it as a push (signer-not-permitted), and with --by-merge takes it as what a merge brings in, unless nobody may", () => {
+    const requests = new CiScene(rules);
+    try {
+      const base = requests.commit(alice, { parents: [requests.root] });
+      const theirs = requests.commit(bob, { parents: [base] });
+      const bad = requests.commit(null, { parents: [theirs] });
+      requests.tracking("main", base);
+      requests.checkOut(theirs);
+      const request = (head: string) => requests.pullRequest(head, { base });
+      const denied = requests.run(request(theirs), ["--format", "text"]);
+      expect(denied.status).toBe(1);
+      expect(denied.stdout).toContain("signer-not-permitted");
+      expect(denied.stdout).toMatch(/where requests land by merge commits alone: .*signpolicy(?:\.cjs)? ci --by-merge/);
+      const taken = requests.run(request(theirs), ["--by-merge"]);
+      expect(taken).toMatchObject({ status: 0, decisions: [{ oid: theirs, code: null }] });
+      expect(taken.stderr).toContain("the merge itself is judged when it is there");
+      requests.checkOut(bad);
+      expect(requests.run(request(bad), ["--by-merge"]).decisions.map(({ code }) => code)).toEqual([null, "unsigned"]);
+      // What was pushed stands where it stands.
+      const pushed = { ref: "refs/heads/main", before: base, after: theirs };
+      requests.checkOut(theirs);
+      const push = requests.github("push", "refs/heads/main", pushed);
+      expect(requests.run(push, ["--by-merge"]).decisions.map(({ code }) => code)).toEqual(["signer-not-permitted"]);
+      // The chain from a trust root judges it as it stands.
+      requests.world.clone.config("signpolicy.trustRoot", requests.root);
+      expect(requests.run(request(theirs), ["--by-merge"]).status).toBe(1);
+    } finally {
+      requests.remove();
+    }
+  });
+});
+
 describe("ci on tags", () => {
   const rules = [
     { name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["devs"] } },
