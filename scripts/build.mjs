@@ -171,9 +171,11 @@ if (!process.argv.includes("--if-stale") || isStale()) {
   });
   refuseCycles(output.filter(({ type }) => type === "chunk"));
   const main = output.find((chunk) => chunk.isEntry);
+  const known = { SIGNPOLICY_VERSION: JSON.stringify(version), SIGNPOLICY_AGAIN: JSON.stringify("./again.cjs") };
+  await bundle(join(root, "src/cli/again.ts"), { define: known, output: { entryFileNames: "again.cjs" } });
   // A bundle of its own: it must load nothing before it knows how.
   await bundle(join(root, "src/cli/start.ts"), {
-    define: { SIGNPOLICY_MAIN: JSON.stringify(`./${main.fileName}`) },
+    define: { ...known, SIGNPOLICY_MAIN: JSON.stringify(`./${main.fileName}`) },
     output: { entryFileNames: "signpolicy.cjs", banner: "#!/usr/bin/env node" },
   });
   // A thread that verifies signatures holds nothing else.

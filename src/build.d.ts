@@ -2,3 +2,5 @@
 declare const SIGNPOLICY_VERSION: string;
 /** The file of the bundle that `main.ts` became, as `require` takes it. */
 declare const SIGNPOLICY_MAIN: string;
+/** The same of `again.ts`, which is a bundle of its own. */
+declare const SIGNPOLICY_AGAIN: string;

@@ -209,6 +209,8 @@ export type Evidence =
       readonly outcome: "verified";
       readonly signer: Signer;
       readonly lapsed: { readonly code: EvidenceCode; readonly detail: string } | null;
+      /** First moment at which the signature itself expires; absent where it never does. */
+      readonly ends?: Seconds;
     })
   | (EvidenceClaims & {
       /** `refuted`: wrong or no longer valid. `undecided`: we hold no key that could tell, or cannot read the format. */

@@ -10,6 +10,7 @@ import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import { countAhead } from "./count-ahead.ts";
 import { EarlyListing } from "./early-listing.ts";
+import type { Frontier } from "./frontier.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { nameMissing } from "./missing.ts";
@@ -52,6 +53,8 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly govern?: (session: Session) => Promise<GoverningPolicy>;
   /** Said above the report. */
   readonly notes?: readonly string[];
+  /** Keeps the run, if it may. */
+  readonly frontier?: Frontier | null;
   /** Is told of the policy that judges, once it is known; from a trust root of the one that the first target has. */
   readonly governed?: (loaded: LoadedPolicy) => unknown;
 }
@@ -72,6 +75,7 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
       await verifyFromRoot(session, options, root, await targetsOf(session, options), sink);
       return;
     }
+    options.frontier?.opened(session);
     // Asked of git before the policy is read, and looked at after it: what is wrong with the policy is said first.
     const resolved = targetsOf(session, options);
     resolved.then(
@@ -86,6 +90,7 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     const governing = await governOrDeny(session, options, sink);
     if (governing === null) return;
     options.governed?.(governing.loaded);
+    options.frontier?.governed(governing);
     await sink.begin(reportHead(governing, [...(options.notes ?? []), ...(await policyDrift(session, governing))]));
     const exported = await exportedWitness(session, options, options.now);
     const judging = judgingContext(session, governing, options.now, await record, exported);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { GitError } from "../errors.ts";
 import { removeFolderIfEmpty } from "../io/files.ts";
+import { forgetFrontier } from "../io/frontier-file.ts";
 import { forgetAnswers } from "../io/kept-answer.ts";
 import { forgetMemo } from "../io/preflight-memo.ts";
 import type { ClientPlace } from "./client-place.ts";
@@ -96,6 +97,7 @@ export async function uninstallClient(options: ClientOptions): Promise<InstallRe
   for (const gitDir of [place.gitDir, place.commonDir]) forgetMemo(gitDir);
   await forgetCloneCode(place.commonDir);
   forgetAnswers(place.commonDir);
+  forgetFrontier(place.commonDir);
   await forget(place.commonDir);
   if (!others) await removeFolderIfEmpty(place.huskyDir);
   const fetches = await uninstallRefspec(place);

@@ -58,6 +58,11 @@ export class PolicyStates {
     return state;
   }
 
+  /** Every policy that was read from a commit's tree until now, and can be used. */
+  met(): readonly LoadedPolicy[] {
+    return [...this.#states.values()].flatMap(({ loaded }) => loaded ?? []);
+  }
+
   /** What the policy in a commit's own tree forgives; nothing where there is none that can be used. */
   async exemptAt(oid: ObjectId): Promise<readonly Exemption[]> {
     const commit = await this.#outlines.outline(oid);

@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 import { entryIfAny, readTextIfAny, removeFolderIfEmpty, removePath } from "../io/files.ts";
 import { asOwner } from "../io/privileges.ts";
 import { recordPath, removeRecord } from "../io/record-file.ts";
+import { forgetFrontier } from "../io/frontier-file.ts";
 import { forgetAnswers } from "../io/kept-answer.ts";
 import { liesIn } from "./client-place.ts";
 import type { InstallReport, InstallStep, ServerOptions } from "./installation.ts";
@@ -103,6 +104,7 @@ async function removeEmptyRecord(place: ServerPlace): Promise<InstallReport> {
   }
   await removePath(join(place.gitDir, "signpolicy", "pending"));
   forgetAnswers(place.gitDir);
+  forgetFrontier(place.gitDir);
   if (text === null) return { steps, warnings: [] };
   if (/"kind":"(?:landed|segment)"/.test(text)) {
     return { steps, warnings: [`the record of past pushes stays in ${path}: delete it if nobody will need it`] };

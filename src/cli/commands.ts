@@ -47,9 +47,9 @@ const COMMANDS: readonly Register[] = [
 ];
 
 /** Runs what the words after `signpolicy` ask for and gives the exit code. */
-export async function runCommand(words: readonly string[]): Promise<number> {
+export async function runCommand(words: readonly string[], file = ""): Promise<number> {
   let exitCode: number = EXIT.allowed;
-  const program = createProgram((code) => (exitCode = code));
+  const program = createProgram((code) => (exitCode = code), file);
   if (words.length === 0) {
     writeError(program.helpInformation());
     return EXIT.usage;
@@ -75,7 +75,7 @@ const inOurVoice = (message: string): string =>
     .replace(/\. ([A-Z])/g, (_, letter: string) => `; ${letter.toLowerCase()}`)
     .replace(/\.$/, "");
 
-export function createProgram(exit: (code: number) => void): Command {
+export function createProgram(exit: (code: number) => void, file = ""): Command {
   const program = new Command("signpolicy")
     .description("enforce a commit-signing policy: one policy file, one verdict everywhere")
     .version(SIGNPOLICY_VERSION, "-V, --version", "print the version")
@@ -88,6 +88,6 @@ export function createProgram(exit: (code: number) => void): Command {
     .exitOverride()
     .showSuggestionAfterError(true);
   for (const register of COMMANDS)
-    register(program, { exit, folder: () => program.opts<{ C?: string }>().C ?? process.cwd() });
+    register(program, { exit, folder: () => program.opts<{ C?: string }>().C ?? process.cwd(), program: file });
   return program;
 }

@@ -9,7 +9,7 @@ import { exampleText } from "./examples.ts";
 import * as say from "./setup-messages.ts";
 import { formatOption } from "./options.ts";
 import { spoken } from "./own-program.ts";
-import { wantsColour } from "./output.ts";
+import { wantsColour } from "./colour.ts";
 import type { Context } from "./register.ts";
 import { writeError, writeOut } from "./streams.ts";
 

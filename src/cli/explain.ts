@@ -7,7 +7,7 @@ import { exampleText } from "./examples.ts";
 import * as say from "./messages.ts";
 import { addPolicyOptions, addWitnessOptions, checkPolicyOptions, formatOption, parseAt } from "./options.ts";
 import type { PolicyOptions, WitnessOptions } from "./options.ts";
-import { wantsColour } from "./output.ts";
+import { wantsColour } from "./colour.ts";
 import { spoken } from "./own-program.ts";
 import type { Context } from "./register.ts";
 import { writeOut } from "./streams.ts";

@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   try {
     // Hooks start on every commit and push: they load nothing of the command line.
     if (isHook) return await (await import("./hook.ts")).runHook(process.argv.slice(3));
-    return await (await import("./commands.ts")).runCommand(process.argv.slice(2));
+    return await (await import("./commands.ts")).runCommand(process.argv.slice(2), import.meta.filename);
   } catch (error) {
     // A terminal interrupts git, too, and we may hear of its end before we hear of our own signal.
     if (!isHook) await new Promise((resolve) => setTimeout(resolve, 30));

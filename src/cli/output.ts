@@ -1,7 +1,7 @@
-import { isatty } from "node:tty";
 import type { Decision, ReportHead } from "../model.ts";
 import { createRenderer } from "../report/index.ts";
 import { show } from "../report/show.ts";
+import { wantsColour } from "./colour.ts";
 import { note } from "./messages.ts";
 import type { ReportFormat } from "../report/renderer.ts";
 import { spoken } from "./own-program.ts";
@@ -76,7 +76,3 @@ export function joinOutputs(first: Output, others: readonly PendingOutput[]): Pe
     },
   };
 }
-
-/** Colour is for people: a terminal, and NO_COLOR (no-color.org) unset or empty. */
-export const wantsColour = (): boolean =>
-  isatty(1) && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb";

@@ -6,6 +6,8 @@ export interface Context {
   exit(code: number): void;
   /** The folder to work in: `-C`, or where the process was started. */
   folder(): string;
+  /** The file of the program that runs: its name holds a digest of all that it loads. */
+  readonly program: string;
 }
 
 export type Register = (program: Command, context: Context) => void;

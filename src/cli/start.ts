@@ -5,9 +5,19 @@ import { COMPILED, compiledRequire, openCompiled, type CompiledCode } from "../i
 import { commonDirOf, findGitDir } from "../io/git-dir.ts";
 
 const folder = import.meta.dirname;
-const code = process.argv[2] === "hook" ? findCode(process.argv[3] ?? "") : null;
-const load = code === null ? require : compiledRequire(folder, code, require);
+const plainly: NodeJS.Require = require;
+const [command, ...words] = process.argv.slice(2);
+const known = command === "verify" ? answerAgain() : null;
+if (known !== null) process.exit(known);
+const code = command === "hook" ? findCode(words[0] ?? "") : null;
+const load = code === null ? plainly : compiledRequire(folder, code, plainly);
 load(SIGNPOLICY_MAIN);
+
+/** Where nothing has changed since the last time there is nothing to judge, and nothing that judges is loaded. */
+function answerAgain(): number | null {
+  const again = plainly(SIGNPOLICY_AGAIN) as typeof import("./again.ts");
+  return again.answerAgain(join(folder, SIGNPOLICY_MAIN), process.argv.slice(2));
+}
 
 /**
  * Compiled code lies beside the program, where a server's installation puts it, or for a client hook in the git directory,

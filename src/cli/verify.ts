@@ -30,7 +30,7 @@ export function registerVerify(program: Command, context: Context): void {
   addReportOptions(addWitnessOptions(addPolicyOptions(addTargets(command))))
     .addHelpText("after", exampleText("verify"))
     .action(async (targets: readonly string[], options: VerifyCommandOptions) =>
-      context.exit(await verify(targets, options, context.folder())),
+      context.exit(await verify(targets, options, context)),
     );
 }
 
@@ -78,13 +78,36 @@ export function chosenTargets(targets: readonly string[], options: VerifyCommand
   };
 }
 
-async function verify(targets: readonly string[], options: VerifyCommandOptions, cwd: string): Promise<number> {
+async function verify(targets: readonly string[], options: VerifyCommandOptions, context: Context): Promise<number> {
+  const { program } = context;
+  const cwd = context.folder();
   const chosen = chosenTargets(targets, options, cwd);
   const [{ verifyCommits }, { readClock }] = await Promise.all([
     import("../check/commits.ts"),
     import("../io/clock.ts"),
   ]);
   const report = createReport(options);
-  await verifyCommits({ ...chosen, now: options.at ?? readClock() }, report);
-  return report.finish().exitCode;
+  const now = options.at ?? readClock();
+  const words = process.argv.slice(2);
+  const frontier =
+    program !== "" && words[0] === "verify" && mayBeRepeated(options)
+      ? new (await import("../check/frontier.ts")).Frontier({
+          ...chosen,
+          program,
+          words,
+          now,
+          quiet: options.quiet ?? false,
+        })
+      : null;
+  await verifyCommits({ ...chosen, now, frontier }, frontier?.over(report) ?? report);
+  const { exitCode } = report.finish();
+  // The verdict is given; what could not be kept is judged again.
+  await frontier?.keep().catch(() => undefined);
+  return exitCode;
 }
+
+/** Only text that names no subject: what programs read lists every one, and is made anew each time. */
+const mayBeRepeated = ({ format, verbose, at, trustRoot, via, witness, witnessKey }: VerifyCommandOptions): boolean =>
+  format === "text" &&
+  verbose !== true &&
+  [at, trustRoot, via, witness, witnessKey].every((given) => given === undefined);

@@ -2,8 +2,9 @@
  * The environment of every git child that takes part in a judgement. It is built from a list, never passed on:
  * `GIT_CONFIG_*`, `GIT_NAMESPACE`, `NODE_OPTIONS`, `LD_PRELOAD` and whatever comes next stay outside.
  */
+import { join } from "node:path";
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What a program needs to be found and to start; names as Windows spells them included. */
 const PROCESS = ["PATH", "Path", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "SystemRoot", "WINDIR", "PATHEXT"];
@@ -45,6 +46,20 @@ export function judgingEnvironment(caller: Variables, gitDir: string): Record<st
 export function discoveryEnvironment(caller: Variables): Record<string, string> {
   return { ...pick(caller, [...PROCESS, ...DISCOVERY]), GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
 }
+
+/** Whether the caller's variables lead git to another repository, or to other objects, than the folder it is started in does. */
+export const changesGit = (caller: Variables): boolean =>
+  [...DISCOVERY, ...QUARANTINE].some((name) => name.startsWith("GIT_") && caller[name] !== undefined);
+
+/** Where git looks for the user's own configuration, by the variables that finding a repository hands on (git-config(1), FILES). */
+export const userConfigFiles = ({ HOME, XDG_CONFIG_HOME }: Variables): readonly string[] => [
+  ...(XDG_CONFIG_HOME
+    ? [join(XDG_CONFIG_HOME, "git", "config")]
+    : HOME
+      ? [join(HOME, ".config", "git", "config")]
+      : []),
+  ...(HOME ? [join(HOME, ".gitconfig")] : []),
+];
 
 function pick(from: Variables, names: readonly string[]): Record<string, string> {
   return defined(Object.fromEntries(names.map((name) => [name, from[name]])));

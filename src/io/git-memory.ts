@@ -31,7 +31,7 @@ export function recallGit(place: MemoryPlace): GitMemory | null {
   const kept = recallAnswer(gitMemory(place.commonDir));
   if (kept === null) return null;
   const { system, values, roots } = kept.answer as Kept;
-  return questionOf(place, system) === kept.question ? { config: new GitConfig(values), roots } : null;
+  return configQuestion(place, system) === kept.question ? { config: new GitConfig(values), roots } : null;
 }
 
 /**
@@ -41,18 +41,32 @@ export function recallGit(place: MemoryPlace): GitMemory | null {
  * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
  */
 export async function keepGit(place: MemoryPlace, roots: readonly ObjectId[]): Promise<void> {
+  const asked = await askConfig(place);
+  if (asked === null) return;
+  const { question, ...answer } = asked;
+  keepAnswer(gitMemory(place.commonDir), { question, answer: { ...answer, roots } satisfies Kept });
+}
+
+/**
+ * What git says of the configuration and all that this hangs on: while `configQuestion` for the same place and system file
+ * gives the same, so does git. Null where it may hang on more than two files.
+ *
+ * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
+ */
+export async function askConfig(
+  place: MemoryPlace,
+): Promise<{ readonly question: string; readonly system: string; readonly values: readonly ConfigValue[] } | null> {
   // git-config(1): `--edit` names the file to the editor, and changes nothing itself.
   const environment = { ...place.environment, GIT_EDITOR: "printf '%s'" };
   const system = (await runGit({ ...place, environment }, ["config", "--system", "--edit"])).toString();
-  const question = questionOf(place, system);
-  if (question === null || !system.startsWith("/")) return;
+  const question = configQuestion(place, system);
+  if (question === null || !system.startsWith("/")) return null;
   const listed = await runGit(place, ["config", "--list", "--show-scope", "--show-origin", "-z"]);
   const origins = parseConfigOrigins(listed);
-  if (!mayKeep(new GitConfig(origins)) || !origins.every((origin) => isOfThese(place, system, origin))) return;
+  if (!mayKeep(new GitConfig(origins)) || !origins.every((origin) => isOfThese(place, system, origin))) return null;
   // The files may have changed while git read them.
-  if (questionOf(place, system) !== question) return;
-  const values = origins.map(({ scope, key, value }) => ({ scope, key, value }));
-  keepAnswer(gitMemory(place.commonDir), { question, answer: { system, values, roots } satisfies Kept });
+  if (configQuestion(place, system) !== question) return null;
+  return { question, system, values: origins.map(({ scope, key, value }) => ({ scope, key, value })) };
 }
 
 /** An include, even of nothing, and the configuration of one work tree are more than two files. */
@@ -68,10 +82,10 @@ function isOfThese(place: MemoryPlace, system: string, { scope, origin }: Config
   return path === (scope === "local" ? ownFile(place) : system);
 }
 
-const ownFile = ({ commonDir }: MemoryPlace): string => join(commonDir, "config");
+const ownFile = ({ commonDir }: Pick<MemoryPlace, "commonDir">): string => join(commonDir, "config");
 
 /** All that the answer hangs on: which git, which repository, and the bytes of both files. Null where that cannot be told. */
-function questionOf(place: MemoryPlace, system: string): string | null {
+export function configQuestion(place: Omit<MemoryPlace, "cwd">, system: string): string | null {
   const which = [SIGNPOLICY_VERSION, programStamp(place), folderStamp(place.commonDir)];
   const parts = [...which, contentOf(ownFile(place)), system, contentOf(system)];
   return parts.includes(null) ? null : digestHex("sha256", Buffer.from(JSON.stringify(parts)));
@@ -93,7 +107,7 @@ function folderStamp(path: string): string | null {
 }
 
 /** The git that would be started, and whether it is still the same file. */
-function programStamp({ environment }: GitPlace): string | null {
+function programStamp({ environment }: Pick<GitPlace, "environment">): string | null {
   for (const folder of (environment["PATH"] ?? "").split(delimiter)) {
     const path = join(folder, "git");
     const file = folder.startsWith("/") ? statSync(path, { throwIfNoEntry: false }) : undefined;

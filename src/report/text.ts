@@ -16,6 +16,12 @@ export interface TextOptions {
   readonly spoken?: (hint: string) => string;
 }
 
+/** What a report that shows no subject says of them. */
+export interface Tallied {
+  readonly kinds: Iterable<readonly [SubjectKind, number]>;
+  readonly refs: Iterable<string>;
+}
+
 const WIDTH = 100;
 const SHOWN = 20;
 
@@ -23,12 +29,12 @@ const SHOWN = 20;
  * The report for people: what is denied, grouped by cause, with who signed and one command that mends it; then what is
  * only warned about; last a line that sums up. It keeps the first subjects of each cause, not all.
  */
-export function createTextRenderer(options: TextOptions): Renderer {
+export function createTextRenderer(options: TextOptions, before: Tallied = { kinds: [], refs: [] }): Renderer {
   const keep = options.verbose ? Infinity : SHOWN;
   const denied = new Causes(keep);
   const warned = new Causes(keep);
-  const kinds = new Map<SubjectKind, number>();
-  const refs = new Set<string>();
+  const kinds = new Map(before.kinds);
+  const refs = new Set(before.refs);
   const paint = painter(options);
   let policy: PolicyOrigin | null = null;
   /** Something stands above what `end` writes. */
@@ -41,8 +47,7 @@ export function createTextRenderer(options: TextOptions): Renderer {
       return options.quiet ? "" : lines(head.notes.flatMap((note) => folded(`note: ${show(note)}`, "", "  ")));
     },
     decision(decision: Decision): string {
-      kinds.set(decision.subject.kind, (kinds.get(decision.subject.kind) ?? 0) + 1);
-      if (refs.size < 2 && decision.subject.ref !== null) refs.add(decision.subject.ref);
+      tally(decision, kinds, refs);
       if (!decision.allow) denied.add(decision);
       else if (!decision.exempt) warned.add(decision);
       if (!options.verbose || !decision.allow) return "";
@@ -57,6 +62,12 @@ export function createTextRenderer(options: TextOptions): Renderer {
       return parts.join("\n");
     },
   };
+}
+
+/** Counts a decision; of more than one ref none is named. */
+export function tally({ subject: { kind, ref } }: Decision, kinds: Map<SubjectKind, number>, refs: Set<string>): void {
+  kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  if (refs.size < 2 && ref !== null) refs.add(ref);
 }
 
 function causeLines(cause: Cause, manyRefs: boolean, paint: Painter): string[] {

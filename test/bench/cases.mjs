@@ -1,7 +1,7 @@
 // What is measured, against what, and the ratio that must hold. Each case first makes sure that what it times gives the
 // right answer, also to a push that must be refused.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { scale, timeInTurns } from "./timing.mjs";
 
@@ -80,8 +80,17 @@ const verifySsh = {
   },
 };
 
+const verifyAgain = {
+  name: "verify again, nothing new",
+  measure({ runs, commits }, scene) {
+    const { before: _, ...subject } = verifying(scene, "refs/remotes/origin/main", commits);
+    const [time, rival] = timeInTurns(runs, subject, nothing(scene.env));
+    return { time, comparisons: [{ name: "node -e 0", rival, ratio: time.median / rival.median, atMost: 1.8 }] };
+  },
+};
+
 export const HOOKS = [preReceive, preCommit, prePush];
-export const CASES = [...HOOKS, verifyOpenPgp, verifySsh];
+export const CASES = [...HOOKS, verifyOpenPgp, verifySsh, verifyAgain];
 
 function verifying({ program, clone, env }, ref, commits) {
   const args = [program, "verify", ref];
@@ -95,7 +104,9 @@ function verifying({ program, clone, env }, ref, commits) {
   if (summary.checked !== commits || summary.allowed !== commits) {
     throw new Error(`verify of ${commits} good commits says ${JSON.stringify(summary)}`);
   }
-  return { file: process.execPath, args, cwd: clone, env };
+  // What is timed judges everything, whatever an earlier run found.
+  const before = () => rmSync(join(clone, ".git", "signpolicy", "frontier"), { force: true });
+  return { file: process.execPath, args, cwd: clone, env, before };
 }
 
 function importIntoGpg({ env, certificate }) {

@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /** Megabytes, null where the system does not tell. */
-export function peakMemory({ file, args, cwd, env }) {
+export function peakMemory({ file, args, cwd, env, before = () => undefined }) {
+  before();
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd, env, stdio: "ignore" });
     let peak = null;

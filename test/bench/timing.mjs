@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 /**
+ * @param processes - each with its `before`, which is not timed
  * @returns the milliseconds of `runs` turns of each, after one of each that does not count
  * @throws when a process does not end as it should: a wrong answer is not worth timing
  */
@@ -16,7 +17,8 @@ export function timeInTurns(runs, ...processes) {
   return times.map(summarise);
 }
 
-function timeProcess({ file, args, cwd, env, input = "" }) {
+function timeProcess({ file, args, cwd, env, input = "", before = () => undefined }) {
+  before();
   const start = process.hrtime.bigint();
   const { status, stderr, error } = spawnSync(file, args, { cwd, env, input, stdio: ["pipe", "ignore", "pipe"] });
   const taken = Number(process.hrtime.bigint() - start) / 1e6;

@@ -95,6 +95,7 @@ describe("compiled code", () => {
     put(client, forged());
     expect(run("pre-receive", join(clone, ".git"), { GIT_DIR: "." })).toBe("ours own");
     expect(run("post-receive", join(clone, ".git"), { GIT_DIR: "." })).toBe("ours own");
+    copyFileSync(join(dirname(START), "again.cjs"), join(dist, "again.cjs"));
     const verify = spawnSync(process.execPath, [join(dist, "signpolicy.cjs"), "verify"], {
       cwd: clone,
       encoding: "utf8",

@@ -150,7 +150,8 @@ async function judge(
     if (reason === null) {
       const { fingerprint, algorithm, bits } = key;
       const signer = { key: { fingerprint, primary: certificate.fingerprint, algorithm, bits }, principal };
-      return { outcome: "verified", format: "openpgp", issuer, signedAt: created, signer, lapsed };
+      const verified = { outcome: "verified", format: "openpgp", issuer, signedAt: created, signer, lapsed } as const;
+      return ends === Infinity ? verified : { ...verified, ends };
     }
     // The same subkey may stand in a second certificate, rightly there.
     refusal = refuse(reason, signature, principal);

@@ -1,0 +1,59 @@
+/**
+ * The frontier: for one policy and the rules of some refs, tips below which everything was allowed, as runs of `verify` that
+ * found it so. A run is its words, what it looked at, and what it said. While all it looked at is the same, and no moment
+ * passed at which a verdict may change, it would say the same again, so it is not made again.
+ *
+ * Only runs that allowed everything without a warning are kept: then the report is a count, which is kept with them.
+ */
+import { basename } from "node:path";
+import { digestHex } from "../encoding/digest.ts";
+import type { PolicyOrigin, Seconds, SubjectKind, Summary } from "../model.ts";
+import type { Variables } from "../io/environment.ts";
+import { readFrontier } from "../io/frontier-file.ts";
+import { seePlace, surroundings, type Watched } from "../io/surroundings.ts";
+
+export interface KeptRun {
+  /** A digest of the words that were typed, the folder, and the program. */
+  readonly question: string;
+  /** Our clock at the run: an earlier one may judge otherwise. */
+  readonly at: Seconds;
+  /** The first moment at which a verdict may change; null: never. */
+  readonly until: Seconds | null;
+  readonly watched: Watched;
+  /** The digest of all that was looked at. */
+  readonly surroundings: string;
+  /** Nothing was to be printed. */
+  readonly quiet: boolean;
+  readonly policy: PolicyOrigin;
+  readonly notes: readonly string[];
+  readonly summary: Summary;
+  /** How many of each kind. */
+  readonly kinds: readonly (readonly [SubjectKind, number])[];
+  /** Those that the report names. */
+  readonly refs: readonly string[];
+}
+
+export const questionOf = (program: string, cwd: string, words: readonly string[]): string =>
+  digestHex("sha256", Buffer.from(JSON.stringify([basename(program), cwd, words])));
+
+/** What was kept, newest first; nothing where the file is not to be believed. */
+export const keptRuns = (commonDir: string): readonly KeptRun[] => {
+  const kept = readFrontier(commonDir);
+  return Array.isArray(kept) ? (kept as readonly KeptRun[]) : [];
+};
+
+/** The run that these words would repeat; null where none is kept, or it might end otherwise now. */
+export function recallRun(
+  program: string,
+  cwd: string,
+  environment: Variables,
+  words: readonly string[],
+  now: Seconds,
+): KeptRun | null {
+  const place = seePlace(cwd, environment);
+  if (place === null) return null;
+  const question = questionOf(program, cwd, words);
+  const run = keptRuns(place.commonDir).find((one) => one.question === question);
+  if (run === undefined || now < run.at || (run.until !== null && now >= run.until)) return null;
+  return surroundings(place, environment, run.watched) === run.surroundings ? run : null;
+}

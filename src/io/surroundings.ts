@@ -1,0 +1,185 @@
+/**
+ * All that `verify` looks at in a repository and beside it, without starting git, so that a later run can tell that it would
+ * see the very same: refs, objects, configuration, the policy's files, the environment. Where something cannot be told from
+ * the files in which git keeps it (gitrepository-layout(5)) there is no answer, and everything is judged.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+import { digestHex } from "../encoding/digest.ts";
+import { changesGit, userConfigFiles, type Variables } from "./environment.ts";
+import { commonDirOf, findGitDir } from "./git-dir.ts";
+import { configQuestion } from "./git-memory.ts";
+
+/** A repository as its files show it. */
+export interface SeenPlace {
+  readonly gitDir: string;
+  readonly commonDir: string;
+  /** Null in a bare repository. */
+  readonly top: string | null;
+}
+
+/** What else a run looked at. */
+export interface Watched {
+  /** Where this git looks for the system's configuration. */
+  readonly system: string;
+  /** The policy's files and its keys', by absolute path. */
+  readonly files: readonly string[];
+  /** Places at the top of the work tree, or of one like it, whether or not anything stands there. */
+  readonly places: readonly string[];
+  /** Programs that took part. */
+  readonly programs: readonly string[];
+  /** Names that would mean something else if they stood in the git directory itself. */
+  readonly names: readonly string[];
+}
+
+const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_REFS = 1000;
+const MOST_OBJECTS = 8000;
+
+/**
+ * The repository that git would find in this folder, which must be the top of a work tree, below it, or a bare repository
+ * itself. Null where the environment leads git elsewhere, or where something is another user's: git asks its configuration
+ * whether that is safe (git-config(1), safe.directory).
+ */
+export function seePlace(cwd: string, environment: Variables): SeenPlace | null {
+  if (changesGit(environment)) return null;
+  const place = placeAround(cwd);
+  const user = process.geteuid?.();
+  if (place === null || user === undefined) return null;
+  const { gitDir, commonDir, top } = place;
+  const owned = [gitDir, commonDir, ...(top === null ? [] : [top, join(top, ".git")])];
+  return owned.every((path) => lstatSync(path).uid === user) ? place : null;
+}
+
+function placeAround(cwd: string): SeenPlace | null {
+  const found = isBare(cwd) ? { gitDir: cwd, top: null } : findGitDir(cwd);
+  if (found === null) return null;
+  const gitDir = realpathSync.native(found.gitDir);
+  return { gitDir, commonDir: realpathSync.native(commonDirOf(gitDir)), top: found.top };
+}
+
+/** git takes `.git` before the folder itself, and the folder itself before those above it. */
+const isBare = (folder: string): boolean =>
+  !exists(join(folder, ".git")) && ["HEAD", "objects", "refs"].every((name) => exists(join(folder, name)));
+
+/** A digest of everything; null where that cannot be told. */
+export function surroundings(place: SeenPlace, environment: Variables, watched: Watched): string | null {
+  try {
+    const ground = groundOf(place, environment);
+    const config = configQuestion({ commonDir: place.commonDir, environment: defined(environment) }, watched.system);
+    const parts = [
+      ground,
+      config,
+      watched.files.map((path) => [path, realpathSync.native(path), contentOf(path)]),
+      watched.places.map((path) => contentOf(path)),
+      watched.programs.map((path) => stampOf(path)),
+      watched.names.map((name) => exists(join(place.gitDir, name)) || exists(join(place.commonDir, name))),
+    ];
+    return ground === null || config === null ? null : digestHex("sha256", Buffer.from(JSON.stringify(parts)));
+  } catch {
+    return null;
+  }
+}
+
+/** What every run looks at: the program's own surroundings, refs and objects. Taken before one begins and after it ended. */
+export function groundOf({ gitDir, commonDir, top }: SeenPlace, environment: Variables): string | null {
+  try {
+    const own = gitDir === commonDir ? [] : [contentOf(join(gitDir, "commondir")), refsIn(gitDir)];
+    const parts = [
+      [process.version, process.versions["openssl"], process.geteuid?.()],
+      [gitDir, commonDir, top, environment["HOME"], environment["XDG_CONFIG_HOME"]],
+      userConfigFiles(environment).map(plainConfig),
+      contentOf(join(gitDir, "HEAD")),
+      contentOf(join(commonDir, "shallow")),
+      stampOf(join(commonDir, "packed-refs")),
+      refsIn(commonDir),
+      ...own,
+      objectsIn(join(commonDir, "objects")),
+    ];
+    return digestHex("sha256", Buffer.from(JSON.stringify(parts)));
+  } catch {
+    return null;
+  }
+}
+
+class Untold extends Error {}
+
+/** Loose refs, each with its content. */
+function refsIn(folder: string): readonly (readonly [string, string | null])[] {
+  const found: (readonly [string, string | null])[] = [];
+  const look = (path: string): void => {
+    for (const entry of readdirSync(join(folder, path), { withFileTypes: true, encoding: "latin1" })) {
+      const name = `${path}/${entry.name}`;
+      if (entry.isDirectory()) look(Buffer.from(name, "latin1").toString());
+      else if (!entry.isFile() || found.length >= MOST_REFS) throw new Untold();
+      else found.push([name, contentOf(join(folder, Buffer.from(name, "latin1").toString()))]);
+    }
+  };
+  look("refs");
+  return found;
+}
+
+/** Packs and single objects: none can come, go or be written to unseen. What rots on the disk by itself is not seen. */
+function objectsIn(folder: string): readonly unknown[] {
+  // Objects of another repository come and go without us.
+  if (contentOf(join(folder, "info", "alternates"), true) !== null) throw new Untold();
+  const singles = readdirSync(folder).filter((name) => /^[0-9a-f]{2}$/.test(name));
+  const seen: unknown[] = [];
+  for (const name of [...singles, "pack"]) {
+    const path = join(folder, name);
+    if (!exists(path)) continue;
+    for (const file of readdirSync(path)) {
+      const { ino, size, mtimeMs, ctimeMs } = lstatSync(join(path, file));
+      seen.push(name, file, ino, size, mtimeMs, ctimeMs);
+    }
+    // git packs them long before (git-gc(1), gc.auto), and each takes time.
+    if (seen.length > MOST_OBJECTS * 6) throw new Untold();
+  }
+  return seen;
+}
+
+/** A file of git's configuration that leads to no other one. */
+function plainConfig(path: string): string | null {
+  const text = contentOf(path, true);
+  if (text !== null && /\[\s*include/i.test(text)) throw new Untold();
+  return text;
+}
+
+/** A plain file's bytes as latin-1 text; null where nothing is. What else stands there cannot be told. */
+function contentOf(path: string, mayBeLink = false): string | null {
+  try {
+    const follow = mayBeLink ? 0 : constants.O_NOFOLLOW;
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | follow);
+    try {
+      const status = fstatSync(file);
+      if (!status.isFile() || status.size > MOST_BYTES) throw new Untold();
+      return readFileSync(file, "latin1");
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
+    throw error;
+  }
+}
+
+function stampOf(path: string): string | null {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  return `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
+}
+
+const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+const defined = (variables: Variables): Record<string, string> =>
+  Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined));
