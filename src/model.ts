@@ -120,6 +120,8 @@ export interface KeyWindow {
   readonly retired?: Seconds;
   /** `true`: nothing the key ever signed stands. A time: only what was received before it stands. */
   readonly compromised?: Seconds | true;
+  /** Never written in a policy: its history shows that a compromised key brought this one in, and nobody confirmed it. */
+  readonly fell?: { readonly with: string; readonly key: string };
 }
 
 /** What a policy demands of algorithms, for signatures and for the self-signatures of keys. */

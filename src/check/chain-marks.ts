@@ -2,6 +2,7 @@ import type { KeyWindow } from "../model.ts";
 import type { KeyEntry, Policy } from "../policy/policy.ts";
 import { createAnchors, type AnchorEntry } from "../signature/anchors.ts";
 import { revokeCertificate } from "../signature/openpgp/merge.ts";
+import { keyIdOf, type FallenKeys } from "./brought-keys.ts";
 import { earlier, markOf, type Mark } from "./key-marks.ts";
 import { fingerprintOf } from "./key-select.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
@@ -36,12 +37,25 @@ export function marksOf(policies: readonly LoadedPolicy[]): Marks {
 const NOTHING: Mark = { compromised: null, revocations: [] };
 
 /** The same policy with these marks on its keys. */
-export function withMarks(loaded: LoadedPolicy, marks: Marks): LoadedPolicy {
+export const withMarks = (loaded: LoadedPolicy, marks: Marks): LoadedPolicy =>
+  limited(loaded, (key) => {
+    const mark = marks.get(fingerprintOf(key));
+    return mark === undefined ? null : marked(key.anchor, mark);
+  });
+
+/** The same policy, in which what a compromised key brought in counts for nothing. */
+export const withFallen = (loaded: LoadedPolicy, fallen: FallenKeys): LoadedPolicy =>
+  limited(loaded, (key) => {
+    const by = fallen.get(keyIdOf(key));
+    if (by === undefined) return null;
+    return { ...key.anchor, window: { ...key.anchor.window, fell: { with: by, key: fingerprintOf(key) } } };
+  });
+
+function limited(loaded: LoadedPolicy, limit: (key: LoadedKey) => AnchorEntry | null): LoadedPolicy {
   const windows = new Map<KeyEntry, KeyWindow>();
   const keys = loaded.keys.map((key): LoadedKey => {
-    const mark = marks.get(fingerprintOf(key));
-    if (mark === undefined) return key;
-    const anchor = marked(key.anchor, mark);
+    const anchor = limit(key);
+    if (anchor === null) return key;
     windows.set(key.entry, anchor.window);
     return { ...key, anchor };
   });

@@ -17,6 +17,8 @@ export interface HistoryOfPolicies {
   readonly touching: ReadonlySet<ObjectId>;
   /** Whether every file of this policy was looked for: one that a merge brought in from beside may name others. */
   readonly covers: (policy: PolicyState) => boolean;
+  /** Every file that one of the policies names, and the places of policies. */
+  readonly files: readonly string[];
   /** Every `trust.merges` that may come to apply, the strictest first. */
   readonly modes: readonly TrustMerges[];
   /** One of them asks something else of what merges bring in than of the first-parent line. */
@@ -71,6 +73,7 @@ export async function surveyPolicies(
   const looked = new Set(paths);
   return {
     touching: new Set(touching),
+    files: paths,
     covers: ({ loaded }) => loaded?.files.every((file) => looked.has(file)) ?? true,
     modes: TRUST_MERGES.filter((mode) => modes.has(mode)),
     tellsSides: [...policies.values()].some(({ policy }) => policy.rules.some(tellsSides)),

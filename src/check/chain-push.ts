@@ -7,6 +7,8 @@ import { decideProblem } from "../policy/decide-problem.ts";
 import type { Policy } from "../policy/policy.ts";
 import { judgeChain, type ChainTask, type Settled } from "./chain.ts";
 import { keepTips, recallTips, type KnownTip } from "./chain-memory.ts";
+import { NO_FALLEN, type FallenKeys } from "./brought-keys.ts";
+import { marksKeys, marksOf } from "./chain-marks.ts";
 import { surveyPolicies } from "./chain-policies.ts";
 import { resumeChain } from "./chain-resume.ts";
 import { nameMissing } from "./missing.ts";
@@ -202,7 +204,19 @@ class PushChain {
     const exempt = await this.#session.states.exemptAt(target);
     // All that a whole history holds is on an authenticated path, where the ref stands with it.
     const through = resumed !== null && whole ? null : via;
-    const task = { root, start, targets: [target], ref: judging, settled, via: through, exempt, now, contextOf };
+    const fallen = resumed === null ? NO_FALLEN : await this.#fallenBy(resumed);
+    const task = {
+      root,
+      start,
+      targets: [target],
+      ref: judging,
+      settled,
+      via: through,
+      exempt,
+      fallen,
+      now,
+      contextOf,
+    };
     const link = (await judgeChain(this.#session, task, survey, take)).get(target) ?? null;
     if (link?.through === false) {
       const message = `no authenticated path leads to the new value by way of ${via ?? root}, where the ref stands`;
@@ -212,6 +226,15 @@ class PushChain {
     const every = survey.modes.every((mode) => mode === "every") && (resumed === null || whole);
     if (denied.length === 0 && isBranch) this.#found.set(ref, { oid: target, whole: every });
     return denied;
+  }
+
+  /** What a walk from the root would have found of the keys that its start holds. */
+  async #fallenBy({ oids, policy }: ChainTask["start"]): Promise<FallenKeys> {
+    const { root, now, contextOf } = this.#pushed;
+    if (policy.loaded === null || !marksKeys(policy.loaded)) return NO_FALLEN;
+    const { fallenIn } = await import("./fallen-keys.ts");
+    const { arrived } = contextOf(policy.loaded);
+    return fallenIn(this.#session, { tips: oids, root, now, arrived }, marksOf([policy.loaded]));
   }
 
   /** What was authenticated before and still stands: the ref's own value, and that of the policy's branch. */

@@ -1,12 +1,14 @@
 import { ParseError } from "../errors.ts";
-import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Commit, Decision, Evidence, ObjectId, RefName, Seconds } from "../model.ts";
 import { collectCommits, listParents } from "../io/revisions.ts";
 import { rulesOn } from "../policy/applies.ts";
 import { PolicyChain, type Link } from "../policy/chain.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { TRUST_MERGES, type Exemption, type TrustMerges } from "../policy/policy.ts";
 import { ChainEmission } from "./chain-emission.ts";
-import { marksOf, NO_MARKS, withMarks, type Marks } from "./chain-marks.ts";
+import { NO_FALLEN, type FallenKeys } from "./brought-keys.ts";
+import { changeBy, hindsightOf, NO_HINDSIGHT, rescueId, type ChainChange, type Hindsight } from "./chain-hindsight.ts";
+import { withFallen, withMarks } from "./chain-marks.ts";
 import type { HistoryOfPolicies } from "./chain-policies.ts";
 import { besideRoot, unauthenticated, unbelieved, unruled } from "./chain-words.ts";
 import { isByForge } from "./commit-facts.ts";
@@ -36,6 +38,8 @@ export interface ChainTask {
   readonly via: ObjectId | null;
   /** What the targets' own policy forgives, wherever it lies: it counts if the targets are authenticated. */
   readonly exempt: readonly Exemption[];
+  /** Where the start is later than the root: keys of its policy that a compromised one brought in before. */
+  readonly fallen?: FallenKeys;
   readonly now: Seconds;
   /** What a policy of the history judges in. */
   readonly contextOf: (loaded: LoadedPolicy) => JudgingContext;
@@ -58,9 +62,9 @@ const REFILL = 256;
 
 /**
  * Judges the history between a trust root and targets, ancestors first, each commit by the policy that its authenticated
- * parents give. Linear in commits: each is looked at once, whatever merges lead to it, and once more where a policy says that a
- * key fell into other hands: that reaches back over everything, but only authenticated commits can say it. The caller has
- * seen that the targets descend from the root.
+ * parents give. Linear in commits: each is looked at once, whatever merges lead to it, and a few times more where a policy says
+ * that a key fell into other hands: that reaches back over everything, but only authenticated commits can say it. The caller
+ * has seen that the targets descend from the root.
  *
  * @throws GitError when git cannot list the commits
  */
@@ -72,14 +76,13 @@ export async function judgeChain(
 ): Promise<ChainVerdict> {
   const range = { include: task.targets, exclude: task.start.oids };
   const line = new Set(await collectCommits(session.repository, range, ["--first-parent"]));
-  let marks = NO_MARKS;
-  if (survey.reachesBack) {
-    const chain = await walkChain(new ChainWalk(session, task, survey, line, NO_MARKS), () => Promise.resolve());
-    const policies = chain.policies().flatMap(({ loaded }) => loaded ?? []);
-    marks = marksOf(policies);
-  }
+  const silently = async (hindsight: Hindsight): Promise<ChainWalk> =>
+    walkChain(new ChainWalk(session, task, survey, line, hindsight), () => Promise.resolve());
+  const begin: Hindsight = { ...NO_HINDSIGHT, fallen: task.fallen ?? NO_FALLEN };
+  const hindsight = survey.reachesBack ? await hindsightOf(silently, begin, task.start.policy) : begin;
   const out = new ChainEmission(survey.modes, take);
-  const chain = await walkChain(new ChainWalk(session, task, survey, line, marks), (decision) => out.take(decision));
+  const last = new ChainWalk(session, task, survey, line, hindsight);
+  const { chain } = await walkChain(last, (decision) => out.take(decision));
   const verdict = new Map<ObjectId, Link<PolicyState> | null>();
   for (const oid of task.targets) {
     const link = chain.link(oid);
@@ -92,10 +95,7 @@ export async function judgeChain(
   return verdict;
 }
 
-async function walkChain(
-  walk: ChainWalk,
-  take: (decision: Decision) => Promise<void>,
-): Promise<PolicyChain<PolicyState>> {
+async function walkChain(walk: ChainWalk, take: (decision: Decision) => Promise<void>): Promise<ChainWalk> {
   const queue: (() => Promise<Decision>)[] = [];
   for await (const [oid, ...parents] of walk.list()) {
     if (oid === undefined) continue;
@@ -104,7 +104,7 @@ async function walkChain(
     for (const next of queue.splice(0, AHEAD - REFILL)) await take(await next());
   }
   for (const next of queue) await take(await next());
-  return walk.chain;
+  return walk;
 }
 
 /** The policy that probably judges what is built on a commit, and how many changes were met before it. */
@@ -124,11 +124,13 @@ interface Position {
 
 class ChainWalk {
   readonly chain: PolicyChain<PolicyState>;
+  /** Changes of the policy by authenticated commits, ancestors first. */
+  readonly changes: ChainChange[] = [];
   readonly #session: Session;
   readonly #task: ChainTask;
   readonly #survey: HistoryOfPolicies;
   readonly #line: ReadonlySet<ObjectId>;
-  readonly #marks: Marks;
+  readonly #hindsight: Hindsight;
   readonly #dates: AncestorDates;
   readonly #mending: Mending;
   readonly #contexts = new Map<string, JudgingContext>();
@@ -137,8 +139,14 @@ class ChainWalk {
   readonly #first: Guess;
   #paths: Promise<TouchedPaths> | null = null;
 
-  constructor(session: Session, task: ChainTask, survey: HistoryOfPolicies, line: ReadonlySet<ObjectId>, marks: Marks) {
-    this.#marks = marks;
+  constructor(
+    session: Session,
+    task: ChainTask,
+    survey: HistoryOfPolicies,
+    line: ReadonlySet<ObjectId>,
+    hindsight: Hindsight,
+  ) {
+    this.#hindsight = hindsight;
     this.#session = session;
     this.#task = task;
     this.#survey = survey;
@@ -184,7 +192,8 @@ class ChainWalk {
     const known = this.#contexts.get(id);
     if (known !== undefined) return known;
     if (loaded === null) throw new Error("a policy that cannot be used judges nothing");
-    const made = this.#task.contextOf(withMarks(loaded, this.#marks));
+    const { marks, fallen } = this.#hindsight;
+    const made = this.#task.contextOf(withFallen(withMarks(loaded, marks), fallen));
     this.#contexts.set(id, made);
     return made;
   }
@@ -223,6 +232,11 @@ class ChainWalk {
       if (at > 0 && decision.allow) decision = await this.#judge(position, link, proofs[at] ?? examined);
     }
     const changed = governing.some(({ policy }) => policy.id !== after.id);
+    if (changed && decision.allow) {
+      const before = governing.map(({ policy }) => policy);
+      const where = { ref: this.#placeOf(oid).ref, at: commit.committer.at };
+      this.changes.push(changeBy(decision, proofs.map(evidenceOf), { before, after }, where));
+    }
     this.chain.add(oid, parents, decision.allow ? { policy: after, changed, path } : null);
     return decision;
   }
@@ -254,15 +268,14 @@ class ChainWalk {
     const { commit, governing, after, latestAncestor } = position;
     if ("problem" in examined) return decideProblem(this.#subject(commit.oid), examined.problem);
     const context = this.#contextOf(link.policy);
-    const { now, settled } = this.#task;
-    const of = settled?.commits.has(commit.oid) === true ? settled : { ref: this.#task.ref, line: this.#line };
-    const { ref } = of;
+    const { now } = this.#task;
+    const { ref, line } = this.#placeOf(commit.oid);
     const at = Math.max(commit.committer.at, latestAncestor ?? 0);
     const rules = ref === null ? [] : rulesOn(context.policy, ref, at);
     if (!rules.some(({ commits, paths }) => commits !== null && paths === null)) {
       return decideProblem(this.#subject(commit.oid), unruled(ref));
     }
-    const place = of.line.has(commit.oid) ? ("line" as const) : ("side" as const);
+    const place = line.has(commit.oid) ? ("line" as const) : ("side" as const);
     const parents = position.parents.flatMap((parent) => this.chain.link(parent)?.policy ?? []);
     const terms = { ref, now: at, inForce: null, binding: true, guards: true, keepsMarks: true };
     const policyEdit = await editOf(
@@ -281,7 +294,7 @@ class ChainWalk {
       policyEdit,
       newer: () => Promise.resolve(after.loaded?.anchors ?? null),
       // Who rescues a change of the policy may hold his right from it.
-      exemptions: policyEdit === null ? exemptions : exemptions.filter(({ key }) => key === null),
+      exemptions: policyEdit === null ? exemptions : exemptions.filter((one) => this.#mayRescue(one)),
       audit: true,
       mending: this.#mending,
       paths: rules.some(isForPaths) ? await (this.#paths ??= openPaths(context)) : null,
@@ -296,6 +309,16 @@ class ChainWalk {
       if (this.chain.link(parent) !== null || (await this.#isBeforeRoot(parent))) judged.push(parent);
     }
     return judged;
+  }
+
+  /** The ref whose rules judge a commit, and its first-parent line. */
+  #placeOf(oid: ObjectId): { readonly ref: RefName | null; readonly line: ReadonlySet<ObjectId> } {
+    const { settled, ref } = this.#task;
+    return settled?.commits.has(oid) === true ? settled : { ref, line: this.#line };
+  }
+
+  #mayRescue(exemption: Exemption): boolean {
+    return exemption.key === null || !this.#hindsight.refused.has(rescueId(exemption));
   }
 
   async #exemptionsOf(exemptions: readonly Exemption[], oid: ObjectId): Promise<readonly Exemption[]> {
@@ -330,6 +353,9 @@ class ChainWalk {
     return { kind: "commit", oid, ref: this.#task.ref };
   }
 }
+
+const evidenceOf = (examined: Examined<Commit>): readonly Evidence[] =>
+  "problem" in examined ? [] : examined.evidence;
 
 const strictest = (modes: readonly TrustMerges[]): TrustMerges =>
   TRUST_MERGES.find((mode) => modes.includes(mode)) ?? "every";

@@ -38,7 +38,7 @@ export async function governCi(
       if (before?.oid == null || !(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
     }
   }
-  if (before?.oid != null) return governByCommit(session, before.ref, before.oid);
+  if (before?.oid != null) return governByCommit(session, before.ref, before.oid, choice);
   throw missingPolicy("this clone does not say which branch is the remote's default one", {
     hint: "git remote set-head origin --auto, or --policy-ref refs/remotes/origin/BRANCH",
   });

@@ -4,14 +4,16 @@ import { isObjectId, objectIdLength, parseRefName } from "../encoding/identifier
 import type { ObjectId, RefName } from "../model.ts";
 import { readFewRefs } from "../io/ref-watch.ts";
 import { readHead, readRefs } from "../io/refs.ts";
+import type { WitnessChoice } from "./exported-witness.ts";
 import { loadPolicy } from "./policy.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
+import { mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
 import type { GoverningPolicy, Session } from "./session.ts";
 import { TreePolicySource } from "./tree-policy.ts";
 import { configuredTrustRoot } from "./trust-root.ts";
 
 /** What the command line says of the policy. */
-export interface PolicyChoice {
+export interface PolicyChoice extends WitnessChoice {
   readonly policy?: string | undefined;
   readonly policyRef?: string | undefined;
   /**
@@ -64,14 +66,20 @@ export async function governClone(session: Session, choice: PolicyChoice, remote
     }
   }
   const why = branch === null ? "no default branch of a remote is known" : `${branch.tracking} holds no policy`;
-  return {
-    loaded: await loadPolicy(workTreePolicySource(repository.workTree)),
-    ref: "HEAD" as RefName,
-    trustRoot: null,
-    own: true,
-    notes: [`the policy is the work tree's own file, since ${why}: it proves nothing about itself`],
-  };
+  const notes = [`the policy is the work tree's own file, since ${why}: it proves nothing about itself`];
+  return governByOwn(session, await loadPolicy(workTreePolicySource(repository.workTree)), notes, choice);
 }
+
+/** The work tree's own policy. */
+export const governByOwn = (
+  session: Session,
+  loaded: LoadedPolicy,
+  notes: readonly string[],
+  choice: PolicyChoice,
+): Promise<GoverningPolicy> =>
+  standing(session, { loaded, ref: HEAD, trustRoot: null, own: true, notes }, null, choice);
+
+const HEAD = "HEAD" as RefName;
 
 export interface DefaultBranch {
   /** `refs/remotes/origin/main` */
@@ -120,12 +128,25 @@ export async function governByRef(session: Session, ref: RefName, choice: Policy
   // Whoever pushes to the ref that a symbolic one names changes this one, too.
   const named = value.symbolic ?? ref;
   const source = new TreePolicySource(session.trees, session.outlines, named, value.oid);
-  try {
-    return { loaded: await loadPolicy(source, memoryOf(session, choice)), ref: named, trustRoot: null, notes: [] };
-  } catch (error) {
-    if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
-    return governByTrustRoot(session, named, `${named} holds no policy`);
-  }
+  const loaded = await loadPolicy(source, memoryOf(session, choice)).catch(ifMissing);
+  if (loaded === null) return governByTrustRoot(session, named, `${named} holds no policy`);
+  return standing(session, { loaded, ref: named, trustRoot: null, notes: [] }, value.oid, choice);
+}
+
+function ifMissing(error: unknown): null {
+  if (error instanceof PolicyError && error.code === "ERR_POLICY_MISSING") return null;
+  throw error;
+}
+
+/** Where a key is compromised, what it brought in falls with it, and the history has to be looked at. */
+async function standing(
+  session: Session,
+  governing: GoverningPolicy,
+  tip: ObjectId | null,
+  choice: PolicyChoice,
+): Promise<GoverningPolicy> {
+  if (!governing.loaded.keys.some(mayBeMarked)) return governing;
+  return (await import("./standing-keys.ts")).withStandingKeys(session, governing, tip, choice);
 }
 
 /**
@@ -133,14 +154,16 @@ export async function governByRef(session: Session, ref: RefName, choice: Policy
  *
  * @throws PolicyError
  */
-export async function governByCommit(session: Session, ref: RefName, oid: ObjectId): Promise<GoverningPolicy> {
-  try {
-    const loaded = await loadPolicy(new TreePolicySource(session.trees, session.outlines, ref, oid));
-    return { loaded, ref, trustRoot: null, notes: [`the policy is that of ${ref} as it stood at ${oid}`] };
-  } catch (error) {
-    if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
-    return governByTrustRoot(session, ref, `${ref} held no policy at ${oid}`);
-  }
+export async function governByCommit(
+  session: Session,
+  ref: RefName,
+  oid: ObjectId,
+  choice: PolicyChoice,
+): Promise<GoverningPolicy> {
+  const loaded = await loadPolicy(new TreePolicySource(session.trees, session.outlines, ref, oid)).catch(ifMissing);
+  if (loaded === null) return governByTrustRoot(session, ref, `${ref} held no policy at ${oid}`);
+  const notes = [`the policy is that of ${ref} as it stood at ${oid}`];
+  return standing(session, { loaded, ref, trustRoot: null, notes }, oid, choice);
 }
 
 /**

@@ -14,7 +14,11 @@ import { governClone, type PolicyChoice } from "./governing.ts";
 import { mapHistory } from "./history-map.ts";
 import { fingerprintOf, selectKey } from "./key-select.ts";
 import { isMadeByIt } from "./made-by.ts";
-import { type Marks, withMarks } from "./chain-marks.ts";
+import { keyIdOf, NO_FALLEN, type FallenKeys } from "./brought-keys.ts";
+import { marksOf, type Marks, withMarks } from "./chain-marks.ts";
+import { fallenIn } from "./fallen-keys.ts";
+import { resolveCommit } from "./revision.ts";
+import { knownRoot } from "./standing-keys.ts";
 import type { LoadedKey } from "./policy-source.ts";
 import { judgeRange, type JudgingContext } from "./range.ts";
 import { loadRecord } from "./record.ts";
@@ -54,8 +58,8 @@ export interface Blast {
   readonly tags: readonly SignedObject[];
   readonly approvals: readonly SignedApproval[];
   readonly policyChanges: readonly SignedChange[];
-  /** Keys of today's policy that it brought in. */
-  readonly broughtIn: readonly { readonly principal: string; readonly fingerprint: string }[];
+  /** Keys of today's policy that it brought in, or one that it brought in; `falls`: and nobody else confirmed. */
+  readonly broughtIn: readonly { readonly principal: string; readonly fingerprint: string; readonly falls: boolean }[];
 }
 
 /**
@@ -80,7 +84,9 @@ export async function blastOf(options: BlastOptions): Promise<Blast> {
     const search = new Search(session, governing, key, options.now, contextOf(governing), contextOf(marked));
     const refs = await listRefs(session.repository);
     const commits = await search.commits(refs);
-    const { changes, broughtIn } = await search.policyChanges(commits.map(({ oid }) => oid));
+    const { changes, added } = await search.policyChanges(commits.map(({ oid }) => oid));
+    const none = commits.length === 0;
+    const fallen = none ? NO_FALLEN : await fallenWith(session, governing, marks, contextOf(governing));
     return {
       key: { fingerprint: fingerprintOf(key), principal: key.principal, format: key.entry.format },
       compromised: options.at === true ? true : formatTime(options.at),
@@ -88,11 +94,32 @@ export async function blastOf(options: BlastOptions): Promise<Blast> {
       tags: await search.tags(refs),
       approvals: await approvalsBy(session, refs, search.own),
       policyChanges: changes,
-      broughtIn,
+      broughtIn: governing.loaded.keys
+        .filter((one) => one !== key && (added.has(keyIdOf(one)) || fallen.has(keyIdOf(one))))
+        .map((one) => {
+          const falls = fallen.has(keyIdOf(one));
+          return { principal: one.principal, fingerprint: fingerprintOf(one), falls };
+        }),
     };
   } finally {
     session.close();
   }
+}
+
+/** The keys that fall once a key is marked; a policy that lies outside the history has none that is told from it. */
+async function fallenWith(
+  session: Session,
+  { loaded, ref }: GoverningPolicy,
+  marks: Marks,
+  { now, arrived }: JudgingContext,
+): Promise<FallenKeys> {
+  const tip = ref === null ? null : await resolveCommit(session, ref);
+  if (tip === null) return NO_FALLEN;
+  return fallenIn(
+    session,
+    { tips: [tip], root: await knownRoot(session), now, arrived },
+    new Map([...marksOf([loaded]), ...marks]),
+  );
 }
 
 /** Commits examined at once. */
@@ -201,7 +228,7 @@ class Search {
 
   async policyChanges(
     commits: readonly ObjectId[],
-  ): Promise<{ readonly changes: readonly SignedChange[]; readonly broughtIn: Blast["broughtIn"] }> {
+  ): Promise<{ readonly changes: readonly SignedChange[]; readonly added: ReadonlySet<string> }> {
     const { loaded, ref } = this.#governing;
     const { outlines, states } = this.#session;
     const suspects = policyChanges(this.#session, loaded.files);
@@ -219,18 +246,13 @@ class Search {
       const after = await states.at(commit);
       const parents = await Promise.all(commit.parents.map((parent) => outlines.outline(parent)));
       const before = await Promise.all(parents.flatMap((parent) => (parent === null ? [] : [states.at(parent)])));
-      const known = new Set(before.flatMap((state) => state.loaded?.keys.map(idOf) ?? []));
-      for (const key of after.loaded?.keys ?? []) if (!known.has(idOf(key))) added.add(idOf(key));
+      const known = new Set(before.flatMap((state) => state.loaded?.keys.map(keyIdOf) ?? []));
+      for (const key of after.loaded?.keys ?? []) if (!known.has(keyIdOf(key))) added.add(keyIdOf(key));
     }
-    const broughtIn = loaded.keys.filter((key) => key !== this.#key && added.has(idOf(key)));
-    return {
-      changes,
-      broughtIn: broughtIn.map((key) => ({ principal: key.principal, fingerprint: fingerprintOf(key) })),
-    };
+    return { changes, added };
   }
 }
 
-const idOf = (key: LoadedKey): string => `${key.principal} ${fingerprintOf(key)}`;
 const isProven = (evidence: readonly Evidence[]): boolean => evidence.some(({ outcome }) => outcome === "verified");
 const timeOrNull = (time: Seconds | null): string | null => (time === null ? null : formatTime(time));
 

@@ -34,11 +34,17 @@ export async function exportKeys(
     return { text: lines.join(""), omitted: [] };
   }
   const loaded = await chosenPolicy(options);
-  const good = loaded.keys.filter(({ entry }) => entry.window.compromised === undefined);
+  const good = loaded.keys.filter(
+    ({ anchor: { window } }) => window.compromised === undefined && window.fell === undefined,
+  );
   if (form === "revoked") return { text: loaded.keys.map(revokedLine).join(""), omitted: [] };
   const compromised = loaded.keys
     .filter((key) => !good.includes(key))
-    .map((key) => `${key.entry.place.path} is compromised`);
+    .map(({ entry, anchor: { window } }) =>
+      window.fell === undefined
+        ? `${entry.place.path} is compromised`
+        : `${entry.place.path} falls with ${window.fell.with}, which brought it in`,
+    );
   if (form === "keyring") {
     const text = good
       .filter(({ anchor }) => anchor.kind === "openpgp")

@@ -147,6 +147,7 @@ export async function checkKeys(
 }
 
 function fixFor({ entry, anchor }: LoadedKey, { fingerprint }: ListedKey): string {
+  if (anchor.window.fell !== undefined) return `signpolicy keys confirm ${fingerprint}`;
   if (entry.window.until !== undefined) return `signpolicy keys renew ${fingerprint} --until TIME`;
   if (anchor.kind !== "openpgp") return `signpolicy keys retire ${fingerprint}`;
   return `gpg --quick-set-expire ${fingerprint} 1y, then signpolicy keys renew ${fingerprint}`;

@@ -31,10 +31,18 @@ export async function retireKey(options: MarkOptions, at: Seconds): Promise<Mark
   return mark(editable, key, [setField(editable, key, "retired", formatTime(at))], new Map(), options);
 }
 
+/** Somebody who holds the right says that it is sound: it then stands although a compromised key brought it in. */
+export async function confirmKey(options: MarkOptions): Promise<MarkedKey> {
+  const editable = await openPolicy(options);
+  const key = selectKey(editable.loaded, options.key);
+  refuseCompromised(key);
+  return mark(editable, key, [setField(editable, key, "confirmed", formatTime(options.now))], new Map(), options);
+}
+
 export interface RevokedKey extends MarkedKey {
   /** Commits and tags here that the mark denies; null where nobody could look. */
   readonly fallen: number | null;
-  /** Keys of the policy that this one brought in. */
+  /** Keys of the policy that fall with it. */
   readonly brought: readonly string[];
 }
 
@@ -71,7 +79,7 @@ async function whatFalls(
     const { blastOf } = await import("./keys-blast.ts");
     const { commits, tags, broughtIn } = await blastOf({ directory, environment, policy, key, at, now });
     const fallen = [...commits, ...tags].filter(({ falls }) => falls).length;
-    return { fallen, brought: broughtIn.map(({ fingerprint }) => fingerprint) };
+    return { fallen, brought: broughtIn.flatMap(({ fingerprint, falls }) => (falls ? [fingerprint] : [])) };
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
     return { fallen: null, brought: [] };

@@ -1,11 +1,11 @@
 import { ParseError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { judgesCommits, rulesFor } from "../policy/applies.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
+import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import type { Policy } from "../policy/policy.ts";
 import { bytesOf, humans } from "../policy/words.ts";
 import { listCommits } from "../io/revisions.ts";
-import type { LoadedPolicy } from "./policy-source.ts";
+import { mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
 import { NO_POLICY, type PolicyState } from "./policy-states.ts";
 import type { PushContext } from "./push.ts";
 import type { RefUpdate } from "./push-input.ts";
@@ -44,7 +44,13 @@ export async function judgeNextPolicy(
       const before = old === null ? null : await stateOf(session, old);
       if (next.id === before?.id) continue;
       if (before !== null) changes.push(...(await tellChanges(before, next, governing.ref, context.now)));
-      decisions.push(...(await judgeNext(session, governing, context, update, next)));
+      const judged = await judgeNext(session, governing, context, update, next);
+      if (judged.length === 0 && next.loaded !== null) {
+        const { told, refused } = await judgeFallen(session, governing.ref, context, now, next.loaded);
+        changes.push(...told);
+        if (refused !== null) judged.push(decideProblem({ kind: "ref", oid: now, ref }, refused));
+      }
+      decisions.push(...judged);
     } catch (error) {
       // What cannot be read is no policy.
       if (!(error instanceof ParseError)) throw error;
@@ -106,11 +112,39 @@ async function judgeNext(
   context: PushContext,
   update: RefUpdate,
   { loaded, problem }: PolicyState,
-): Promise<readonly Decision[]> {
+): Promise<Decision[]> {
   if (loaded === null) return [refuse(update, problem ?? "it is gone")];
   const unguarded = guardProblem(loaded.policy, governing, context);
   if (unguarded !== null) return [refuse(update, unguarded)];
   return judgeAuthors(session, governing, context, update, loaded);
+}
+
+/** What a key that the next policy marks takes with it: told, and refused where that would leave nobody. */
+async function judgeFallen(
+  session: Session,
+  ref: RefName,
+  { now, arrived }: PushContext,
+  tip: ObjectId,
+  loaded: LoadedPolicy,
+): Promise<{ readonly told: readonly string[]; readonly refused: Problem | null }> {
+  if (!loaded.keys.some(mayBeMarked)) return { told: [], refused: null };
+  const { nextFallen } = await import("./standing-keys.ts");
+  const { fallen, fault } = await nextFallen(session, loaded, { tip, ref, now, arrived });
+  const told = fallen.map(
+    ({ principal, key, with: by }) =>
+      `${key} of ${principal} falls with ${by}, which brought it in; if it is sound: signpolicy keys confirm ${key}`,
+  );
+  if (fault === null) return { told, refused: null };
+  const keys = fallen.map(({ principal, key }) => `${key} of ${principal}`).join(", ");
+  const [first] = fallen;
+  return {
+    told,
+    refused: {
+      code: "policy-change",
+      message: `the policy that this push would leave behind cannot govern: ${fault}, since what a compromised key brought in falls with it (${keys})`,
+      hint: `signpolicy keys revoke ${first?.with ?? "KEY"} --since TIME lets stand what arrived here before; or have an administrator name a policy: git config signpolicy.policy /ABSOLUTE/FILE`,
+    },
+  };
 }
 
 /** Under the next policy somebody must be able to push to its ref, and to change it. */
@@ -131,7 +165,7 @@ async function judgeAuthors(
   context: PushContext,
   { ref, old, new: now }: RefUpdate,
   next: LoadedPolicy,
-): Promise<readonly Decision[]> {
+): Promise<Decision[]> {
   const rules = rulesFor(context.policy, governing.ref ?? ref).filter((rule) => judgesCommits(rule, context.now));
   const exclude = [old, governing.trustRoot].filter((oid) => oid !== null);
   const changes = policyChanges(session, [...governing.loaded.files, ...next.files]);

@@ -21,6 +21,13 @@ export interface Suspects {
   mayTouch(commit: Commit): boolean | Promise<boolean>;
 }
 
+export interface PolicyChangeStep {
+  readonly after: PolicyState;
+  /** That of the newest among its parents, or of each where none is newest. */
+  readonly judges: readonly PolicyState[];
+  readonly parents: readonly PolicyState[];
+}
+
 /** Where nobody looks for them. */
 export const NO_SUSPECTS: Suspects = { expect: () => undefined, mayTouch: () => false };
 
@@ -72,6 +79,18 @@ export class PolicyChanges {
    * @throws GitError when git cannot find where the parents of a merge parted
    */
   async editOf(commit: Commit, terms: EditTerms): Promise<PolicyEdit | null> {
+    const step = await this.stepOf(commit);
+    if (step === null) return null;
+    const { editOf } = await import("./policy-edits.ts");
+    return editOf(step.after, step.judges, step.parents, terms);
+  }
+
+  /**
+   * The policy that a commit leaves behind, and those that stood before it; null where it changes none.
+   *
+   * @throws as `editOf`
+   */
+  async stepOf(commit: Commit): Promise<PolicyChangeStep | null> {
     const after = await this.stateAfter(commit);
     const oids = [...new Set(commit.parents)];
     // One after the other: a merge can have thousands of parents, whose trees must not all be in memory.
@@ -80,9 +99,7 @@ export class PolicyChanges {
     const judges = parents.every(({ id }) => id === parents[0]?.id)
       ? parents.slice(0, 1)
       : await this.#newest(oids, parents);
-    if (judges.every(({ id }) => id === after.id)) return null;
-    const { editOf } = await import("./policy-edits.ts");
-    return editOf(after, judges, parents, terms);
+    return judges.every(({ id }) => id === after.id) ? null : { after, judges, parents };
   }
 
   /**

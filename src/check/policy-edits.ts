@@ -113,7 +113,7 @@ const tooHigh = (serial: number): string =>
   `its serial is ${serial}, and the first one may be at most ${HIGHEST_FIRST}, so that others can follow`;
 
 /** Each right must leave as many holders with a key that can sign as a change of it takes. */
-function ablenessFault(policy: Policy, { ref, now }: Pick<EditTerms, "ref" | "now">): string | null {
+export function ablenessFault(policy: Policy, { ref, now }: Pick<EditTerms, "ref" | "now">): string | null {
   const { holders, threshold } = administratorsOf(policy, ref, now);
   for (const right of RIGHTS) {
     const able = ableHolders(policy, holders[right], now).size;

@@ -31,6 +31,7 @@ export interface ShownKey {
   readonly until?: string;
   readonly retired?: string;
   readonly compromised?: string | true;
+  readonly confirmed?: string;
 }
 
 export interface ShownPrincipal {
@@ -136,7 +137,7 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
 const readable = (text: string): string => new TextDecoder().decode(fromLatin1(text));
 
 export function showKey({ entry, anchor }: LoadedKey): ShownKey {
-  const { format, source, namespaces, principals, window } = entry;
+  const { format, source, namespaces, principals, window, confirmed } = entry;
   const key = anchor.kind === "openpgp" ? anchor.certificate : anchor.key;
   return {
     format,
@@ -148,6 +149,7 @@ export function showKey({ entry, anchor }: LoadedKey): ShownKey {
     ...(format === "openpgp" ? {} : { namespaces }),
     ...(format === "sshCa" ? { principals: principals.map(readable) } : {}),
     ...showWindow(window),
+    ...(confirmed === null ? {} : { confirmed: formatTime(confirmed) }),
   };
 }
 

@@ -36,6 +36,10 @@ export interface LoadedKey {
   readonly bytes: Bytes;
 }
 
+/** Whether it may be said of the key that it fell into other hands; for most policies that of none is said. */
+export const mayBeMarked = ({ entry, anchor }: LoadedKey): boolean =>
+  entry.window.compromised !== undefined || (anchor.kind === "openpgp" && anchor.certificate.revocations.length > 0);
+
 /** A policy ready to judge: parsed, its keys parsed, nothing missing. */
 export interface LoadedPolicy {
   readonly policy: Policy;

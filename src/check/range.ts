@@ -22,6 +22,7 @@ import type { StraightLine } from "./straight-line.ts";
 import type { TouchedPaths } from "./touched-paths.ts";
 import type { TreeWalker } from "./trees.ts";
 import type { EditTerms } from "./policy-edits.ts";
+import type { Arrived } from "./witness.ts";
 import { type AncestorDates, walkCommits, type Walked } from "./walk.ts";
 
 export interface JudgingContext {
@@ -37,7 +38,7 @@ export interface JudgingContext {
   readonly policyRef: RefName | null;
   readonly now: Seconds;
   /** What a record shows arrived before a moment; null where there is none. */
-  readonly arrived: ((moment: Seconds) => Promise<ReadonlySet<ObjectId>>) | null;
+  readonly arrived: Arrived | null;
   /** Opened where a rule asks for approvals. */
   readonly approvals: () => Promise<Approvals>;
   /** For a push: asked for the commits before git is. */

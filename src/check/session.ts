@@ -81,13 +81,13 @@ export function judgingContext(
   const { policy, anchors, files } = governing.loaded;
   const id = record?.id ?? null;
   const arrivals = exported ?? (id === null ? null : arrivalsOf(repository.commonDir, id));
-  const witness = arrivals === null ? null : recordWitness(repository, policy, arrivals);
+  const arrived = arrivals === null ? null : arrivedBy(repository, arrivals);
+  const witness = arrived === null ? null : recordWitness(policy, arrived);
   reader.readUpTo(policy.limits.objectBytes);
   session.trees.readUpTo(policy.limits.objectBytes);
   const examiner = new Examiner(reader, repository, anchors, now, policy.limits, witness, session.raw);
   const changes = governing.ref === null ? null : policyChanges(session, files);
   const sources = { repository, examiner, outlines, policy, trees };
-  const arrived = arrivals === null ? null : arrivedBy(repository, arrivals);
   const signWith = otherKeysOf(governing.loaded, now, null);
   return {
     ...sources,
@@ -123,7 +123,7 @@ export const broughtApprovals = (
 ): (() => Promise<Approvals>) => approvalsOf(sources, new Map(updates.map((update) => [update.ref, update.new])));
 
 /** Read when a key of the policy is marked as compromised, and not before. */
-const arrivalsOf =
+export const arrivalsOf =
   (gitDir: string, id: string): Arrivals =>
   async (moment) =>
     (await import("./record-arrivals.ts")).arrivedBefore(gitDir, id, moment);

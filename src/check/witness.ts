@@ -9,8 +9,11 @@ export type Arrivals = (moment: Seconds) => Promise<readonly ObjectId[]>;
 /** When an object arrived at the latest, as a receive record shows it; null where none does. */
 export type Witness = (oid: ObjectId) => Promise<Seconds | null>;
 
-/** What had arrived before a moment: commits and tags that landed values reach or are. Found out once for each moment. */
-export function arrivedBy(place: GitPlace, arrivals: Arrivals): (moment: Seconds) => Promise<ReadonlySet<ObjectId>> {
+/** What had arrived before a moment: commits and tags that landed values reach or are. */
+export type Arrived = (moment: Seconds) => Promise<ReadonlySet<ObjectId>>;
+
+/** Found out once for each moment. */
+export function arrivedBy(place: GitPlace, arrivals: Arrivals): Arrived {
   const arrived = new Map<Seconds, Promise<ReadonlySet<ObjectId>>>();
   return (moment) => {
     const known = arrived.get(moment);
@@ -30,16 +33,15 @@ export function arrivedBy(place: GitPlace, arrivals: Arrivals): (moment: Seconds
  * Answers for commits and tags that landed values reach or are; the time is that of the newest `compromised` mark it can
  * be told to lie before, less a second.
  */
-export function recordWitness(place: GitPlace, policy: Policy, arrivals: Arrivals): Witness | null {
+export function recordWitness(policy: Policy, arrived: Arrived): Witness | null {
   const marks = new Set<Seconds>();
   for (const { keys } of policy.principals.values()) {
     for (const { window } of keys) if (typeof window.compromised === "number") marks.add(window.compromised);
   }
   if (marks.size === 0) return null;
   const ordered = [...marks].sort((a, b) => a - b);
-  const before = arrivedBy(place, arrivals);
   return async (oid) => {
-    for (const mark of ordered) if ((await before(mark)).has(oid)) return mark - 1;
+    for (const mark of ordered) if ((await arrived(mark)).has(oid)) return mark - 1;
     return null;
   };
 }

@@ -46,7 +46,7 @@ function summaryOf({ commits, tags, approvals, policyChanges, broughtIn }: Blast
     tags: { signed: tags.length, fall: falls(tags) },
     approvals: approvals.length,
     policyChanges: policyChanges.length,
-    broughtIn: broughtIn.length,
+    broughtIn: { keys: broughtIn.length, fall: broughtIn.filter(({ falls }) => falls).length },
   };
 }
 
@@ -78,7 +78,10 @@ function blastLines(found: Blast): readonly string[] {
     ...policyChanges.flatMap(({ oid, changes }) =>
       changes.map((change) => `      policy change ${shortId(oid)}: ${showText(change)}`),
     ),
-    ...broughtIn.map(({ principal, fingerprint }) => `      brought in ${fingerprint} of ${showText(principal)}`),
+    ...broughtIn.map(
+      ({ principal, fingerprint, falls }) =>
+        `${falls ? "falls" : "     "} brought in ${fingerprint} of ${showText(principal)}`,
+    ),
     `compromised ${since}, ${fallen.join(" and ")} would be denied; ${count(approvals.length, "approval")} would no longer count`,
   ];
 }

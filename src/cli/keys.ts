@@ -86,6 +86,13 @@ export function registerKeys(program: Command, context: Context): void {
       context.exit(printMarked("marked as compromised", done, options));
     });
   withEdit(
+    keys.command("confirm <key>"),
+    "this key is sound: it stands although a key that brought it in was compromised",
+  ).action(async (key: string, options: EditOptions) => {
+    const [{ confirmKey }, now] = await Promise.all([import("../check/keys-mark.ts"), clock()]);
+    context.exit(printMarked("confirmed", await confirmKey({ ...place(options, context), key, now }), options));
+  });
+  withEdit(
     keys.command("renew <key> [source...]"),
     "take a newer copy of an OpenPGP certificate (default: gpg's), or move the policy's own end",
   )

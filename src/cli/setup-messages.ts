@@ -40,7 +40,7 @@ export const wouldFall = (fallen: number, fingerprint: string): string =>
     : `${fallen === 1 ? "1 commit or tag" : `${fallen} commits and tags`} here would be denied from now on: signpolicy keys blast ${fingerprint}`;
 
 export const broughtIn = (fingerprint: string): string =>
-  `it brought ${fingerprint} into the policy; if that was not its owner: signpolicy keys revoke ${fingerprint}`;
+  `${fingerprint} falls with it, which brought it in; if it is sound: signpolicy keys confirm ${fingerprint}`;
 
 export const revokedEntirely =
   "nothing it ever signed counts from now on; --since TIME would keep what the server had received before";

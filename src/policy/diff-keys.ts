@@ -15,7 +15,12 @@ export function diffKeys(before: readonly ComparedKey[], after: readonly Compare
       return old === undefined ? [] : [change(old.key, "tightens", `removes ${old.what}`, !isBound(old.key))];
     }
     if (old === undefined) return [change(now.key, "loosens", `adds ${now.what}`, now.key.proven)];
-    return [...diffContent(old.key, now.key), ...diffWindow(old.key, now.key), ...diffNamespaces(old.key, now.key)];
+    return [
+      ...diffContent(old.key, now.key),
+      ...diffWindow(old.key, now.key),
+      ...diffConfirmed(old.key, now.key),
+      ...diffNamespaces(old.key, now.key),
+    ];
   });
   return [...new Map(changes.map((one) => [JSON.stringify(one), one])).values()];
 }
@@ -80,6 +85,14 @@ function diffWindow(old: ComparedKey, now: ComparedKey): readonly PolicyChange[]
       is[mark] === undefined ? `loses \`${mark}\`${before}` : `\`${mark}\` is ${showMark(is[mark])}${before}`;
     return [change(now, tighter ? "tightens" : "loosens", message, tighter)];
   });
+}
+
+/** Whoever vouches for a key vouches for another's: nobody does so for his own. */
+function diffConfirmed(old: ComparedKey, now: ComparedKey): readonly PolicyChange[] {
+  const [was, is] = [old.entry.confirmed, now.entry.confirmed];
+  if (was === is) return [];
+  if (is === null) return [change(now, "tightens", "is confirmed no more", false)];
+  return [change(now, "loosens", `confirms the key (${formatTime(is)})`, false)];
 }
 
 const showMark = (mark: Seconds | true): string => (mark === true ? "true" : formatTime(mark));

@@ -38,6 +38,8 @@ export interface KeyEntry {
   readonly format: "openpgp" | "ssh" | "sshCa";
   readonly source: KeySource;
   readonly window: KeyWindow;
+  /** When a holder of `keys` said that it is sound, whoever brought it in; null where nobody did. */
+  readonly confirmed: Seconds | null;
   /** SSH only; `["git"]` unless the policy says otherwise. */
   readonly namespaces: readonly string[];
   /** `sshCa` only: names a certificate must carry one of. */

@@ -86,6 +86,7 @@ export function resolveKey(file: KeyFile, emails: readonly string[], place: Plac
     format,
     source: resolveSource(file[format] ?? ""),
     window: resolveWindow(file),
+    confirmed: timeOrNull(file.confirmed),
     namespaces: file.namespaces ?? ["git"],
     principals: format === "sshCa" ? (file.principals?.map(byteText) ?? emails) : [],
     proof: file.proof ?? null,

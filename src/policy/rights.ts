@@ -58,6 +58,9 @@ export function ableHolders(policy: Policy, holders: Selector, now: Seconds): Se
 
 const canSign = ({ keys }: Principal, now: Seconds): boolean =>
   keys.some(
-    ({ window: { until, retired, compromised } }) =>
-      compromised === undefined && (retired === undefined || now < retired) && (until === undefined || now < until),
+    ({ window: { until, retired, compromised, fell } }) =>
+      compromised === undefined &&
+      fell === undefined &&
+      (retired === undefined || now < retired) &&
+      (until === undefined || now < until),
   );

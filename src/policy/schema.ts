@@ -70,6 +70,11 @@ export const keySchema = documented(
     until: z.optional(timeField("Nothing this key signed from then on counts (exclusive)")),
     retired: z.optional(timeField("What it signed before stays good; nothing new")),
     compromised: z.optional(compromised),
+    confirmed: z.optional(
+      timeField(
+        "When a holder of `keys` said that the key is sound (`signpolicy keys confirm`): it then stands whoever brought it in",
+      ),
+    ),
     namespaces: z.optional(namespaces),
     principals: z.optional(
       listField(

@@ -30,11 +30,12 @@ export interface Standing {
  * signature made, as it says, at `signedAt`. Says nothing about the key's own self-signatures.
  */
 export function judgeWindow(window: KeyWindow, signedAt: Seconds, times: SigningTimes): Standing {
-  const { from, until, retired, compromised } = window;
+  const { from, until, retired, compromised, fell } = window;
   if (compromised !== undefined) {
     const receivedBefore = compromised !== true && times.receivedAt !== null && times.receivedAt < compromised;
     if (!receivedBefore) return refuted("key-revoked", "the policy marks this key as compromised");
   }
+  if (fell !== undefined) return refuted("key-revoked", fallenWords(fell));
   if (from !== undefined && signedAt < from) return refuted("key-not-yet-valid", "signed before the policy's `from`");
   if (until !== undefined && signedAt >= until) return refuted("key-expired", "signed after the policy's `until`");
   if (retired !== undefined && signedAt >= retired) return refuted("key-retired", "signed after the key was retired");
@@ -43,6 +44,9 @@ export function judgeWindow(window: KeyWindow, signedAt: Seconds, times: Signing
   if (retired !== undefined && times.now >= retired) return lapsed("key-retired", "the policy has retired this key");
   return { refuted: null, lapsed: null };
 }
+
+const fallenWords = ({ with: by, key }: NonNullable<KeyWindow["fell"]>): string =>
+  `the key came into the policy by ${by}, which is compromised, and falls with it; if it is sound, somebody else with the right \`keys\` says so: signpolicy keys confirm ${key}`;
 
 /** The limits that are left of a key where its compromise does not matter. */
 export function withoutCompromise({ from, until, retired }: KeyWindow): KeyWindow {

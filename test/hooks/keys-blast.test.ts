@@ -25,7 +25,7 @@ interface Told {
   tags: { oid: string; refs: string[]; falls: boolean }[];
   approvals: { refs: string[]; deed: string }[];
   policyChanges: { oid: string; changes: string[] }[];
-  broughtIn: { principal: string; fingerprint: string }[];
+  broughtIn: { principal: string; fingerprint: string; falls: boolean }[];
   summary: { commits: { signed: number; fall: number } };
 }
 
@@ -112,10 +112,10 @@ describe("keys blast", () => {
       const told = blast(server, alice);
       expect(told.policyChanges).toMatchObject([{ oid: second }]);
       expect(told.policyChanges[0]?.changes).toContain("principals.carol adds human carol");
-      expect(told.broughtIn).toEqual([{ principal: "carol", fingerprint: fingerprint(carol) }]);
+      expect(told.broughtIn).toEqual([{ principal: "carol", fingerprint: fingerprint(carol), falls: true }]);
       expect(told.approvals).toMatchObject([{ deed: "approve", refs: ["refs/signpolicy/approvals/alice"] }]);
       // The first policy was his.
-      expect(blast(server, bob)).toMatchObject({ broughtIn: [{ principal: "alice" }], approvals: [] });
+      expect(blast(server, bob)).toMatchObject({ broughtIn: [{ principal: "alice", falls: false }], approvals: [] });
     }));
 
   it("refuses a key that the policy does not hold, and reads a policy that is named", () =>

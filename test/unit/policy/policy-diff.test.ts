@@ -163,6 +163,17 @@ describe("the difference of two policies", () => {
     expect(await told(aliceWith(stricter), aliceWith(before))).toEqual([expect.stringMatching("^loosens keys: ")]);
   });
 
+  it("whoever confirms a key loosens and cannot be its owner, and to take that back tightens", async () => {
+    const [plain, confirmed] = [aliceWith({}), aliceWith({ confirmed: "2026-01-01T00:00:00Z" })];
+    const [change] = diffPolicies(await compared(plain), await compared(confirmed));
+    expect(change).toMatchObject({ right: "keys", effect: "loosens", own: null });
+    expect(await told(plain, confirmed)).toEqual([
+      "loosens keys: principals.alice.keys.alice confirms the key (2026-01-01T00:00:00Z)",
+    ]);
+    expect(await told(confirmed, aliceWith({ confirmed: "2026-02-01T00:00:00Z" }))).toHaveLength(1);
+    expect(await told(confirmed, plain)).toEqual(["tightens keys: principals.alice.keys.alice is confirmed no more"]);
+  });
+
   it("`retired` beside a revocation without a reason loosens, since it softens that", async () => {
     const soften = async (file: Data): Promise<ComparedPolicy> => {
       const plain = await compared(file);

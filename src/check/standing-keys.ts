@@ -1,0 +1,111 @@
+import { isObjectId } from "../encoding/identifiers.ts";
+import { SignpolicyError } from "../errors.ts";
+import type { ObjectId, RefName } from "../model.ts";
+import { tryGit } from "../io/git.ts";
+import { readClock } from "../io/clock.ts";
+import { isShallow } from "../io/repository.ts";
+import { marksKeys, marksOf, withFallen } from "./chain-marks.ts";
+import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
+import { fallenIn } from "./fallen-keys.ts";
+import { ablenessFault } from "./policy-edits.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
+import type { JudgingContext } from "./range.ts";
+import { loadRecord } from "./record.ts";
+import { arrivalsOf, type GoverningPolicy, type Session } from "./session.ts";
+import { configuredTrustRoot } from "./trust-root.ts";
+import { arrivedBy, type Arrived } from "./witness.ts";
+
+/**
+ * A policy that lives in the repository, in which what a compromised key brought in counts for nothing. A clone that holds only a
+ * part of its history says so; a server that does cannot judge.
+ *
+ * @param tip - the commit that it is read from; null for the work tree's own, whose history is HEAD's
+ * @throws GitError, SignpolicyError
+ */
+export async function withStandingKeys(
+  session: Session,
+  governing: GoverningPolicy,
+  tip: ObjectId | null,
+  choice: WitnessChoice,
+): Promise<GoverningPolicy> {
+  const { loaded } = governing;
+  if (!marksKeys(loaded)) return governing;
+  const { repository } = session;
+  const inClone = repository.workTree !== null;
+  if (inClone && isShallow(repository)) return cutOff(governing, "git fetch --unshallow");
+  const now = readClock();
+  const from = tip ?? (await headOf(session));
+  if (from === null) return governing;
+  try {
+    const root = await knownRoot(session);
+    const history = { tips: [from], root, now, arrived: await arrivedFor(session, choice, now) };
+    return { ...governing, loaded: withFallen(loaded, await fallenIn(session, history, marksOf([loaded]))) };
+  } catch (error) {
+    if (!inClone || !(error instanceof SignpolicyError) || error.code !== "ERR_PARTIAL_CLONE") throw error;
+    return cutOff(governing, "git fetch --refetch --no-filter");
+  }
+}
+
+const cutOff = (governing: GoverningPolicy, command: string): GoverningPolicy => ({
+  ...governing,
+  notes: [
+    ...governing.notes,
+    `this clone holds a part of the history, so whether a compromised key brought other keys into the policy cannot be told: ${command}`,
+  ],
+});
+
+/** What fell of a policy that a push leaves behind. */
+export interface NextFallen {
+  /** The keys, with what brought each in. */
+  readonly fallen: readonly { readonly principal: string; readonly key: string; readonly with: string }[];
+  /** Why nobody could change the policy any more; null where somebody could. */
+  readonly fault: string | null;
+}
+
+/** @throws GitError, SignpolicyError */
+export async function nextFallen(
+  session: Session,
+  loaded: LoadedPolicy,
+  {
+    tip,
+    ref,
+    now,
+    arrived,
+  }: Pick<JudgingContext, "now" | "arrived"> & { readonly tip: ObjectId; readonly ref: RefName },
+): Promise<NextFallen> {
+  if (!marksKeys(loaded)) return { fallen: [], fault: null };
+  const history = { tips: [tip], root: await knownRoot(session), now, arrived };
+  const left = withFallen(loaded, await fallenIn(session, history, marksOf([loaded])));
+  const fallen = left.keys.flatMap(({ principal, anchor: { window } }) =>
+    window.fell === undefined || window.compromised === true ? [] : [{ principal, ...window.fell }],
+  );
+  return { fallen, fault: fallen.length === 0 ? null : ablenessFault(left.policy, { ref, now }) };
+}
+
+/** Null before the first commit. */
+async function headOf({ repository }: Session): Promise<ObjectId | null> {
+  const { stdout } = await tryGit(repository, ["rev-parse", "--verify", "-q", "HEAD^{commit}"]);
+  const head = stdout.toString("latin1").trim();
+  return isObjectId(head) ? head : null;
+}
+
+/** Whoever set a trust root vouched for the keys that stood there. */
+export async function knownRoot(session: Session): Promise<ObjectId | null> {
+  const root = configuredTrustRoot(session);
+  if (root === null || !isObjectId(root)) return null;
+  return (await session.outlines.outline(root)) === null ? null : root;
+}
+
+/** A record that is broken shows nothing; who asks it for more says so. */
+async function arrivedFor(session: Session, choice: WitnessChoice, now: number): Promise<Arrived | null> {
+  const exported = await exportedWitness(session, choice, now);
+  const id =
+    exported === null
+      ? await loadRecord(session).then(
+          (record) => record.id,
+          () => null,
+        )
+      : null;
+  const arrivals = exported ?? (id === null ? null : arrivalsOf(session.repository.commonDir, id));
+  return arrivals === null ? null : arrivedBy(session.repository, arrivals);
+}
