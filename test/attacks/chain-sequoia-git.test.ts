@@ -282,6 +282,9 @@ describe("sequoia-git: keys that end", () => {
       const renewal = history.change(pat, [root], renewed);
       expect((await history.verify(root, [renewal])).allowed).toBe(true);
       expect((await history.verify(root, [history.same(pat, [renewal])])).allowed).toBe(true);
+      // One that has no end any more beside the one that had.
+      const endless = history.change(pat, [root], policy({ life: 90, renewed: BEGUN + 150 }));
+      expect((await history.verify(root, [endless])).allowed).toBe(true);
       // What the commit before signed was signed by a key that had ended then.
       expect((await history.verify(root, [history.change(alice, [late], renewed)])).codes).toContain("key-expired");
     }));

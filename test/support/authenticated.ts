@@ -30,7 +30,13 @@ export const BEGUN = MADE;
 export interface PgpPerson extends Person {
   readonly primary: TestKey;
   /** Armored; `life` in seconds from when it was made. More packets stand behind the key's own self-signature. */
-  certificate(options?: { readonly life?: number; readonly at?: number; readonly more?: readonly Bytes[] }): string;
+  certificate(options?: {
+    readonly life?: number;
+    readonly at?: number;
+    readonly more?: readonly Bytes[];
+    /** A second self-signature from then on, without an end. */
+    readonly renewed?: number;
+  }): string;
 }
 
 export function pgpPerson(name: string, seed: number): PgpPerson {
@@ -40,11 +46,12 @@ export function pgpPerson(name: string, seed: number): PgpPerson {
     ...person(name),
     primary,
     sign: (payload, at) => signature(primary, payload, { at }),
-    certificate({ life, at = MADE, more = [] } = {}) {
+    certificate({ life, at = MADE, more = [], renewed } = {}) {
       const own = certification(primary, id, { at, hashed: life === undefined ? [] : [keyLifetime(life)] });
       const revocations = more.filter((one) => (one[0] ?? 0) === 0xc2);
       const others = more.filter((one) => !revocations.includes(one));
-      const packets = concatBytes(publicKey(primary), ...revocations, userId(id), own, ...others);
+      const renewal = renewed === undefined ? [] : [certification(primary, id, { at: renewed })];
+      const packets = concatBytes(publicKey(primary), ...revocations, userId(id), own, ...renewal, ...others);
       return Buffer.from(armor("PGP PUBLIC KEY BLOCK", packets)).toString("latin1");
     },
   };

@@ -200,10 +200,12 @@ export class PushServer {
 
   tag(who: Person | null, name: string, target: string, kind = "commit"): ObjectId {
     const tagger = who ?? person("nobody");
+    const date = now();
     const payload = Buffer.from(
-      `object ${target}\ntype ${kind}\ntag ${name}\ntagger ${tagger.name} <${tagger.email}> ${String(now())} +0000\n\n${name}\n`,
+      `object ${target}\ntype ${kind}\ntag ${name}\ntagger ${tagger.name} <${tagger.email}> ${String(date)} +0000\n\n${name}\n`,
     );
-    const signature = who === null ? Buffer.alloc(0) : Buffer.from(sshSig(who.key, payload));
+    const signature =
+      who === null ? Buffer.alloc(0) : Buffer.from(who.sign?.(payload, date) ?? sshSig(who.key, payload));
     return this.clone.write("tag", Buffer.concat([payload, signature]));
   }
 

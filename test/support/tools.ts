@@ -21,6 +21,7 @@ const PROBES = {
   mandoc: ["-T", "locale", "/dev/null"],
   chromium: ["--version"],
   "git-lfs": ["version"],
+  "sq-git": ["--help"],
   lefthook: ["version"],
   "lint-staged": ["--version"],
   commitlint: ["--version"],

@@ -1,4 +1,5 @@
 /** What a newer copy of a certificate adds to an older one. */
+import { equalBytes } from "../../encoding/bytes.ts";
 import type { OpenPgpCertificate } from "./certificate.ts";
 import type { OpenPgpKey } from "./key.ts";
 import type { OpenPgpSignature } from "./signature.ts";
@@ -9,11 +10,25 @@ import type { OpenPgpSignature } from "./signature.ts";
  */
 export function renewCertificate(known: OpenPgpCertificate, newer: OpenPgpCertificate): OpenPgpCertificate {
   return rebuilt(known, {
-    users: [...known.users, ...newer.users],
+    users: mergeUsers(known.users, newer.users),
     direct: [...known.direct, ...newer.direct],
     bindings: ({ fingerprint }) => newer.subkeys.find(({ key }) => key.fingerprint === fingerprint)?.bindings ?? [],
     revocations: [],
   });
+}
+
+/** A user ID stands once: its newest self-signature says when the key ends, also where that one names no end any more. */
+function mergeUsers(
+  known: OpenPgpCertificate["users"],
+  newer: OpenPgpCertificate["users"],
+): OpenPgpCertificate["users"] {
+  const left = [...newer];
+  const merged = known.map((user) => {
+    const at = left.findIndex(({ body }) => equalBytes(body, user.body));
+    const [same] = at === -1 ? [] : left.splice(at, 1);
+    return { ...user, signatures: [...user.signatures, ...(same?.signatures ?? [])] };
+  });
+  return [...merged, ...left];
 }
 
 /** The certificate with more revocations: each must still prove itself. */
