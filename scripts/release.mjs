@@ -71,6 +71,9 @@ try {
   writeFileSync(join(out, "NOTES.md"), notes);
   writeFileSync(join(out, "tag.txt"), git("cat-file", "tag", `v${version}`));
   say(`${tarball}, sbom.cdx.json and NOTES.md are in ${out}`);
+  if (JSON.parse(read("package.json")).repository === undefined) {
+    say("package.json names no `repository`: npm takes a provenance only from a job of the one that it names");
+  }
   if (dryRun) say("a dry run: nothing was committed, tagged or kept elsewhere");
   else {
     say(`next: git push origin HEAD v${version}`);

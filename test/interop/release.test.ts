@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { describeWith } from "../support/tools.ts";
+import { describeWith, itWith } from "../support/tools.ts";
 
 const project = resolve(".");
 
@@ -74,51 +74,76 @@ describeWith(["git", "ssh-keygen"], "a release", () => {
     for (const { hashes } of components) expect(hashes.map(({ alg }) => alg)).toContain("SHA-512");
   }, 180_000);
 
+  itWith(
+    "the project's whole history",
+    "by a maintainer of the policy is one that a user can verify as the notes say and build again; by anybody else it is none",
+    () => {
+      const clone = join(folder, "project");
+      const must = (program: string, args: readonly string[], cwd: string): string => {
+        const done = run(program, args, cwd);
+        expect(done).toMatchObject({ status: 0 });
+        return done.stdout;
+      };
+      const withPackages = (at: string): void => symlinkSync(join(project, "node_modules"), join(at, "node_modules"));
+      must("git", ["clone", "-q", "--no-hardlinks", project, clone], folder);
+      must("git", ["switch", "-q", "-C", "main"], clone);
+      must("git", ["remote", "remove", "origin"], clone);
+      withPackages(clone);
+      must("git", ["config", "user.name", "A Maintainer"], clone);
+      must("git", ["config", "user.email", "maintainer@example.org"], clone);
+      const program = join(project, "dist", "signpolicy.cjs");
+      must(process.execPath, [program, "init", "--yes", "--new-key", "--no-hooks"], clone);
+      must(process.execPath, [program, "keys", "export", "allowed-signers", "--write"], clone);
+      const changelog = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
+      writeFileSync(join(clone, "CHANGELOG.md"), changelog.replace(/^## /m, "## 9.9.8\n\n- A change.\n\n## "));
+      must("git", ["add", ".signpolicy.yaml", "CHANGELOG.md"], clone);
+      must("git", ["commit", "-q", "-m", "Enforce the signing policy"], clone);
+      const base = must("git", ["rev-parse", "HEAD"], clone).trim();
+
+      const stranger = join(folder, "stranger");
+      must("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", stranger], folder);
+      const signers = must("git", ["config", "gpg.ssh.allowedSignersFile"], clone).trim();
+      const trusted = join(folder, "trusts_everybody");
+      writeFileSync(trusted, `* ${readFileSync(`${stranger}.pub`, "utf8")}`);
+      const signingKey = must("git", ["config", "user.signingkey"], clone).trim();
+      const signWith = (key: string, allowed: string): void => {
+        must("git", ["config", "user.signingkey", key], clone);
+        must("git", ["config", "gpg.ssh.allowedSignersFile", allowed], clone);
+      };
+      signWith(`${stranger}.pub`, trusted);
+      const args = ["scripts/release.mjs", "9.9.8", "--out", join(folder, "released")];
+      const refused = run(process.execPath, args, clone);
+      expect(refused.status).toBe(1);
+      expect(refused.stderr).toContain("release: error: the tag does not verify");
+      expect(must("git", ["tag", "--list", "v9.9.8"], clone)).toBe("");
+      must("git", ["reset", "-q", "--hard", base], clone);
+      signWith(signingKey, signers);
+
+      const said = must(process.execPath, args, clone);
+      expect(said).toContain("next: git push origin HEAD v9.9.8");
+      const notes = readFileSync(join(folder, "released", "NOTES.md"), "utf8");
+      expect(notes).toContain("- A change.");
+
+      // A user, with a clone and the notes; nothing is published here, so the registry's part is left out.
+      const user = join(folder, "user");
+      must("git", ["clone", "-q", clone, user], folder);
+      must("git", ["config", "gpg.ssh.allowedSignersFile", signers], user);
+      must("git", ["verify-tag", "v9.9.8"], user);
+      const digest = /^([0-9a-f]{64})\s+signpolicy-9\.9\.8\.tgz$/m.exec(
+        must("git", ["cat-file", "tag", "v9.9.8"], user),
+      )?.[1];
+      expect(digest).toBe(sha256(readFileSync(join(folder, "released", "signpolicy-9.9.8.tgz"))));
+      must("git", ["checkout", "-q", "v9.9.8"], user);
+      withPackages(user);
+      must("npm", ["pack", "--silent"], user);
+      expect(sha256(readFileSync(join(user, "signpolicy-9.9.8.tgz")))).toBe(digest);
+    },
+    240_000,
+  );
+
   it.each(["1.2", "v1.2.3", "1.2.3 && true", ""])("of %j is refused: that is no version", (version) => {
     const { status, stderr } = run(process.execPath, ["scripts/release.mjs", version]);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^release: error: '.*' is no version\nrelease: hint: /);
   });
-});
-
-describeWith(["git", "ssh-keygen"], "this repository's own policy, in a clone of it", () => {
-  let home: string;
-  beforeAll(() => {
-    home = mkdtempSync(join(tmpdir(), "own-policy-"));
-  });
-  afterAll(() => rmSync(home, { recursive: true }));
-
-  it("is none until somebody gives a key, then a signed history passes and an unsigned commit fails (unsigned)", () => {
-    const clone = join(home, "clone");
-    const run = (program: string, ...args: readonly string[]) => {
-      const env = { PATH: process.env["PATH"] ?? "", HOME: home, GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C" };
-      const { status, stdout, stderr } = spawnSync(program, args, { cwd: clone, env, encoding: "utf8" });
-      return { status, said: stdout + stderr };
-    };
-    const git = (...args: readonly string[]) => expect(run("git", ...args)).toMatchObject({ status: 0 });
-    const expectOwnPolicy = (code: number, words: string): void => {
-      const { status, said } = run(process.execPath, "scripts/own-policy.mjs");
-      expect(said).toContain(words);
-      expect(status).toBe(code);
-    };
-    expect(spawnSync("git", ["clone", "-q", "--no-hardlinks", project, clone]).status).toBe(0);
-    for (const name of ["dist", "node_modules"]) symlinkSync(join(project, name), join(clone, name));
-    git("config", "user.name", "A Maintainer");
-    git("config", "user.email", "maintainer@example.org");
-    // Its remote is the project's own folder, which has no policy.
-    git("remote", "remove", "origin");
-    expectOwnPolicy(0, "nobody has put a policy");
-
-    const init = run(process.execPath, "dist/signpolicy.cjs", "init", "--yes", "--new-key", "--no-hooks");
-    expect(init).toMatchObject({ status: 0 });
-    git("add", ".signpolicy.yaml");
-    git("commit", "-q", "-S", "-m", "Enforce the signing policy");
-    expectOwnPolicy(0, "satisfies");
-
-    git("commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "not signed");
-    expectOwnPolicy(1, "unsigned");
-    git("reset", "-q", "--hard", "HEAD~1");
-    appendFileSync(join(clone, ".signpolicy.yaml"), "nonsense: true\n");
-    expectOwnPolicy(2, "nonsense");
-  }, 120_000);
 });

@@ -33,7 +33,13 @@ const PROBES = {
 /** Debian's node has most of itself in a library: a copy of it is no program that stands alone. */
 const WHOLE_NODE = "a node without libnode";
 
-export type Tool = keyof typeof PROBES | typeof WHOLE_NODE;
+/** CI may have cloned this very project without its past, which a policy refuses to judge. */
+const WHOLE_CLONE = "the project's whole history";
+
+export type Tool = keyof typeof PROBES | typeof WHOLE_NODE | typeof WHOLE_CLONE;
+
+const isWholeClone = (): boolean =>
+  spawnSync("git", ["rev-parse", "--is-shallow-repository"], { encoding: "utf8" }).stdout.trim() === "false";
 
 const isShared = (): boolean =>
   Object.entries(process.config.variables).some(([name, is]) => name === "node_shared" && is === true);
@@ -47,10 +53,15 @@ export function isInstalled(tool: Tool): boolean {
     const without = (process.env["SIGNPOLICY_TEST_WITHOUT"] ?? "").split(",");
     const options = { stdio: "ignore", timeout: 10_000, env: { ...process.env, PATH: DAEMON_PATH } } as const;
     const runs = (program: keyof typeof PROBES) => spawnSync(program, PROBES[program], options).error === undefined;
-    is = !without.includes(tool) && (tool === WHOLE_NODE ? !isShared() : runs(tool));
+    is = !without.includes(tool) && hasTool(tool, runs);
     found.set(tool, is);
   }
   return is;
+}
+
+function hasTool(tool: Tool, runs: (program: keyof typeof PROBES) => boolean): boolean {
+  if (tool === WHOLE_NODE) return !isShared();
+  return tool === WHOLE_CLONE ? isWholeClone() : runs(tool);
 }
 
 /** `describe` that needs programs; without them its tests are skipped and say which program was missing. */
