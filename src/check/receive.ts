@@ -4,7 +4,7 @@ import type { Bytes, Decision, ObjectId, ReportHead, RefName, Seconds } from "..
 import { stopGit } from "../io/git.ts";
 import type { Reading } from "../io/reading.ts";
 import { readAlone } from "../io/reading-alone.ts";
-import { watchRefs, type RefWatch } from "../io/ref-watch.ts";
+import { foldsRefs, watchRefs, type RefWatch } from "../io/ref-watch.ts";
 import { writePending } from "../io/pending-file.ts";
 import { danglingRefs } from "../io/dangling-refs.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
@@ -222,6 +222,11 @@ async function judgeBy(
   }
   const present = await (standing?.present ?? readRefs(session.repository, namesOf(updates)));
   for (const decision of await leadNowhere(session, updates, present)) collect.decision(decision);
+  if (foldsRefs(session.config)) {
+    const { refuseFolded } = await import("./folded-refs.ts");
+    const standing = (await listRefs(session.repository)).keys();
+    for (const decision of refuseFolded(governing.loaded.policy, updates, standing)) collect.decision(decision);
+  }
   const now = options.now();
   const context = judgingContext(session, governing, now, record);
   const met = hasUnmetRules(context.policy, record, now)

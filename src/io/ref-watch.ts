@@ -45,10 +45,14 @@ export async function readFewRefs(place: HookPlace, config: GitConfig, names: re
 }
 
 /** Reftable keeps nothing where we look, and where a file has several names, so would a ref. */
-const keepsFiles = (config: GitConfig): boolean =>
-  (config.get("extensions.refstorage") ?? "files") === "files" &&
-  (config.get("core.ignorecase") ?? "false") === "false" &&
-  !["darwin", "win32"].includes(process.platform);
+const keepsFiles = (config: GitConfig): boolean => inFiles(config) && !foldsRefs(config);
+
+const inFiles = (config: GitConfig): boolean => (config.get("extensions.refstorage") ?? "files") === "files";
+
+/** Whether refs are files on a file system that takes several names for one, as git found when it made the repository. */
+export const foldsRefs = (config: GitConfig): boolean =>
+  inFiles(config) &&
+  ((config.get("core.ignorecase") ?? "false") !== "false" || ["darwin", "win32"].includes(process.platform));
 
 interface Look {
   /** All that tells whether refs moved. */
