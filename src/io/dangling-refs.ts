@@ -1,8 +1,7 @@
 import { lstat, readFile, readlink } from "node:fs/promises";
-import { join } from "node:path";
 import type { RefName } from "../model.ts";
 import type { GitConfig } from "./config.ts";
-import { readSymbolic } from "./refs.ts";
+import { readSymbolic, refPath } from "./refs.ts";
 import type { Repository } from "./git.ts";
 
 /** Refs looked at in one go. */
@@ -35,7 +34,7 @@ export async function danglingRefs(
 /** What stands where git keeps a loose ref (gitrepository-layout(5)); null for nothing, or for a folder of refs. */
 async function heldByFile({ gitDir, commonDir }: Repository, name: RefName): Promise<string | null> {
   for (const folder of new Set([commonDir, gitDir])) {
-    const path = join(folder, Buffer.from(name, "latin1").toString());
+    const path = refPath(folder, name);
     const kind = await lstat(path).catch((error: unknown) => {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG") return null;

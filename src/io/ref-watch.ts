@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { ObjectId, RefName } from "../model.ts";
 import type { GitConfig } from "./config.ts";
 import type { HookPlace } from "./repository.ts";
-import { readRefs, type RefValue, type RefValues } from "./refs.ts";
+import { readRefs, refPath, type RefValue, type RefValues } from "./refs.ts";
 
 export interface RefWatch {
   /** The refs' values as the watch began; null where they cannot be told. */
@@ -66,7 +66,7 @@ function look({ gitDir, commonDir }: HookPlace, names: ReadonlySet<RefName>): Lo
   const seen = [textOf(join(gitDir, "HEAD")), stampOf(join(commonDir, "packed-refs"))];
   const loose = new Map<RefName, ObjectId | null>();
   for (const name of names) {
-    const text = isShared(name) ? textOf(join(commonDir, pathOf(name))) : null;
+    const text = isShared(name) ? textOf(refPath(commonDir, name)) : null;
     if (text === null || !(text === "" || (text.endsWith("\n") && OID.test(text.slice(0, -1))))) return null;
     loose.set(name, text === "" ? null : (text.slice(0, -1) as ObjectId));
     seen.push(name, text);
@@ -99,10 +99,8 @@ function packedLine(packed: string, name: RefName): string | null {
 
 const isShared = (name: RefName): boolean => /^refs\/(?!bisect\/|worktree\/|rewritten\/)/.test(name);
 
-const pathOf = (name: RefName): string => Buffer.from(name, "latin1").toString();
-
 /** A file's content, empty where there is none; null where something else stands there, or more than is read. */
-function textOf(path: string, cap = 4096): string | null {
+function textOf(path: string | Buffer, cap = 4096): string | null {
   try {
     // A link is a symbolic ref of long ago.
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

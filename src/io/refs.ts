@@ -65,12 +65,18 @@ export async function readSymbolic(place: GitPlace, name: string): Promise<RefNa
 function branchIn({ gitDir, commonDir }: HeadPlace): RefName | undefined {
   const named = /^ref: (refs\/heads\/[^\s\0]+)\n$/.exec(contentOf(join(gitDir, "HEAD")) ?? "")?.[1];
   if (named === undefined || named === "refs/heads/.invalid") return undefined;
-  const value = contentOf(join(commonDir, Buffer.from(named, "latin1").toString()));
+  const value = contentOf(refPath(commonDir, named as RefName));
   return value === "" || /^[0-9a-f]+\n$/.test(value ?? "") ? (named as RefName) : undefined;
 }
 
+/** Where a loose ref lies under this folder. A name is bytes, and need be no UTF-8. */
+export const refPath = (folder: string, name: RefName): string | Buffer =>
+  /^[\x21-\x7e]*$/.test(name) ? join(folder, name) : Buffer.concat([Buffer.from(`${folder}/`), latin1Bytes(name)]);
+
+const latin1Bytes = (text: string): Buffer => Buffer.from(text, "latin1");
+
 /** Empty where there is nothing; undefined for a link, or what cannot be read. */
-function contentOf(path: string): string | undefined {
+function contentOf(path: string | Buffer): string | undefined {
   try {
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
@@ -84,7 +90,7 @@ function contentOf(path: string): string | undefined {
 }
 
 async function forEachRef(place: GitPlace, patterns: readonly string[]): Promise<[RefName, RefValue][]> {
-  const argv = ["for-each-ref", FORMAT, "--", ...patterns.map((name) => Buffer.from(name, "latin1").toString("utf8"))];
+  const argv = ["for-each-ref", FORMAT, "--", ...patterns.map(asArgument)];
   const output = (await runGit(place, argv)).toString("latin1");
   return output
     .split("\n")
@@ -96,4 +102,14 @@ async function forEachRef(place: GitPlace, patterns: readonly string[]): Promise
         { oid: oid as ObjectId, symbolic: symbolic === "" ? null : (symbolic as RefName) },
       ];
     });
+}
+
+/**
+ * What is no UTF-8 cannot be handed to a program: a `?` takes the place of such a byte, and more is listed than was asked
+ * for. No name of a ref holds a wildcard of its own.
+ */
+function asArgument(name: string): string {
+  const bytes = latin1Bytes(name);
+  const text = bytes.toString("utf8");
+  return Buffer.from(text).equals(bytes) ? text : name.replace(/[^\x21-\x7e]/g, "?");
 }

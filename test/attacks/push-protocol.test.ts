@@ -96,6 +96,31 @@ describe("refs that git's own client would not name", () => {
       expect(server.value(MAIN)).toBe(first);
     }));
 
+  it.each(["loose", "packed"])(
+    "knows %s refs by their bytes, which need be no UTF-8, and judges them as any other (unsigned, ref-rollback)",
+    (kind) =>
+      withServer(policyOf([{ ...mainRule, refs: ["refs/heads/**"], updates: { force: "deny" } }]), (server) => {
+        const first = server.commit(alice);
+        const next = server.commit(alice, { parents: [first] });
+        const bad = server.commit(null, { parents: [next] });
+        // What a text decoder makes of the one is the name of the other.
+        const names = ["refs/heads/x\xff", "refs/heads/x\xef\xbf\xbd"];
+        const move = (ref: string, old: string, to: string): string => {
+          if (kind === "packed") server.server.git(["pack-refs", "--all"]);
+          return rawPush(server, { commands: [{ ref, old, new: to }], send: [to] }).text;
+        };
+        for (const ref of names) expect(move(ref, ZERO, first)).toContain(`ok ${ref}`);
+        for (const [at, ref] of names.entries()) {
+          expect(move(ref, first, next)).toContain(`ok ${ref}`);
+          expect(move(ref, next, bad)).toContain("unsigned");
+          expect(move(ref, next, first)).toContain("ref-rollback");
+          expect(move(ref, first, next)).toContain("bad-input");
+          const standing = server.server.git(["for-each-ref", "--format=%(objectname)"]).split("\n");
+          expect(standing.filter((oid) => oid === next)).toHaveLength(at + 1);
+        }
+      }),
+  );
+
   it("refuses under a namespace, in which the same names are other refs (bad-input)", () =>
     withServer(policyOf([mainRule], { unmatched: "allow" }), (server) => {
       const first = started(server);
