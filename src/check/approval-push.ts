@@ -127,14 +127,17 @@ async function additionsProblem(context: JudgingContext, commit: Commit, owner: 
       wanted: () => true,
       named: () => true,
     });
+    let added = 0;
     for await (const { path, before, after } of changes) {
+      added += 1;
       if (before.some((entry) => entry !== null) || after === null) {
         return { code: "ref-rollback", message: `approvals are only added, and ${path} is changed or taken away` };
       }
       const problem = await envelopeProblem(context, path, after, owner);
       if (problem !== null) return problem;
     }
-    return null;
+    // What somebody signed for another ref is no approval of his, whoever pushes it here.
+    return added > 0 ? null : { code: "malformed", message: "it adds no approval" };
   } catch (error) {
     if (error instanceof TooManyEntries) return { code: "resource-limit", message: "it adds too many envelopes" };
     if (error instanceof ParseError) return { code: "malformed", message: error.message };

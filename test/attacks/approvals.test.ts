@@ -256,6 +256,19 @@ describe("refs of approvals", () => {
       expect(push({ [name]: spoilt })).toContain("malformed");
     }));
 
+  it("take nothing that adds no envelope, though their owner signed it, for another ref (malformed)", () =>
+    withServer(main(), (server) => {
+      const { root } = begin(server);
+      const empty = server.commit(alice);
+      const ref = "refs/signpolicy/approvals/alice";
+      expect(server.push([`${empty}:${ref}`]).text).toContain("malformed");
+      const [first] = [approval(server, alice, [root])];
+      expect(server.push([first]).status).toBe(0);
+      const standing = server.value(ref) ?? "";
+      expect(server.push([`${server.commit(alice, { parents: [standing] })}:${ref}`]).text).toContain("malformed");
+      expect(server.value(ref)).toBe(standing);
+    }));
+
   it("are the only ones under refs/signpolicy/ (ref-unmatched)", () =>
     withServer(main(), (server) => {
       const { commit } = begin(server);
