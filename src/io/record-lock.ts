@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,8 +7,12 @@ import { SignpolicyError } from "../errors.ts";
 
 /** How long one process waits for the others; each holds the lock for some milliseconds. */
 const PATIENCE_MS = 30_000;
-/** A holder that we cannot ask after (another machine) is given up after this; one of this machine when it has ended. */
+/**
+ * A holder is given up when it has shown no sign of life for this long; one of this machine that has ended, at once. A slow
+ * one keeps its lock: a second writer would cut off what it writes.
+ */
 const STALE_MS = 120_000;
+const ALIVE_MS = STALE_MS / 8;
 const UNWRITTEN_MS = 2_000;
 
 interface Holder {
@@ -34,9 +38,11 @@ export async function withLock<T>(path: string, body: () => Promise<T>): Promise
       throw new SignpolicyError("ERR_IO", `another process holds ${path}`, { hint });
     } else await pause(5 + Math.floor(Math.random() * 20));
   }
+  const alive = setInterval(() => void touch(path), ALIVE_MS);
   try {
     return await body();
   } finally {
+    clearInterval(alive);
     // Only what is ours: who was stopped for minutes may have lost it.
     if ((await holderOf(path))?.token === own.token) await rm(path, { force: true });
   }
@@ -55,6 +61,11 @@ async function take(path: string, own: Holder): Promise<boolean> {
     if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw new SignpolicyError("ERR_IO", `cannot write ${path}`, { cause });
   }
+}
+
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
 }
 
 async function holderOf(path: string): Promise<Holder | null> {
