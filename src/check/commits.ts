@@ -10,7 +10,7 @@ import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import { countAhead } from "./count-ahead.ts";
 import { EarlyListing } from "./early-listing.ts";
-import type { Frontier } from "./frontier.ts";
+import type { Frontier, HistoryWatch } from "./frontier.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { nameMissing } from "./missing.ts";
@@ -81,7 +81,7 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     resolved.then(
       ([target, ...others]) => {
         if (target !== undefined && others.length === 0 && !options.noWalk)
-          early.begin(target, (commits) => session.expectChecks(commits));
+          early.begin(target, (commits) => options.frontier?.mayKnow !== true && session.expectChecks(commits));
       },
       () => undefined,
     );
@@ -233,8 +233,15 @@ class Verification {
     rules: readonly Rule[],
   ): Promise<boolean> {
     const before = this.#judgedUnder(rules, target, ref);
+    const isWhole = before?.tips.length === 0 && before.denied.length === 0;
+    const watch = isWhole ? (this.#options.frontier?.history(this.#context, ref, target.include, rules) ?? null) : null;
+    if (await this.#isKnown(watch, ref)) {
+      before?.tips.push(...target.include);
+      return true;
+    }
     let allowed = true;
     const take = async (decision: Decision): Promise<void> => {
+      watch?.see(decision);
       allowed &&= decision.allow;
       if (!decision.allow && decision.subject.oid !== null) before?.denied.push(decision.subject.oid);
       await this.#take(decision);
@@ -248,14 +255,25 @@ class Verification {
     } as const;
     try {
       allowed &&= !(await this.#reachesDenied(before, target.include));
-      for await (const { decision } of judgeRange(this.#context, range)) await take(decision);
+      const context = watch === null ? this.#context : { ...this.#context, dates: watch.dates };
+      for await (const { decision } of judgeRange(context, range)) await take(decision);
       before?.tips.push(...target.include);
+      await watch?.ended();
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
       const tips = target.include.map((oid) => ({ ref: ref ?? ("HEAD" as RefName), new: oid }));
       await take(await nameMissing(this.#session, tips, error));
     }
     return allowed;
+  }
+
+  /** Whether all but what was judged now was allowed before, and that is allowed as well. */
+  async #isKnown(watch: HistoryWatch | null, ref: RefName | null): Promise<boolean> {
+    const judged = this.#sink.counted === undefined ? null : ((await watch?.beyond()) ?? null);
+    if (judged === null) return false;
+    this.#sink.counted?.(ref, judged.known.summary);
+    for (const decision of judged.decisions) await this.#take(decision);
+    return true;
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * The frontier: for one policy and the rules of some refs, tips below which everything was allowed, as runs of `verify` that
+ * The frontier: for one policy and the rules of a ref, tips below which everything was allowed, and the runs of `verify` that
  * found it so. A run is its words, what it looked at, and what it said. While all it looked at is the same, and no moment
  * passed at which a verdict may change, it would say the same again, so it is not made again.
  *
@@ -7,9 +7,10 @@
  */
 import { basename } from "node:path";
 import { digestHex } from "../encoding/digest.ts";
-import type { PolicyOrigin, Seconds, SubjectKind, Summary } from "../model.ts";
+import type { Decision, PolicyOrigin, Seconds, SubjectKind, Summary } from "../model.ts";
 import type { Variables } from "../io/environment.ts";
 import { readFrontier } from "../io/frontier-file.ts";
+import type { KnownTip } from "./frontier-tips.ts";
 import { seePlace, surroundings, type Watched } from "../io/surroundings.ts";
 
 export interface KeptRun {
@@ -33,14 +34,24 @@ export interface KeptRun {
   readonly refs: readonly string[];
 }
 
+export interface Kept {
+  readonly runs: readonly KeptRun[];
+  readonly tips: readonly KnownTip[];
+}
+
 export const questionOf = (program: string, cwd: string, words: readonly string[]): string =>
   digestHex("sha256", Buffer.from(JSON.stringify([basename(program), cwd, words])));
 
 /** What was kept, newest first; nothing where the file is not to be believed. */
-export const keptRuns = (commonDir: string): readonly KeptRun[] => {
-  const kept = readFrontier(commonDir);
-  return Array.isArray(kept) ? (kept as readonly KeptRun[]) : [];
-};
+export function keptIn(commonDir: string): Kept {
+  const kept = readFrontier(commonDir) as Partial<Kept> | null;
+  return { runs: Array.isArray(kept?.runs) ? kept.runs : [], tips: Array.isArray(kept?.tips) ? kept.tips : [] };
+}
+
+/** Exempt commits are counted, and not shown; whether they are does not hang on the clock where the code does not. */
+export const isClean = ({ allow, exempt, findings }: Decision): boolean =>
+  allow &&
+  (exempt ? findings.every(({ code }) => code === "unsigned" || code === "unknown-key") : findings.length === 0);
 
 /** The run that these words would repeat; null where none is kept, or it might end otherwise now. */
 export function recallRun(
@@ -53,7 +64,7 @@ export function recallRun(
   const place = seePlace(cwd, environment);
   if (place === null) return null;
   const question = questionOf(program, cwd, words);
-  const run = keptRuns(place.commonDir).find((one) => one.question === question);
+  const run = keptIn(place.commonDir).runs.find((one) => one.question === question);
   if (run === undefined || now < run.at || (run.until !== null && now >= run.until)) return null;
   return surroundings(place, environment, run.watched) === run.surroundings ? run : null;
 }

@@ -1,27 +1,25 @@
 import { realpathSync } from "node:fs";
-import { createRequire } from "node:module";
-import { isAbsolute, join } from "node:path";
-import { PolicyError } from "../errors.ts";
-import { isObjectId } from "../encoding/identifiers.ts";
 import type { Variables } from "../io/environment.ts";
 import { forgetFrontier, writeFrontier } from "../io/frontier-file.ts";
-import { askConfig, mayKeep } from "../io/git-memory.ts";
+import { mayKeep } from "../io/git-memory.ts";
 import { isPartialClone } from "../io/safety.ts";
-import { groundOf, seePlace, surroundings, type SeenPlace, type Watched } from "../io/surroundings.ts";
-import type { Decision, ReportHead, Seconds, SubjectKind } from "../model.ts";
-import { CODE_PLACES } from "../policy/places.ts";
+import { groundOf, seePlace, type SeenPlace } from "../io/surroundings.ts";
+import type { Decision, ObjectId, RefName, ReportHead, Seconds, SubjectKind, Summary } from "../model.ts";
+import type { Rule } from "../policy/policy.ts";
 import { tally } from "../report/text.ts";
-import { workTreePolicySource } from "./file-policy.ts";
 import { horizonOf } from "./frontier-horizon.ts";
-import { keptRuns, questionOf, type KeptRun } from "./frontier-runs.ts";
-import { loadPolicy } from "./policy.ts";
-import type { LoadedPolicy } from "./policy-source.ts";
+import { isClean, keptIn, questionOf, type Kept, type KeptRun } from "./frontier-runs.ts";
+import { judgeBeyond, keyOf, mayBeKept, type AskedHistory, type JudgedBeyond, type KnownTip } from "./frontier-tips.ts";
+import { watchedBy } from "./frontier-watched.ts";
+import { isForPaths } from "./judge-commit.ts";
+import type { JudgingContext } from "./range.ts";
 import type { GoverningPolicy, Session } from "./session.ts";
-import { addToSummary, EMPTY_SUMMARY, type ReportSink } from "./sink.ts";
-import { POLICY_PATHS } from "./tree-policy.ts";
+import { addSummaries, addToSummary, EMPTY_SUMMARY, type ReportSink } from "./sink.ts";
+import { AncestorDates } from "./walk.ts";
 
-/** Runs that are kept; those that were made or repeated last. */
+/** Runs that are kept; those that were made last. */
 const MOST_RUNS = 16;
+const MOST_TIPS = 32;
 
 /** What was typed, and where. */
 export interface Asked {
@@ -39,19 +37,22 @@ export interface Asked {
 
 /**
  * Watches one run of `verify`, and keeps it if it allowed everything, without a warning, and if all that it looked at can be
- * told from files and was the same at its end as at its beginning. Whatever is in doubt is not kept.
+ * told from files and was the same at its end as at its beginning. Keeps the tips of histories that it allowed as a whole, so
+ * that what is built on them need not wait for them to be judged again. Whatever is in doubt is not kept.
  */
 export class Frontier {
   readonly #asked: Asked;
   readonly #kinds = new Map<SubjectKind, number>();
   readonly #refs = new Set<string>();
+  readonly #tips: Omit<KnownTip, "at" | "until">[] = [];
   #summary = EMPTY_SUMMARY;
   #head: ReportHead | null = null;
   #isClean = true;
-  /** When the first of the signatures itself expires. */
+  /** When the first of the signatures itself expires, or what was known before may change. */
   #ends = Infinity;
   #session: Session | null = null;
   #place: SeenPlace | null = null;
+  #kept: Kept = { runs: [], tips: [] };
   #ground: string | null = null;
   #governing: GoverningPolicy | null = null;
 
@@ -67,14 +68,21 @@ export class Frontier {
     this.#session = session;
     this.#place = place;
     this.#ground = groundOf(place, environment);
+    this.#kept = keptIn(place.commonDir);
   }
 
   governed(governing: GoverningPolicy): void {
     this.#governing = governing;
   }
 
+  /** Much of what is to be judged may be known. */
+  get mayKnow(): boolean {
+    return this.#kept.tips.length > 0;
+  }
+
   /** The same report, seen on its way. */
   over(sink: ReportSink): ReportSink {
+    const counted = sink.counted?.bind(sink);
     return {
       ...sink,
       begin: (head) => {
@@ -85,51 +93,74 @@ export class Frontier {
         this.#see(decision);
         return sink.decision(decision);
       },
+      ...(counted === undefined
+        ? {}
+        : {
+            counted: (ref: RefName | null, summary: Summary) => {
+              this.#summary = addSummaries(this.#summary, summary);
+              tally({ kind: "commit", ref }, summary.checked, this.#kinds, this.#refs);
+              counted(ref, summary);
+            },
+          }),
     };
   }
 
   #see(decision: Decision): void {
     this.#summary = addToSummary(this.#summary, decision);
     this.#isClean &&= isClean(decision);
-    tally(decision, this.#kinds, this.#refs);
+    tally(decision.subject, 1, this.#kinds, this.#refs);
     for (const one of decision.evidence)
       if (one.outcome === "verified" && one.ends !== undefined) this.#ends = Math.min(this.#ends, one.ends);
+  }
+
+  /**
+   * One history that is to be judged from its beginning; null where it can be neither known nor kept. Rules for paths ask more
+   * trees than are looked at again.
+   */
+  history(
+    context: JudgingContext,
+    ref: RefName | null,
+    include: readonly ObjectId[],
+    rules: readonly Rule[],
+  ): HistoryWatch | null {
+    const [tip, ...others] = include;
+    const governing = this.#governing;
+    if (this.#place === null || governing === null || tip === undefined || others.length > 0) return null;
+    if (rules.some(isForPaths) || horizonOf(governing.loaded, context.now) === null) return null;
+    const asked = { ref, tip, rules };
+    const key = keyOf(this.#asked.program, governing, asked);
+    const known = this.#kept.tips.filter((one) => one.key === key);
+    return new HistoryWatch(context, asked, known, (newest, summary, before) => {
+      this.#tips.push({ key, oid: tip, newest, summary });
+      this.#ends = Math.min(this.#ends, before?.until ?? Infinity);
+    });
   }
 
   /** The run has ended, and its report is written. */
   async keep(): Promise<void> {
     const { program, cwd, words, quiet, now } = this.#asked;
-    const question = questionOf(program, cwd, words);
     const place = this.#place;
     if (place === null) return;
-    const { commonDir } = place;
-    const others = keptRuns(commonDir).filter((one) => one.question !== question);
-    const seen = await this.#seen(place);
-    const until = this.#until();
-    if (seen === null || until === null || this.#head?.policy == null) {
-      // What an earlier run found is no longer so.
-      if (others.length < keptRuns(commonDir).length) this.#write(others);
-      return;
-    }
-    const run: KeptRun = {
-      question,
-      at: now,
-      until: until === Infinity ? null : until,
-      ...seen,
-      quiet,
-      policy: this.#head.policy,
-      notes: this.#head.notes,
-      summary: this.#summary,
-      kinds: [...this.#kinds],
-      refs: [...this.#refs],
+    const question = questionOf(program, cwd, words);
+    const others = this.#kept.runs.filter((one) => one.question !== question);
+    const ends = this.#until();
+    const until = ends === Infinity ? null : ends;
+    const seen = ends === null ? null : await this.#seen(place);
+    const said = { quiet, summary: this.#summary, kinds: [...this.#kinds], refs: [...this.#refs] };
+    const run: KeptRun[] =
+      seen === null || this.#head?.policy == null
+        ? []
+        : [{ question, at: now, until, ...seen, ...said, policy: this.#head.policy, notes: this.#head.notes }];
+    const tips = ends === null ? [] : this.#tips.map((tip): KnownTip => ({ ...tip, at: now, until }));
+    // What an earlier run found is no longer so, or is found anew.
+    if (run.length + tips.length === 0 && others.length === this.#kept.runs.length) return;
+    const older = this.#kept.tips.filter(({ key, oid }) => !tips.some((tip) => tip.key === key && tip.oid === oid));
+    const kept: Kept = {
+      runs: [...run, ...others].slice(0, MOST_RUNS),
+      tips: [...tips, ...older].slice(0, MOST_TIPS),
     };
-    this.#write([run, ...others].slice(0, MOST_RUNS));
-  }
-
-  #write(runs: readonly KeptRun[]): void {
-    const commonDir = this.#place?.commonDir ?? "";
-    if (runs.length === 0) forgetFrontier(commonDir);
-    else writeFrontier(commonDir, runs);
+    if (kept.runs.length + kept.tips.length === 0) forgetFrontier(place.commonDir);
+    else writeFrontier(place.commonDir, kept);
   }
 
   /** When a verdict may change, by the policy that judged and those that it met in the history. */
@@ -147,35 +178,57 @@ export class Frontier {
 
   /** All that it looked at, if it is still the same. */
   async #seen(place: SeenPlace): Promise<Pick<KeptRun, "watched" | "surroundings"> | null> {
-    const { cwd, environment, targets, program } = this.#asked;
     const session = this.#session;
     const loaded = this.#governing?.loaded;
-    const names = namesIn(targets);
-    if (!this.#isClean || this.#ground === null || session === null || loaded === undefined || names === null)
-      return null;
-    const config = await askConfig({ ...session.repository, cwd });
-    if (config === null || JSON.stringify(config.values) !== JSON.stringify(session.config.values)) return null;
-    const own = await ownPolicy(place);
-    if (own === undefined) return null;
-    const watched: Watched = {
-      system: config.system,
-      files: [...new Set([...(own === null ? [] : filesOf(own, place)), ...filesOf(loaded, place)])],
-      places: place.top === null ? [] : [...POLICY_PATHS, ...CODE_PLACES].map((path) => join(place.top ?? "", path)),
-      programs: programsBeside(program),
-      names,
-    };
-    const before = surroundings(place, environment, watched);
-    const unchanged = (await Promise.all([loaded, ...(own === null ? [] : [own])].map(isAsRead))).every(Boolean);
-    const after = surroundings(place, environment, watched);
-    const isStill = before !== null && unchanged && before === after && groundOf(place, environment) === this.#ground;
-    return isStill ? { watched, surroundings: before } : null;
+    if (!this.#isClean || this.#ground === null || session === null || loaded === undefined) return null;
+    const seen = await watchedBy(this.#asked, session, loaded, place);
+    return groundOf(place, this.#asked.environment) === this.#ground ? seen : null;
   }
 }
 
-/** Exempt commits are counted, and not shown; whether they are does not hang on the clock where the code does not. */
-const isClean = ({ allow, exempt, findings }: Decision): boolean =>
-  allow &&
-  (exempt ? findings.every(({ code }) => code === "unsigned" || code === "unknown-key") : findings.length === 0);
+/** One history on its way through the verifier. */
+export class HistoryWatch {
+  /** For the walk. */
+  readonly dates: AncestorDates;
+  readonly #context: JudgingContext;
+  readonly #asked: AskedHistory;
+  readonly #known: readonly KnownTip[];
+  readonly #allowed: (newest: Seconds | null, summary: Summary, known: KnownTip | null) => void;
+  #summary = EMPTY_SUMMARY;
+  #isClean = true;
+
+  constructor(
+    context: JudgingContext,
+    asked: AskedHistory,
+    known: readonly KnownTip[],
+    allowed: (newest: Seconds | null, summary: Summary, known: KnownTip | null) => void,
+  ) {
+    this.dates = new AncestorDates(context.outlines);
+    this.#context = context;
+    this.#asked = asked;
+    this.#known = known;
+    this.#allowed = allowed;
+  }
+
+  /** What is new of it, where the rest is known; null where all of it must be judged. */
+  async beyond(): Promise<JudgedBeyond | null> {
+    if (this.#known.length === 0) return null;
+    const judged = await judgeBeyond(this.#context, this.#asked, this.#known);
+    if (judged !== null) this.#allowed(judged.newest, judged.summary, judged.known);
+    return judged;
+  }
+
+  see(decision: Decision): void {
+    this.#summary = addToSummary(this.#summary, decision);
+    this.#isClean &&= isClean(decision);
+  }
+
+  /** All of it was judged. */
+  async ended(): Promise<void> {
+    if (!this.#isClean || !(await mayBeKept(this.#context))) return;
+    this.#allowed(this.dates.newestOf(this.#asked.tip), this.#summary, null);
+  }
+}
 
 /** git and we mean the same repository. */
 const isSame = ({ gitDir, commonDir, top }: SeenPlace, { repository }: Session): boolean =>
@@ -190,54 +243,3 @@ const isPlain = ({ config }: Session): boolean =>
   (config.get("extensions.refstorage") ?? "files") === "files" &&
   config.get("signpolicy.witness") === null &&
   config.get("signpolicy.witnesskey") === null;
-
-/**
- * The names in what was asked for, which git looks for in its own directory, too (gitrevisions(7)); null where a word means
- * something that no file tells: what a ref was, a message, the beginning of an id.
- */
-function namesIn(targets: readonly string[]): readonly string[] | null {
-  const names = targets.flatMap((target) => target.replace(/^\^/, "").split(/\.{2,3}/));
-  const plain = names.map((name) => name.replace(/(?:[~^]\d*)+$/, "")).filter((name) => name !== "" && name !== "@");
-  const isTold = (name: string): boolean =>
-    isObjectId(name) || (/^\w[\w./-]*$/.test(name) && !/^[0-9a-f]{4,}$|-g[0-9a-f]+$/i.test(name));
-  return plain.every(isTold)
-    ? plain.filter((name) => !isObjectId(name) && name !== "HEAD" && !name.startsWith("refs/"))
-    : null;
-}
-
-/** The policy in the work tree, with which the one that governs was compared; null where there is none. */
-async function ownPolicy({ top }: SeenPlace): Promise<LoadedPolicy | null | undefined> {
-  if (top === null) return null;
-  try {
-    return await loadPolicy(workTreePolicySource(top));
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    return error.code === "ERR_POLICY_MISSING" ? null : undefined;
-  }
-}
-
-/** Of a policy in a ref's tree none: the ref stands for them. */
-function filesOf({ files, origin }: LoadedPolicy, { top }: SeenPlace): readonly string[] {
-  if (!origin.source.startsWith("file:")) return [];
-  return files.map((file) => (isAbsolute(file) ? file : join(top ?? "", file)));
-}
-
-async function isAsRead({ origin, digestNow }: LoadedPolicy): Promise<boolean> {
-  if (!origin.source.startsWith("file:")) return true;
-  try {
-    return (await digestNow()) === origin.digest;
-  } catch (error) {
-    if (error instanceof PolicyError) return false;
-    throw error;
-  }
-}
-
-/** What else judges: the threads' own file, and the package that stays outside the bundle. */
-function programsBeside(program: string): readonly string[] {
-  const files = [program, join(program, "..", "raw-thread.cjs")];
-  try {
-    return [...files, createRequire(import.meta.url).resolve("openpgp")];
-  } catch {
-    return files;
-  }
-}

@@ -37,13 +37,14 @@ export const NO_SUSPECTS: Suspects = { expect: () => undefined, mayTouch: () => 
  * merge that takes the older policy, or makes a third of two, is a change of its own.
  */
 export class PolicyChanges {
-  readonly #paths: readonly string[];
+  /** Where a policy may stand, and the files of the one that is watched. */
+  readonly paths: readonly string[];
   readonly #outlines: Outlines;
   readonly #states: PolicyStates;
   readonly #place: GitPlace;
 
   constructor(paths: readonly string[], outlines: Outlines, states: PolicyStates, place: GitPlace) {
-    this.#paths = paths;
+    this.paths = paths;
     this.#outlines = outlines;
     this.#states = states;
     this.#place = place;
@@ -56,7 +57,7 @@ export class PolicyChanges {
     let listed: Promise<ReadonlySet<ObjectId>> | null = null;
     const list = (): Promise<ReadonlySet<ObjectId>> => {
       if (listed !== null) return listed;
-      listed = commitsTouching(this.#place, range, this.#paths).then((oids) => (known = new Set(oids)));
+      listed = commitsTouching(this.#place, range, this.paths).then((oids) => (known = new Set(oids)));
       listed.catch(() => undefined);
       return listed;
     };

@@ -1,4 +1,4 @@
-import type { Decision, ReportHead } from "../model.ts";
+import type { Decision, RefName, ReportHead, Summary } from "../model.ts";
 
 /**
  * Where a use case hands its decisions as they fall: `begin` once, before anything else, then `decision` for each, in
@@ -8,8 +8,13 @@ import type { Decision, ReportHead } from "../model.ts";
 export interface ReportSink {
   begin(head: ReportHead): void | Promise<void>;
   decision(decision: Decision): void | Promise<void>;
+  /**
+   * So many commits on one ref were allowed, without a finding, and are not handed on one by one. Only for those who list none;
+   * where it is absent each is judged and handed on.
+   */
+  counted?(ref: RefName | null, summary: Summary): void;
   /** About how many decisions are to come, as soon as that is known; only for those who show progress. */
   expect?(total: number): void;
 }
 
-export { addToSummary, EMPTY_SUMMARY } from "../policy/summary.ts";
+export { addSummaries, addToSummary, EMPTY_SUMMARY } from "../policy/summary.ts";

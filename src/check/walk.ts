@@ -60,9 +60,17 @@ export class AncestorDates {
   /** For each commit walked: the newest committer date of itself and its ancestors. */
   readonly #newest = new Map<ObjectId, Seconds | null>();
   readonly #outlines: Outlines;
+  readonly #beyond: Seconds | null;
 
-  constructor(outlines: Outlines) {
+  /** @param beyond - a date that no ancestor of a commit outside the walk is newer than, where that is known */
+  constructor(outlines: Outlines, beyond: Seconds | null = null) {
     this.#outlines = outlines;
+    this.#beyond = beyond;
+  }
+
+  /** Newest committer date of a commit and its ancestors that were looked at. */
+  newestOf(oid: ObjectId): Seconds | null {
+    return this.#newest.get(oid) ?? null;
   }
 
   async finish(next: Examining): Promise<Walked> {
@@ -82,7 +90,7 @@ export class AncestorDates {
   async #dateOf(oid: ObjectId): Promise<Seconds | null> {
     const known = this.#newest.get(oid);
     if (known !== undefined) return known;
-    const date = (await this.#outlines.outline(oid))?.committer.at ?? null;
+    const date = newer((await this.#outlines.outline(oid))?.committer.at ?? null, this.#beyond);
     this.#newest.set(oid, date);
     return date;
   }

@@ -1,4 +1,4 @@
-import type { Decision, ReportHead } from "../model.ts";
+import type { Decision, RefName, ReportHead, Summary } from "../model.ts";
 import { createRenderer } from "../report/index.ts";
 import { show } from "../report/show.ts";
 import { wantsColour } from "./colour.ts";
@@ -31,6 +31,10 @@ export function createReport(options: ReportOptions, write: (text: string) => vo
       progress?.step();
       return tally.decision(decision);
     },
+    // Who lists every subject wants each.
+    ...(format === "text" && !verbose
+      ? { counted: (ref: RefName | null, more: Summary) => tally.counted?.(ref, more) }
+      : {}),
     finish() {
       progress?.clear();
       return tally.finish();

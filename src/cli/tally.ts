@@ -1,7 +1,7 @@
-import { addToSummary, EMPTY_SUMMARY } from "../check/sink.ts";
+import { addSummaries, addToSummary, EMPTY_SUMMARY } from "../check/sink.ts";
 import type { ReportSink } from "../check/sink.ts";
 import { EXIT } from "../errors.ts";
-import type { Decision, ReportHead, Summary } from "../model.ts";
+import type { Decision, RefName, ReportHead, Summary } from "../model.ts";
 import type { Renderer } from "../report/renderer.ts";
 
 /** Written at once when it grows past this; a decision is a few hundred bytes and a write costs a system call. */
@@ -35,6 +35,10 @@ export function createTally(renderer: Renderer, write: (text: string) => void): 
     decision(decision: Decision) {
       summary = addToSummary(summary, decision);
       put(renderer.decision(decision));
+    },
+    counted(ref: RefName | null, more: Summary) {
+      summary = addSummaries(summary, more);
+      renderer.counted?.(ref, more.checked);
     },
     finish() {
       // A use case that never began judged nothing, and nothing must not look like "all allowed".

@@ -1,4 +1,4 @@
-import type { Decision, ReportHead, Summary } from "../model.ts";
+import type { Decision, RefName, ReportHead, Summary } from "../model.ts";
 
 /**
  * Turns a report into text as it comes: `begin`, then `decision` for each, then `end`; the strings are written one
@@ -8,6 +8,8 @@ import type { Decision, ReportHead, Summary } from "../model.ts";
 export interface Renderer {
   begin(head: ReportHead): string;
   decision(decision: Decision): string;
+  /** So many commits on one ref that were allowed without a finding; only of those who list none. */
+  counted?(ref: RefName | null, count: number): void;
   end(summary: Summary): string;
 }
 

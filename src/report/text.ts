@@ -1,4 +1,4 @@
-import type { Decision, Evidence, PolicyOrigin, ReportHead, SubjectKind, Summary } from "../model.ts";
+import type { Decision, Evidence, PolicyOrigin, ReportHead, SubjectKind, SubjectRef, Summary } from "../model.ts";
 import { escapeLogLines } from "../encoding/text.ts";
 import { formatTime } from "../encoding/time.ts";
 import { Causes } from "./causes.ts";
@@ -47,12 +47,15 @@ export function createTextRenderer(options: TextOptions, before: Tallied = { kin
       return options.quiet ? "" : lines(head.notes.flatMap((note) => folded(`note: ${show(note)}`, "", "  ")));
     },
     decision(decision: Decision): string {
-      tally(decision, kinds, refs);
+      tally(decision.subject, 1, kinds, refs);
       if (!decision.allow) denied.add(decision);
       else if (!decision.exempt) warned.add(decision);
       if (!options.verbose || !decision.allow) return "";
       opened = true;
       return lines([allowedLine(decision)]);
+    },
+    counted(ref, count) {
+      tally({ kind: "commit", ref }, count, kinds, refs);
     },
     end(summary: Summary): string {
       const parts = opened ? [""] : [];
@@ -64,9 +67,14 @@ export function createTextRenderer(options: TextOptions, before: Tallied = { kin
   };
 }
 
-/** Counts a decision; of more than one ref none is named. */
-export function tally({ subject: { kind, ref } }: Decision, kinds: Map<SubjectKind, number>, refs: Set<string>): void {
-  kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+/** Counts subjects on a ref; of more than one ref none is named. */
+export function tally(
+  { kind, ref }: Pick<SubjectRef, "kind" | "ref">,
+  count: number,
+  kinds: Map<SubjectKind, number>,
+  refs: Set<string>,
+): void {
+  if (count > 0) kinds.set(kind, (kinds.get(kind) ?? 0) + count);
   if (refs.size < 2 && ref !== null) refs.add(ref);
 }
 

@@ -1,7 +1,7 @@
 /** A repository in which `verify` is run again and again, with a git that notes whether it was asked. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KeptRun } from "../../src/check/frontier-runs.ts";
+import type { Kept, KeptRun } from "../../src/check/frontier-runs.ts";
 import { alice, BIN, mainRule, policyOf, PushServer, type PushResult } from "./push-server.ts";
 import type { Repo } from "./repo.ts";
 
@@ -60,10 +60,11 @@ export class FrontierScene {
   }
 
   /** The runs that are kept; none where there is no file. */
-  kept(): readonly KeptRun[] {
-    if (!existsSync(this.file)) return [];
-    const [, text = "{}"] = readFileSync(this.file, "utf8").split("\n");
-    return (JSON.parse(text) as { readonly content: readonly KeptRun[] }).content;
+  kept(repo = this.repo): readonly KeptRun[] {
+    const file = join(repo.gitDir, "signpolicy", "frontier");
+    if (!existsSync(file)) return [];
+    const [, text = "{}"] = readFileSync(file, "utf8").split("\n");
+    return (JSON.parse(text) as { readonly content: Kept }).content.runs;
   }
 }
 

@@ -1,0 +1,95 @@
+/** What a run of `verify` looked at, so that it can be looked at again. */
+import { createRequire } from "node:module";
+import { isAbsolute, join } from "node:path";
+import { PolicyError } from "../errors.ts";
+import { isObjectId } from "../encoding/identifiers.ts";
+import { askConfig } from "../io/git-memory.ts";
+import { surroundings, type SeenPlace, type Watched } from "../io/surroundings.ts";
+import { CODE_PLACES } from "../policy/places.ts";
+import { workTreePolicySource } from "./file-policy.ts";
+import type { Asked } from "./frontier.ts";
+import { loadPolicy } from "./policy.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
+import type { Session } from "./session.ts";
+import { POLICY_PATHS } from "./tree-policy.ts";
+
+/**
+ * All that a run looked at beside refs and objects, if the files of the policy are still what they were when they were read;
+ * null where something cannot be told.
+ */
+export async function watchedBy(
+  { cwd, environment, targets, program }: Asked,
+  session: Session,
+  loaded: LoadedPolicy,
+  place: SeenPlace,
+): Promise<{ readonly watched: Watched; readonly surroundings: string } | null> {
+  const names = namesIn(targets);
+  if (names === null) return null;
+  const config = await askConfig({ ...session.repository, cwd });
+  if (config === null || JSON.stringify(config.values) !== JSON.stringify(session.config.values)) return null;
+  const own = await ownPolicy(place);
+  if (own === undefined) return null;
+  const policies = own === null ? [loaded] : [loaded, own];
+  const watched: Watched = {
+    system: config.system,
+    files: [...new Set(policies.flatMap((policy) => filesOf(policy, place)))],
+    places: place.top === null ? [] : [...POLICY_PATHS, ...CODE_PLACES].map((path) => join(place.top ?? "", path)),
+    programs: programsBeside(program),
+    names,
+  };
+  const before = surroundings(place, environment, watched);
+  const unchanged = (await Promise.all(policies.map(isAsRead))).every(Boolean);
+  const after = surroundings(place, environment, watched);
+  return before !== null && unchanged && before === after ? { watched, surroundings: before } : null;
+}
+
+/**
+ * The names in what was asked for, which git looks for in its own directory, too (gitrevisions(7)); null where a word means
+ * something that no file tells: what a ref was, a message, the beginning of an id.
+ */
+function namesIn(targets: readonly string[]): readonly string[] | null {
+  const names = targets.flatMap((target) => target.replace(/^\^/, "").split(/\.{2,3}/));
+  const plain = names.map((name) => name.replace(/(?:[~^]\d*)+$/, "")).filter((name) => name !== "" && name !== "@");
+  const isTold = (name: string): boolean =>
+    isObjectId(name) || (/^\w[\w./-]*$/.test(name) && !/^[0-9a-f]{4,}$|-g[0-9a-f]+$/i.test(name));
+  return plain.every(isTold)
+    ? plain.filter((name) => !isObjectId(name) && name !== "HEAD" && !name.startsWith("refs/"))
+    : null;
+}
+
+/** The policy in the work tree, with which the one that governs was compared; null where there is none. */
+async function ownPolicy({ top }: SeenPlace): Promise<LoadedPolicy | null | undefined> {
+  if (top === null) return null;
+  try {
+    return await loadPolicy(workTreePolicySource(top));
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return error.code === "ERR_POLICY_MISSING" ? null : undefined;
+  }
+}
+
+/** Of a policy in a ref's tree none: the ref stands for them. */
+function filesOf({ files, origin }: LoadedPolicy, { top }: SeenPlace): readonly string[] {
+  if (!origin.source.startsWith("file:")) return [];
+  return files.map((file) => (isAbsolute(file) ? file : join(top ?? "", file)));
+}
+
+async function isAsRead({ origin, digestNow }: LoadedPolicy): Promise<boolean> {
+  if (!origin.source.startsWith("file:")) return true;
+  try {
+    return (await digestNow()) === origin.digest;
+  } catch (error) {
+    if (error instanceof PolicyError) return false;
+    throw error;
+  }
+}
+
+/** What else judges: the threads' own file, and the package that stays outside the bundle. */
+function programsBeside(program: string): readonly string[] {
+  const files = [program, join(program, "..", "raw-thread.cjs")];
+  try {
+    return [...files, createRequire(import.meta.url).resolve("openpgp")];
+  } catch {
+    return files;
+  }
+}
