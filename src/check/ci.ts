@@ -93,6 +93,7 @@ async function eventOf(session: Session, options: CiOptions, platform: CiPlatfor
   const as = options.as === undefined ? null : parseAs(options.as);
   if (options.full) return { kind: "whole", ref: as ?? refOfEvent(platform) };
   if (options.base === undefined && options.head === undefined) {
+    if (as?.startsWith("refs/tags/") === true) return { kind: "tag", ref: as };
     if (as !== null && platform.name === "none")
       return { kind: "request", into: as, base: null, head: "HEAD", testMerge: true };
     const event = platform.event();
