@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { CLIENT_HOOKS } from "../../src/check/hook-lines.ts";
 import { CiScene } from "../support/ci.ts";
 import { projectRoot } from "../support/clone.ts";
+import { actionErrors } from "../support/github-schemas.ts";
 
 interface Action {
   readonly inputs: Readonly<Record<string, { readonly description: string; readonly default: string }>>;
@@ -44,6 +45,21 @@ describe("the action", () => {
     });
     return { status, text: `${stdout.toString("utf8")}${stderr}` };
   }
+
+  it("is one by GitHub's own schema, which takes no step without a shell, no unknown way to run and no unknown input", () => {
+    const text = readFileSync(join(projectRoot, "action.yml"), "utf8");
+    expect(actionErrors(text)).toEqual([]);
+    for (const [right, wrong] of [
+      ["- shell: bash", "- shel: bash"],
+      ["using: composite", "using: composit"],
+      ["inputs.by-merge }}", "input.by-merge }}"],
+    ] as const) {
+      expect(text).toContain(right);
+      expect(actionErrors(text.replace(right, wrong))).not.toEqual([]);
+    }
+    const given = [...text.matchAll(/\$\{\{ inputs\.([\w-]+) \}\}/g)].map(([, name]) => name);
+    expect(given.sort()).toEqual(Object.keys(action.inputs).sort());
+  });
 
   it("judges a pull request, denies, and writes reports (unsigned)", () => {
     scene.checkOut(scene.bad);

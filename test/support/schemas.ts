@@ -48,7 +48,11 @@ export function xmlTexts(text: string, xpath: string): readonly string[] {
   }
 }
 
-/** GitLab's documentation of its report, row by row: each of these fields is required, severity is one of five. */
+/**
+ * GitLab's documentation of its report, row by row: each of these fields is required, severity is one of five. That is more than
+ * the schema by which GitLab takes a report (`app/validators/json_schemas/codeclimate.json`) asks for: an object with a string
+ * as `description`, `fingerprint` and `severity`, and a `location` whose `path` is a string and whose line is an integer.
+ */
 export function gitlabErrors(text: string): readonly string[] {
   const issues = JSON.parse(text) as readonly Record<string, unknown>[];
   return issues.flatMap((issue, index) => {

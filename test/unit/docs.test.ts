@@ -4,6 +4,7 @@ import { describe, expect, it } from "@jest/globals";
 import { parseDocument } from "yaml";
 import { createProgram } from "../../src/cli/commands.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
+import { workflowErrors } from "../support/github-schemas.ts";
 
 const PAGES = [
   ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
@@ -43,6 +44,18 @@ describe("documentation", () => {
     expect(document.errors).toEqual([]);
     expect(text).toMatch(/fetch-?depth: 0|GIT_DEPTH: "0"/i);
     expect(text).not.toMatch(/npx (?!--no-install )/);
+  });
+
+  it("shows workflows that GitHub's own schema takes", () => {
+    const shown = PAGES.flatMap((page) => blocks(page, "yaml")).filter((text) => text.includes("actions/checkout"));
+    const jobOf = (steps: string): string =>
+      `on: push\njobs:\n  job:\n    runs-on: x\n${steps.replace(/^(?=.)/gm, "    ")}`;
+    const workflows = shown.map((text) => (text.startsWith("steps:") ? jobOf(text) : text));
+    expect(workflows.length).toBeGreaterThanOrEqual(2);
+    for (const text of workflows) {
+      expect(workflowErrors(text)).toEqual([]);
+      expect(workflowErrors(text.replace("- uses:", "- use:"))).not.toEqual([]);
+    }
   });
 
   it.each(PAGES)("%s links to what is there", (page) => {
