@@ -62,6 +62,21 @@ describe("a push where a trust root is configured", () => {
       expect(push(server, server.commit(bob, { parents: [first] }), "refs/heads/old")).toContain("-> old");
     }));
 
+  it("refuses what a key signs behind the commit that retires it, in the same push (key-retired)", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      const before = server.commit(eve, { parents: [first], files: { e: "1" } });
+      const policy = JSON.parse(all) as { principals: { eve: { keys: object[] } } };
+      const at = new Date(Date.now() - 60_000).toISOString().replace(/\.\d+Z/, "Z");
+      policy.principals.eve.keys = policy.principals.eve.keys.map((key) => ({ ...key, retired: at }));
+      const retire = (): string =>
+        server.commit(alice, { parents: [before], files: { [POLICY]: JSON.stringify(policy) } });
+      const behind = server.commit(eve, { parents: [retire()], files: { e: "2" } });
+      expect(push(server, behind)).toContain("key-retired");
+      expect(push(server, server.commit(alice, { parents: [behind], files: { a: "2" } }))).toContain("key-retired");
+      expect(push(server, server.commit(bob, { parents: [retire()], files: { b: "2" } }))).toContain("-> main");
+    }));
+
   it("judges what the policy's branch held before by its own rules, on whatever ref it is pushed again", () =>
     withServer(null, (server) => {
       const only = (refs: string[]): string =>

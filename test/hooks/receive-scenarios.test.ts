@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { sshSig } from "../support/ssh.ts";
 import { alice, bob, eve, mainRule, policyOf, principal, withServer, type PushServer } from "../support/push-server.ts";
 
 const branches = { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["devs"] } };
@@ -158,18 +159,58 @@ describe("who signed, and when", () => {
 });
 
 describe("odd objects", () => {
+  const bytesOf = (server: PushServer, oid: string): string => server.clone.raw("commit", oid).toString("latin1");
+  const pushBytes = (server: PushServer, text: string) =>
+    server.pushRaw("refs/heads/main", server.clone.write("commit", Buffer.from(text, "latin1")));
+
   it("judges by the bytes: two signatures, the other algorithm's header, an encoding, CR LF in the armor", () =>
     withServer(policyOf([mainRule]), (server) => {
-      const raw = server.clone.raw("commit", server.commit(alice)).toString("latin1");
+      const raw = bytesOf(server, server.commit(alice));
       const header = /gpgsig (?:.*\n )*.*\n/.exec(raw)?.[0] ?? "";
-      const push = (text: string): string =>
-        server.pushRaw("refs/heads/main", server.clone.write("commit", Buffer.from(text, "latin1"))).text;
+      const push = (text: string): string => pushBytes(server, text).text;
       expect(header).toContain("END SSH SIGNATURE");
       expect(push(raw.replace(header, header + header))).toContain("multiple-signatures");
       expect(push(raw.replace("gpgsig ", "gpgsig-sha256 "))).toContain("unsigned");
       expect(push(raw.replace("gpgsig ", "encoding latin1\ngpgsig "))).toContain("bad-signature");
       expect(push(raw.replace(/\n\ncommit/, "\nmergetag object x\n type y\n\ncommit"))).toContain("bad-signature");
+      expect(push(`${raw.slice(0, -1)}\r\n`)).toContain("bad-signature");
+      // No part of what is signed, and gpg and ssh-keygen read over them.
+      const returned = header.replaceAll("\n", "\r\n").replace(/\r\n$/, "\n");
+      expect(pushBytes(server, raw.replace(header, returned))).toMatchObject({ status: 0, text: "" });
       expect(push(raw)).toBe("");
+    }));
+
+  it("takes an encoding and the tag of a merge where they are signed with the rest (bad-signature)", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      const tree = server.tree({ a: "b" });
+      const who = `alice <${alice.email}> ${String(now)} +0000`;
+      const odd = ["encoding ISO-8859-1", `mergetag object ${"1".repeat(40)}`, " type commit", " tag v1", " ", " v1"];
+      const head = [`tree ${tree}`, `author ${who}`, `committer ${who}`, ...odd].join("\n");
+      const body = "\n\nna\xefve\n";
+      const armor = Buffer.from(sshSig(alice.key, Buffer.from(`${head}${body}`, "latin1"))).toString("latin1");
+      const signed = `${head}\ngpgsig ${armor.trimEnd().replaceAll("\n", "\n ")}${body}`;
+      expect(pushBytes(server, signed)).toMatchObject({ status: 0, text: "" });
+      expect(pushBytes(server, signed.replace("ISO-8859-1", "ISO-8859-15")).text).toContain("bad-signature");
+      expect(pushBytes(server, signed.replace("tag v1", "tag v2")).text).toContain("bad-signature");
+    }));
+
+  it("refuses a signed tag of an unsigned commit, of a tag of one, and of a blob (tag-target, unsigned)", () =>
+    withServer(policyOf([mainRule, releases, { ...mainRule, name: "marks", refs: ["refs/marks/**"] }]), (server) => {
+      const first = server.commit(alice);
+      const unsigned = server.commit(null, { parents: [first] });
+      expect(server.push([`${first}:refs/heads/main`]).status).toBe(0);
+      const blob = server.clone.write("blob", Buffer.from("x"));
+      const nested = server.tag(alice, "inner", unsigned);
+      for (const tag of [
+        server.tag(alice, "v1", unsigned),
+        server.tag(alice, "v1", nested, "tag"),
+        server.tag(alice, "v1", blob, "blob"),
+      ]) {
+        expect(server.push([`${tag}:refs/tags/v1`]).text).toContain("tag-target");
+      }
+      // Where a rule for commits names the tag's ref, what it brings in is judged by that.
+      expect(server.push([`${server.tag(null, "v1", unsigned)}:refs/marks/v1`]).text).toContain("unsigned");
+      expect(server.push([`${server.tag(alice, "v1", first)}:refs/tags/v1`]).status).toBe(0);
     }));
 });
 
