@@ -81,7 +81,7 @@ const GROUPS = {
     "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|remember-git|report-head)",
     "check/(session|shared-walk|straight-line|succession|tags|tips|tracking|tree-policy|trees|trust-root|walk|witness)",
     "encoding/.*",
-    "io/(dangling-refs|git-memory|kept-answer|loose-objects|pending-file|plain-files|policy-file|reading-alone|record-file|revisions|safety)",
+    "io/(dangling-refs|git-memory|kept-answer|loose-objects|pending-file|plain-files|policy-file|reading-alone|record-file|revisions|safety|write-problem)",
     "policy/(?!certificate-copies|chain|document-yaml|edit-|json-schema|path-words|policy-diff|diff-|rights).*",
     "signature/(anchors|raw|verify)",
     "signature/openpgp/(algorithms|anchors|certificate|key|merge|packets|signature|subpackets)",

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { cannotWrite } from "./write-problem.ts";
 
 /** Where `pre-receive` leaves its verdict for the `post-receive` of the same push. */
 const folderIn = (gitDir: string): string => join(gitDir, "signpolicy", "pending");
@@ -9,11 +10,21 @@ const folderIn = (gitDir: string): string => join(gitDir, "signpolicy", "pending
 /** A verdict that no `post-receive` picked up belongs to a push that never landed. */
 const PENDING_LIFE_MS = 24 * 60 * 60 * 1000;
 
-/** Leaves a verdict for the `post-receive` of the same push. */
+/**
+ * Leaves a verdict for the `post-receive` of the same push.
+ *
+ * @throws SignpolicyError ERR_IO
+ */
 export function writePending(gitDir: string, text: string): void {
   const folder = folderIn(gitDir);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, `${randomUUID()}.json`), text, { mode: 0o600, flag: "wx" });
+  const path = join(folder, `${randomUUID()}.json`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+  } catch (cause) {
+    rmSync(path, { force: true });
+    throw cannotWrite(folder, cause);
+  }
 }
 
 export interface PendingFile {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SignpolicyError } from "../errors.ts";
+import { writing } from "./write-problem.ts";
 
 /**
  * Files of the receive record under a repository's common git directory: `signpolicy/record.jsonl`, to which is
@@ -55,8 +56,11 @@ async function listArchives(gitDir: string): Promise<readonly string[]> {
  * Appends whole lines behind the first `whole` bytes, and waits until they are on the disk. What stood behind those was
  * cut off while it was written. Fails as a whole, or leaves a beginning of the lines that a reader can tell.
  */
-export async function appendRecord(gitDir: string, whole: number, lines: string): Promise<void> {
-  const file = await open(recordPath(gitDir), "r+");
+export const appendRecord = (gitDir: string, whole: number, lines: string): Promise<void> =>
+  writing(recordPath(gitDir), () => append(recordPath(gitDir), whole, lines));
+
+async function append(path: string, whole: number, lines: string): Promise<void> {
+  const file = await open(path, "r+");
   try {
     await file.truncate(whole);
     const bytes = Buffer.from(lines);
@@ -73,9 +77,15 @@ export async function appendRecord(gitDir: string, whole: number, lines: string)
 export async function rotateRecord(gitDir: string, number: number, text: string): Promise<void> {
   const present = recordPath(gitDir);
   const aside = `${present}.${randomUUID()}`;
-  await copyFile(present, aside);
-  await flush(aside);
-  await rename(aside, archivePath(gitDir, number));
+  await writing(archivePath(gitDir, number), async () => {
+    try {
+      await copyFile(present, aside);
+      await flush(aside);
+      await rename(aside, archivePath(gitDir, number));
+    } finally {
+      await rm(aside, { force: true });
+    }
+  });
   await replaceFile(present, text);
 }
 
@@ -118,7 +128,10 @@ export const readCertificate = (gitDir: string, sha256: string): Promise<Buffer 
 export const writeCertificate = (gitDir: string, sha256: string, bytes: Buffer): Promise<void> =>
   replaceFile(join(gitDir, FOLDER, "certificates", basename(sha256)), bytes);
 
-async function replaceFile(path: string, content: string | Buffer): Promise<void> {
+const replaceFile = (path: string, content: string | Buffer): Promise<void> =>
+  writing(path, () => replace(path, content));
+
+async function replace(path: string, content: string | Buffer): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const aside = `${path}.${randomUUID()}`;

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { SignpolicyError } from "../errors.ts";
+import { cannotWrite, writing } from "./write-problem.ts";
 
 /** How long one process waits for the others; each holds the lock for some milliseconds. */
 const PATIENCE_MS = 30_000;
@@ -29,7 +30,7 @@ interface Holder {
  */
 export async function withLock<T>(path: string, body: () => Promise<T>): Promise<T> {
   const own: Holder = { pid: process.pid, host: hostname(), token: randomUUID() };
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await writing(path, () => mkdir(dirname(path), { recursive: true, mode: 0o755 }));
   const until = Date.now() + PATIENCE_MS;
   while (!(await take(path, own))) {
     if (await isAbandoned(path)) await breakLock(path);
@@ -59,7 +60,7 @@ async function take(path: string, own: Holder): Promise<boolean> {
     return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw new SignpolicyError("ERR_IO", `cannot write ${path}`, { cause });
+    throw cannotWrite(path, cause);
   }
 }
 

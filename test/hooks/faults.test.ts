@@ -4,7 +4,7 @@
  * pusher is told in words, and the next push works.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { alice, BIN, bob, mainRule, policyOf, withServer, type PushServer } from "../support/push-server.ts";
@@ -133,7 +133,10 @@ describe("a disk that takes nothing more", () => {
       const good = server.commit(bob, { parents: [first] });
       const result = server.push([`${good}:${MAIN}`]);
       expect(result.status).not.toBe(0);
+      expect(result.text).toContain("remote: error: signpolicy: cannot write");
+      expect(result.text).toContain("remote: hint: an administrator makes room");
       expect(server.value(MAIN)).toBe(first);
+      expect(readdirSync(join(server.server.gitDir, "signpolicy", "pending"))).toEqual([]);
       expectSound(server);
     }));
 
@@ -142,7 +145,9 @@ describe("a disk that takes nothing more", () => {
       const first = started(server);
       wrapHook(server, "post-receive", 'ulimit -f 0\neval "exec $hook"');
       const good = server.commit(bob, { parents: [first] });
-      expect(server.push([`${good}:${MAIN}`]).text).toContain("-> main");
+      const result = server.push([`${good}:${MAIN}`]);
+      expect(result.text).toContain("-> main");
+      expect(result.text).toContain("remote: error: signpolicy: cannot write");
       expect(record(server, "show").text).not.toContain(good.slice(0, 8));
       expectSound(server);
     }));
