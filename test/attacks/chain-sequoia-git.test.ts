@@ -19,8 +19,22 @@ import {
   withHistory,
   type History,
 } from "../support/authenticated.ts";
-import { revocation } from "../support/openpgp.ts";
-import { withServer } from "../support/push-server.ts";
+import { concatBytes } from "../../src/encoding/bytes.ts";
+import {
+  armor,
+  binding,
+  certification,
+  CERTIFY,
+  eddsaKey,
+  keyFlags,
+  publicKey,
+  publicSubkey,
+  revocation,
+  signature,
+  userId,
+  type TestKey,
+} from "../support/openpgp.ts";
+import { withServer, type Person } from "../support/push-server.ts";
 
 jest.setTimeout(60_000);
 
@@ -179,37 +193,79 @@ function policyWithout(): string {
   return JSON.stringify({ ...rest, principals: { alice: principals["alice"], bob: principals["bob"] } });
 }
 
-describe("sequoia-git: goodlist", () => {
-  const rescuing = (oids: readonly string[]): string =>
-    ruled({}, { trust: { exempt: oids.map((commit) => ({ commit, reason: "looked at" })) } });
+describe.each(["unsigned", "key-revoked"] as const)("sequoia-git: goodlist of a commit that is %s", (code) => {
+  const pat = pgpPerson("pat", 56);
+  const revoked = keyed(pat, { openpgp: pat.certificate({ more: [revocation(pat.primary, BEGUN + 30, 2)] }) });
+  const begun = (more: object = {}): string => ruled(keyed(pat, { openpgp: pat.certificate() }), more);
+  /** With the revocation, where that is what makes the commit bad. */
+  const later = (trust: object = {}): string => (code === "unsigned" ? begun({ trust }) : ruled(revoked, { trust }));
+  const rescuing = (oids: readonly string[], trust: object = {}): string =>
+    later({ ...trust, exempt: oids.map((commit) => ({ commit, codes: [code], reason: "looked at" })) });
+  const bad = (history: History, from: string): ObjectId => history.same(code === "unsigned" ? null : pat, [from]);
 
-  it("goodlist_1: a bad commit is rescued by a later commit of who may", () =>
+  it("goodlist_1: it is rescued after the revocation, by a later commit of who may", () =>
     withHistory(async (history) => {
-      const root = history.root(ruled());
-      const bad = history.same(null, [root]);
-      const rescue = history.change(alice, [bad], rescuing([bad]));
-      expect((await history.verify(root, [bad])).codes).toEqual(["unsigned"]);
+      const root = history.root(begun());
+      const first = bad(history, root);
+      // Where a key was revoked, what it signed fell with that; unsigned it never was anything.
+      const fallen = code === "unsigned" ? first : history.change(alice, [first], later());
+      expect((await history.verify(root, [fallen])).codes).toContain(code);
+      const rescue = history.change(alice, [fallen], rescuing([first]));
       expect((await history.verify(root, [rescue])).allowed).toBe(true);
       expect((await history.verify(root, [history.same(bob, [rescue])])).allowed).toBe(true);
+      expect((await history.verify(root, [fallen])).codes).toContain(code);
+      const other = history.change(alice, [fallen], rescuing([root]));
+      expect((await history.verify(root, [other])).codes).toContain(code);
     }));
 
-  it("goodlist_2: of two paths the one that carries the rescue counts", () =>
+  it("goodlist_2: of two paths the longer one, which carries the rescue, counts", () =>
     withHistory(async (history) => {
-      const root = history.root(ruled({}, { trust: { merges: "vouched" } }));
-      const bad = history.same(null, [root]);
-      const short = history.same(bob, [bad]);
-      const policy = JSON.parse(rescuing([bad])) as { trust: object };
-      const long = history.change(
-        alice,
-        [bad],
-        JSON.stringify({ ...policy, trust: { ...policy.trust, merges: "vouched" } }),
-      );
-      const longer = history.same(bob, [long]);
-      expect((await history.verify(root, [short])).allowed).toBe(false);
-      expect((await history.verify(root, [longer])).allowed).toBe(true);
-      expect((await history.verify(root, [history.same(bob, [longer, short])])).allowed).toBe(true);
+      for (const merges of MODES) {
+        const root = history.root(begun({ trust: { merges } }));
+        const first = bad(history, root);
+        const parting = code === "unsigned" ? first : history.change(alice, [first], later({ merges }));
+        const short = history.same(bob, [parting]);
+        const longer = history.same(bob, [history.change(alice, [parting], rescuing([first], { merges }))]);
+        expect((await history.verify(root, [short])).allowed).toBe(false);
+        expect((await history.verify(root, [longer])).allowed).toBe(true);
+        for (const parents of [
+          [short, longer],
+          [longer, short],
+        ] as const) {
+          const merge = (tree: string): string => history.withTree(bob, parents, tree);
+          expect([merges, (await history.verify(root, [merge(longer)])).allowed]).toEqual([merges, true]);
+          expect([merges, (await history.verify(root, [merge(short)])).allowed]).toEqual([merges, false]);
+        }
+      }
     }));
 
+  it("goodlist_4: two halves joined at a merge rescue both, and each alone only its own", () =>
+    withHistory(async (history) => {
+      const root = history.root(begun());
+      const [one, two] = [bad(history, root), bad(history, root)];
+      const half = history.change(alice, [one], rescuing([one]));
+      const other = history.change(alice, [two], rescuing([two]));
+      const whole = history.change(alice, [root], rescuing([one, two]));
+      expect((await history.verify(root, [half])).allowed).toBe(true);
+      expect((await history.verify(root, [other])).allowed).toBe(true);
+      expect((await history.verify(root, [history.withTree(alice, [half, other], half)])).allowed).toBe(false);
+      expect((await history.verify(root, [history.withTree(alice, [half, other], whole)])).allowed).toBe(true);
+      expect((await history.verify(root, [history.withTree(bob, [half, other], whole)])).allowed).toBe(false);
+    }));
+
+  it("goodlist_5: by somebody without the right it is ignored, and so is one that was taken back", () =>
+    withHistory(async (history) => {
+      const root = history.root(begun());
+      const first = bad(history, root);
+      const fallen = code === "unsigned" ? first : history.change(alice, [first], later());
+      const verdict = await history.verify(root, [history.change(bob, [fallen], rescuing([first]))]);
+      expect(verdict.codes).toContain("policy-change");
+      const rescue = history.change(alice, [fallen], rescuing([first]));
+      expect((await history.verify(root, [history.change(alice, [rescue], later())])).codes).toContain(code);
+    }));
+});
+
+describe("sequoia-git: goodlist", () => {
   it("goodlist_3: a revocation on a side branch that is merged kills the path of the revoked key", () =>
     withHistory(async (history) => {
       const pat = pgpPerson("pat", 52);
@@ -224,30 +280,6 @@ describe("sequoia-git: goodlist", () => {
       expect(
         (await history.verify(root, [history.withTree(alice, [history.same(bob, [root]), side], side)])).allowed,
       ).toBe(true);
-    }));
-
-  it("goodlist_4: two halves joined at a merge rescue both, and each alone only its own", () =>
-    withHistory(async (history) => {
-      const root = history.root(ruled());
-      const [one, two] = [history.same(null, [root]), history.same(null, [root])];
-      const half = history.change(alice, [one], rescuing([one]));
-      const other = history.change(alice, [two], rescuing([two]));
-      const tree = history.change(alice, [root], rescuing([one, two]));
-      expect((await history.verify(root, [half])).allowed).toBe(true);
-      expect((await history.verify(root, [other])).allowed).toBe(true);
-      expect((await history.verify(root, [history.withTree(alice, [half, other], half)])).allowed).toBe(false);
-      expect((await history.verify(root, [history.withTree(alice, [half, other], tree)])).allowed).toBe(true);
-    }));
-
-  it("goodlist_5: an exemption by somebody without the right is ignored, and so is one that was taken back", () =>
-    withHistory(async (history) => {
-      const root = history.root(ruled());
-      const bad = history.same(null, [root]);
-      expect((await history.verify(root, [history.change(bob, [bad], rescuing([bad]))])).codes).toContain(
-        "policy-change",
-      );
-      const rescue = history.change(alice, [bad], rescuing([bad]));
-      expect((await history.verify(root, [history.change(alice, [rescue], ruled())])).codes).toContain("unsigned");
     }));
 });
 
@@ -301,7 +333,36 @@ describe("sequoia-git: keys that end", () => {
       expect((await history.verify(root, [history.same(fresh, [added])])).allowed).toBe(true);
     }));
 
-  it("subkey_rotation: a new key counts from the commit after the one that brings it in", () =>
+  it("subkey_rotation: the new signing subkey of a known certificate counts from the commit after the one that brings it in", () =>
+    withHistory(async (history) => {
+      const [primary, first, next] = [58, 59, 60].map((seed) => eddsaKey({ seed })) as [TestKey, TestKey, TestKey];
+      const rot = { ...pat, name: "rot", email: "rot@example.org" };
+      const by = (key: TestKey): Person => ({ ...rot, sign: (payload, at) => signature(key, payload, { at }) });
+      const certificate = (...subkeys: readonly TestKey[]): string => {
+        const bound = subkeys.map((key) => concatBytes(publicSubkey(key), binding(primary, key)));
+        const own = certification(primary, "rot <rot@example.org>", { hashed: [keyFlags(CERTIFY)] });
+        const packets = concatBytes(publicKey(primary), userId("rot <rot@example.org>"), own, ...bound);
+        return ruled(keyed(rot, { openpgp: Buffer.from(armor("PGP PUBLIC KEY BLOCK", packets)).toString("latin1") }));
+      };
+      const root = history.root(certificate(first));
+      expect((await history.verify(root, [history.same(by(first), [root])])).allowed).toBe(true);
+      expect((await history.verify(root, [history.same(by(primary), [root])])).codes).toEqual(["not-signing-capable"]);
+      expect((await history.verify(root, [history.same(by(next), [root])])).codes).toEqual(["unknown-key"]);
+      // Its owner rotates it himself, by the subkey that is known; the new one cannot bring itself in.
+      const rotated = history.change(by(first), [root], certificate(first, next));
+      expect((await history.verify(root, [history.change(by(next), [root], certificate(first, next))])).codes).toEqual([
+        "unknown-key",
+      ]);
+      for (const key of [first, next]) {
+        expect((await history.verify(root, [history.same(by(key), [rotated])])).allowed).toBe(true);
+      }
+      // Another committer brings no subkey into it.
+      expect((await history.verify(root, [history.change(bob, [root], certificate(first, next))])).codes).toEqual([
+        "policy-change",
+      ]);
+    }));
+
+  it("a second certificate counts from the commit after the one that brings it in, by who holds the right", () =>
     withHistory(async (history) => {
       const next = pgpPerson("pat", 55);
       const root = history.root(policy());

@@ -271,7 +271,7 @@ export const signature = (key: TestKey, payload: Bytes = PAYLOAD, options: Signa
 
 // ── certificates ────────────────────────────────────────────────────────────────────────────────────────────────
 
-const CERTIFY = 0x01;
+export const CERTIFY = 0x01;
 const SIGN = 0x02;
 
 export function userIdContent(primary: TestKey, userId: string): readonly Bytes[] {
