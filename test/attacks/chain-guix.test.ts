@@ -17,6 +17,7 @@ import {
   withHistory,
 } from "../support/authenticated.ts";
 import { signature } from "../support/openpgp.ts";
+import { withServer } from "../support/push-server.ts";
 
 jest.setTimeout(60_000);
 
@@ -172,6 +173,16 @@ describe("guix git authenticate", () => {
       }
     }));
 
+  it("a key authorised on master and not yet on staging: a merge brings it there, and nothing is rewritten (unknown-key)", () =>
+    withHistory(async (history) => {
+      const root = history.root(both);
+      const staging = history.commit(bob, [root], { s: "1" });
+      const master = history.change(alice, [root], withCarol);
+      expect((await history.verify(root, [history.same(carol, [staging])])).codes).toEqual(["unknown-key"]);
+      const merged = history.withTree(bob, [staging, master], master, { s: "1" });
+      expect((await history.verify(root, [history.same(carol, [merged])])).allowed).toBe(true);
+    }));
+
   it("OpenPGP: a key that ended since stays good for what it signed before, and its owner may be gone", () =>
     withHistory(async (history) => {
       const pat = pgpPerson("pat", 62);
@@ -182,5 +193,41 @@ describe("guix git authenticate", () => {
       expect((await history.verify(root, [gone], { now: BEGUN + 900_000 })).allowed).toBe(true);
       const late = history.same(pat, [history.same(alice, [byPat])]);
       expect((await history.verify(root, [late], { now: BEGUN + 900_000 })).codes).toEqual(["key-expired"]);
+    }));
+});
+
+describe("guix git authenticate, the script", () => {
+  it("six runs of the program: introduction, again, wrong introduction, an end before it, a history that is older, configuration", () =>
+    withServer(null, (server) => {
+      const before = server.commit(null, { files: { a: "1" } });
+      const exempt = { trust: { exempt: [{ reachableFrom: before, reason: "before signing" }] } };
+      const policy = policyText({ more: exempt });
+      const root = server.commit(alice, { parents: [before], files: { [POLICY]: policy } });
+      const end = server.commit(bob, { parents: [root], files: { a: "2" } });
+      const tip = server.commit(bob, { parents: [end], files: { a: "3" } });
+      const foreign = server.commit(eve, { files: { [POLICY]: policyText({ people: [eve] }) } });
+      server.clone.updateRef("refs/heads/main", tip);
+      server.clone.updateRef("refs/heads/foreign", foreign);
+      server.share();
+      const runs: readonly (readonly [argv: readonly string[], status: number, told: string])[] = [
+        [["--trust-root", root, end], 0, "1 commit checked on refs/heads/main, all allowed"],
+        [["--trust-root", root, tip], 0, "2 commits checked on refs/heads/main, all allowed"],
+        [["--trust-root", root, tip], 0, "2 commits checked on refs/heads/main, all allowed"],
+        [["--trust-root", foreign, tip], 1, "does not descend from the trust root"],
+        [["--trust-root", root, before], 1, "lies before the trust root"],
+        [["--trust-root", before, tip], 1, "holds no policy that can be used"],
+      ];
+      for (const [argv, status, told] of runs) {
+        const run = server.verify([...argv, "--as", "main"]);
+        expect([argv, run.status, run.text.replaceAll(/\s+/g, " ")]).toEqual([
+          argv,
+          status,
+          expect.stringContaining(told),
+        ]);
+      }
+      server.server.config("signpolicy.trustRoot", root);
+      expect(server.verify(["--as", "main", tip]).status).toBe(0);
+      server.server.config("signpolicy.trustRoot", foreign);
+      expect(server.verify(["--as", "main", tip]).status).toBe(1);
     }));
 });

@@ -1,7 +1,7 @@
 /** Histories that authenticate themselves: commits in a real repository, judged in process from a trust root. */
 import { jest } from "@jest/globals";
 import { verifyCommits, type VerifyOptions } from "../../src/check/commits.ts";
-import type { Bytes, Decision, ObjectId, ReportHead } from "../../src/model.ts";
+import type { Bytes, Decision, HashAlgorithm, ObjectId, ReportHead } from "../../src/model.ts";
 import { concatBytes } from "../../src/encoding/bytes.ts";
 import {
   armor,
@@ -98,9 +98,13 @@ export function policyText({
 
 /** Commits are dated one after the other, all long before `NOW`. */
 export class History {
-  readonly #server = new PushServer(null, "sha1", { hooks: false });
+  readonly #server: PushServer;
   readonly #trees = new Map<string, string>();
   #date = MADE;
+
+  constructor(algorithm: HashAlgorithm = "sha1") {
+    this.#server = new PushServer(null, algorithm, { hooks: false });
+  }
 
   get repo(): PushServer["clone"] {
     return this.#server.clone;
@@ -122,7 +126,11 @@ export class History {
   }
 
   /** A commit that changes no file: the tree is its first parent's. */
-  same(who: Person | null, parents: readonly [string, ...string[]], more: { readonly date?: number } = {}): ObjectId {
+  same(
+    who: Person | null,
+    parents: readonly [string, ...string[]],
+    more: { readonly date?: number; readonly message?: string } = {},
+  ): ObjectId {
     const tree = this.#trees.get(parents[0]) ?? this.repo.git(["rev-parse", `${parents[0]}^{tree}`]);
     const oid = this.#server.commit(who, { parents, tree, date: (this.#date += 60), ...more });
     this.#trees.set(oid, tree);
@@ -185,8 +193,11 @@ export class History {
   }
 }
 
-export async function withHistory<T>(body: (history: History) => Promise<T>): Promise<T> {
-  const history = new History();
+export async function withHistory<T>(
+  body: (history: History) => Promise<T>,
+  algorithm: HashAlgorithm = "sha1",
+): Promise<T> {
+  const history = new History(algorithm);
   try {
     return await body(history);
   } finally {
