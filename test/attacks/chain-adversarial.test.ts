@@ -4,6 +4,12 @@
  * Stopped by: the chain from the trust root, and the policy in force beside it (check/chain.ts, check/chain-push.ts).
  */
 import { describe, expect, it, jest } from "@jest/globals";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openSession } from "../../src/check/session.ts";
+import { findRepository } from "../../src/io/repository.ts";
+import type { ObjectId } from "../../src/model.ts";
+import { parseSshPublicKey } from "../../src/signature/ssh/key.ts";
 import {
   alice,
   BEGUN,
@@ -122,6 +128,18 @@ describe("hook", () => {
       expect(server.value("refs/heads/main")).toBe(next);
     }));
 
+  it("delete where the rule lets it, which is no reason to walk anything (sequoia-git refuses every deletion)", () =>
+    withServer(null, (server) => {
+      const root = server.commit(alice, { files: { [POLICY]: policyText() } });
+      server.server.config("signpolicy.trustRoot", root);
+      const first = server.commit(bob, { parents: [root] });
+      expect(server.push([`${first}:refs/heads/main`, `${first}:refs/heads/topic`]).status).toBe(0);
+      expect(server.push([":refs/heads/topic"]).status).toBe(0);
+      expect(server.value("refs/heads/topic")).toBe(null);
+      // The policy's own branch never is.
+      expect(server.push([":refs/heads/main"]).text).toContain("ref-deletion");
+    }));
+
   it("annotated, unsigned and lightweight tag; several refs in one push with one bad", () =>
     withServer(null, (server) => {
       const { first } = begin(server);
@@ -195,6 +213,49 @@ describe("SSH", () => {
 });
 
 describe("cache", () => {
+  const memory = (server: PushServer): string => join(server.server.gitDir, "signpolicy", "chain-checked");
+  it.each<[string, (file: string) => void]>([
+    [
+      "poisoned",
+      (file) => writeFileSync(file, readFileSync(file, "latin1").replaceAll(/[0-9a-f]{40}/g, "1".repeat(40))),
+    ],
+    ["wrong mode", (file) => chmodSync(file, 0o666)],
+    ["missing", (file) => rmSync(file)],
+    ["a directory in its place", (file) => mkdirSync(file)],
+  ])("%s: pushes are judged as without it (unknown-key)", (what, spoil) =>
+    withServer(null, (server) => {
+      const root = server.commit(alice, { files: { [POLICY]: ruled() } });
+      server.server.config("signpolicy.trustRoot", root);
+      const first = server.commit(bob, { parents: [root] });
+      expect(server.push([`${first}:refs/heads/main`]).status).toBe(0);
+      const file = memory(server);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      if (what.startsWith("a directory")) rmSync(file);
+      spoil(file);
+      const [good, bad] = [bob, eve].map((who) => server.commit(who, { parents: [first] }));
+      expect(server.push([`${bad}:refs/heads/main`]).text).toContain("unknown-key");
+      expect(server.push([`${good}:refs/heads/main`]).status).toBe(0);
+    }),
+  );
+
+  it("hit after a later hard revocation: what was authenticated before falls in the push that says so (key-revoked)", () =>
+    withServer(null, (server) => {
+      const root = server.commit(alice, { files: { [POLICY]: ruled() } });
+      server.server.config("signpolicy.trustRoot", root);
+      const byCarol = server.commit(carol, { parents: [root] });
+      expect(server.push([`${byCarol}:refs/heads/main`]).status).toBe(0);
+      expect(existsSync(memory(server))).toBe(true);
+      const mark = (exempt: readonly object[]): string => {
+        const marked = keyed(carol, { ssh: carol.key.line.trim(), compromised: true });
+        const files = { [POLICY]: ruled({ trust: { exempt } }, marked) };
+        return server.commit(alice, { parents: [byCarol], files });
+      };
+      expect(server.push([`${mark([])}:refs/heads/main`]).text).toContain("key-revoked");
+      const { fingerprint } = parseSshPublicKey(carol.key.line);
+      const looked = mark([{ key: fingerprint, reachableFrom: byCarol, reason: "looked at" }]);
+      expect(server.push([`${looked}:refs/heads/main`]).text).toContain("-> main");
+    }));
+
   it("signers are told on every run, and a later hard revocation is seen: verify keeps no verdicts", () =>
     withHistory(async (history) => {
       const root = history.root(ruled());
@@ -206,4 +267,59 @@ describe("cache", () => {
       const marked = ruled({}, keyed(carol, { ssh: carol.key.line.trim(), compromised: true }));
       expect((await history.verify(root, [history.change(alice, [byCarol], marked)])).codes).toContain("key-revoked");
     }));
+});
+
+describe("scale and formats", () => {
+  it("a ladder of criss-cross merges: each commit is looked at once, though the ways to the root double with each rung", () =>
+    withHistory(async (history) => {
+      const root = history.root(ruled());
+      let [left, right] = [history.same(alice, [root]), history.same(bob, [root])];
+      for (let rung = 0; rung < 30; rung += 1) {
+        [left, right] = [history.same(alice, [left, right]), history.same(bob, [right, left])];
+      }
+      const tip = history.same(carol, [left, right]);
+      const { allowed, decisions } = await history.verify(root, [tip]);
+      expect([allowed, decisions.length]).toEqual([true, 63]);
+      expect(new Set(decisions.map(({ subject }) => subject.oid)).size).toBe(63);
+    }));
+
+  it("one policy that many commits carry is parsed once, and again only where its file or a key file is another", () =>
+    withHistory(async (history) => {
+      const root = history.root(ruled());
+      const session = await openSession(await findRepository(history.repo.dir, history.repo.env));
+      const loaded = async (oid: string): Promise<unknown> => {
+        const commit = await session.outlines.outline(oid as ObjectId);
+        return commit === null ? null : (await session.states.at(commit)).loaded;
+      };
+      try {
+        const first = await loaded(root);
+        expect(first).not.toBe(null);
+        expect(await loaded(history.commit(bob, [root], { a: "1" }))).toBe(first);
+        expect(await loaded(history.commit(bob, [root], { b: "2" }))).toBe(first);
+        expect(await loaded(history.change(alice, [root], ruled({ unmatched: "allow" })))).not.toBe(first);
+      } finally {
+        session.close();
+      }
+    }));
+
+  it("a SHA-256 repository: line, merge, change, mark and tag as in one of SHA-1 (unknown-key, key-revoked)", () =>
+    withHistory(async (history) => {
+      const tags = [
+        { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["*"] } },
+        { name: "tags", refs: ["refs/tags/**"], tags: { signedBy: ["*"] } },
+      ];
+      const root = history.root(ruled({ rules: tags }));
+      expect(root).toHaveLength(64);
+      const merge = history.same(alice, [history.same(bob, [root]), history.same(carol, [root])]);
+      expect((await history.verify(root, [merge])).allowed).toBe(true);
+      expect((await history.verify(root, [history.same(eve, [merge])])).codes).toEqual(["unknown-key"]);
+      const marked = ruled({ rules: tags }, keyed(carol, { ssh: carol.key.line.trim(), compromised: true }));
+      expect((await history.verify(root, [history.change(bob, [merge], marked)])).codes).toEqual(["policy-change"]);
+      expect((await history.verify(root, [history.change(alice, [merge], marked)])).codes).toContain("key-revoked");
+      history.tag(bob, "v1", merge);
+      history.tag(eve, "v2", merge);
+      expect((await history.verify(root, ["refs/tags/v1"])).allowed).toBe(true);
+      expect((await history.verify(root, ["refs/tags/v2"])).codes).toEqual(["unknown-key"]);
+      await expect(history.verify(root.slice(0, 40), [merge])).resolves.toMatchObject({ allowed: false });
+    }, "sha256"));
 });

@@ -76,6 +76,14 @@ describe("verify-commits", () => {
       const forged = history.repo.write("commit", raw);
       expect((await history.verify(root, [forged])).codes).toEqual(["bad-signature"]);
       expect((await history.verify(root, [tip])).allowed).toBe(true);
+      // Its exception list has no counterpart: what a signature does not cover no exemption forgives.
+      const forgiven = (codes: readonly string[]): string =>
+        policyText({ more: { trust: { exempt: [{ commit: forged, codes, reason: "x" }] } } });
+      expect((await history.verify(root, [history.change(alice, [forged], forgiven(["unsigned"]))])).codes).toContain(
+        "bad-signature",
+      );
+      const worded = history.change(alice, [root], forgiven(["bad-signature"]));
+      expect((await history.verify(root, [worded])).codes).toEqual(["policy-change"]);
     }));
 
   it("revoked or expired signer, with and without an exception", () =>

@@ -77,6 +77,53 @@ describe("a push where a trust root is configured", () => {
       expect(push(server, server.commit(bob, { parents: [retire()], files: { b: "2" } }))).toContain("-> main");
     }));
 
+  it.each<[string, string, string | true]>([
+    ["retired", "key-retired", "2026-01-01T00:00:00Z"],
+    ["compromised", "key-revoked", true],
+  ])(
+    "a key that the policy in force calls %s brings nothing in by a branch whose own policy does not (%s)",
+    (mark, code, at) =>
+      withServer(null, (server) => {
+        const { first } = rooted(server);
+        const old = server.commit(eve, {
+          parents: [first],
+          files: { e: "1" },
+          date: Math.floor(Date.now() / 1000) - 300,
+        });
+        const marked = { eve: { emails: [eve.email], keys: [{ ssh: eve.key.line.trim(), [mark]: at }] } };
+        const files = { [POLICY]: policyText({ people: [alice, bob], principals: marked }) };
+        expect(push(server, server.commit(alice, { parents: [first], files }))).toContain("-> main");
+        expect(push(server, old, "refs/heads/old")).toContain(code);
+        const by = server.commit(bob, { parents: [old] });
+        expect(push(server, by, "refs/heads/old")).toContain(code);
+        expect(push(server, server.commit(bob, { parents: [first] }), "refs/heads/old")).toContain("-> old");
+      }),
+  );
+
+  it("lets stand what the record shows received before a key was stolen, and nothing else by it (key-revoked)", () =>
+    withServer(null, (server) => {
+      const { first } = rooted(server);
+      const byEve = server.commit(eve, { parents: [first], files: { e: "1" } });
+      expect(push(server, byEve)).toContain("-> main");
+      const stolenAt = (minutes: number): string => {
+        const compromised = new Date(Date.now() + minutes * 60_000).toISOString().replace(/\.\d+/, "");
+        const marked = { eve: { emails: [eve.email], keys: [{ ssh: eve.key.line.trim(), compromised }] } };
+        const files = { [POLICY]: policyText({ people: [alice, bob], principals: marked }) };
+        return server.commit(alice, { parents: [byEve], files });
+      };
+      // Before the record saw it: her commit falls, and the mark with it, since it was built on that.
+      expect(push(server, stolenAt(-10))).toContain("key-revoked");
+      const mark = stolenAt(1);
+      expect(push(server, mark)).toContain("-> main");
+      const backdated = server.commit(eve, {
+        parents: [first],
+        files: { e: "2" },
+        date: Math.floor(Date.now() / 1000) - 60,
+      });
+      expect(push(server, backdated, "refs/heads/topic")).toContain("key-revoked");
+      expect(push(server, server.commit(bob, { parents: [mark] }))).toContain("-> main");
+    }));
+
   it("judges what the policy's branch held before by its own rules, on whatever ref it is pushed again", () =>
     withServer(null, (server) => {
       const only = (refs: string[]): string =>
