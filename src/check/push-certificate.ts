@@ -98,10 +98,11 @@ const replayed: Problem = {
 
 function nonceOf(context: CertificateContext, { nonce, pushee }: PushCertificate): Problem | null {
   const { repository, config } = context.session;
-  const seed = config.get("receive.certnonceseed", ["local", "worktree", "system"]);
+  const own = config.get("receive.certnonceseed", ["local", "worktree"]);
+  const seed = own ?? config.get("receive.certnonceseed", ["system"]);
   const { environment, now } = context;
   const { gitDir, algorithm } = repository;
-  return nonceProblem({ nonce, pushee, seed, gitDir, algorithm, environment, now });
+  return nonceProblem({ nonce, pushee, seed, shared: own === null, gitDir, algorithm, environment, now });
 }
 
 /** The same refs, each from the same value to the same value: what was signed is what happens, no more and no less. */

@@ -14,6 +14,8 @@ export interface NonceInput {
   readonly pushee: string | null;
   /** `receive.certNonceSeed` of the repository's own or the system's configuration, null where there is none. */
   readonly seed: string | null;
+  /** The seed is the system's: other repositories issue nonces by it as well. */
+  readonly shared: boolean;
   readonly gitDir: string;
   readonly algorithm: HashAlgorithm;
   readonly environment: Variables;
@@ -51,7 +53,9 @@ export function nonceProblem(input: NonceInput): Problem | null {
   }
   if (environment["GIT_PUSH_CERT_NONCE"] !== nonce) return bad("the push certificate answers another push's nonce");
   if (!isOurs(input, seed, stamp, digest)) {
-    return bad("the nonce of the push certificate was not issued by this repository");
+    const message = "the nonce of the push certificate was not issued by this repository";
+    if (!input.shared) return bad(message);
+    return bad(`${message}, or may be another's: the seed is the whole system's`, seedHint(input));
   }
   const issued = Number(stamp);
   if (issued > now + SKEW) return bad(`the nonce of the push certificate is dated ahead: ${formatTime(issued)}`);
@@ -68,7 +72,7 @@ const seedHint = ({ gitDir }: NonceInput): string =>
 /** receive-pack.c, `prepare_push_cert_nonce`: an HMAC of the seed under `PATH:TIME`, the hash being the repository's. */
 function isOurs(input: NonceInput, seed: string, stamp: string, digest: string): boolean {
   const given = Buffer.from(digest);
-  for (const path of servicePaths(input.gitDir, input.pushee)) {
+  for (const path of servicePaths(input)) {
     const key = Buffer.from(`${path}:${stamp}`, "latin1");
     const own = Buffer.from(createHmac(input.algorithm, key).update(seed, "utf8").digest("hex"));
     if (own.length === given.length && timingSafeEqual(own, given)) return true;
@@ -81,16 +85,22 @@ const toLatin1 = (text: string): string => Buffer.from(text, "utf8").toString("l
 /**
  * Every name by which git-receive-pack may have been asked for this repository, which the nonce depends on: its path, the
  * ends of it (a server's own base folder, a home folder), the same without `.git`, `.` over HTTP (http-backend.c), and
- * the path in the signer's URL where that leads here. Bytes as latin-1 text.
+ * the path in the signer's URL where that leads here. Where other repositories have the same seed, only what names no other
+ * one: a fork's certificate would be good here. Bytes as latin-1 text.
  */
-export function servicePaths(gitDir: string, pushee: string | null): ReadonlySet<string> {
+export function servicePaths({
+  gitDir,
+  pushee,
+  shared,
+}: Pick<NonceInput, "gitDir" | "pushee" | "shared">): ReadonlySet<string> {
   const full = toLatin1(gitDir);
   const ends = new Set<string>();
   for (const name of [full, full.replace(/\/?\.git$/, "")]) {
     const parts = name.split("/").filter((part) => part !== "");
-    for (let from = 0; from < parts.length; from += 1) ends.add(parts.slice(from).join("/"));
+    const last = shared ? Math.min(1, parts.length) : parts.length;
+    for (let from = 0; from < last; from += 1) ends.add(parts.slice(from).join("/"));
   }
-  const paths = new Set(["."]);
+  const paths = new Set(shared ? [] : ["."]);
   for (const end of ends) for (const path of [end, `/${end}`]) paths.add(path).add(`${path}/`);
   const asked = pushee === null ? null : pathOf(pushee);
   if (asked !== null && leadsTo(asked, gitDir, ends)) paths.add(asked);

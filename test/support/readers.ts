@@ -296,7 +296,7 @@ export const READERS: readonly HostileReader[] = [
   { name: "the path of a tree's entry", read: text(foldPath), refuses: [], seeds: [fromLatin1("a/B.. /c::$DATA\\d")] },
   {
     name: "the URL in a certificate",
-    read: text((url) => [...servicePaths("/srv/git/x.git", url)]),
+    read: text((url) => [...servicePaths({ gitDir: "/srv/git/x.git", pushee: url, shared: false })]),
     refuses: [],
     seeds: ["https://a@b:1/srv/git/x%2egit/", "git@host:x.git", "ssh://h/~u/x", "/srv/git/x.git", "../x//"].map(
       fromLatin1,

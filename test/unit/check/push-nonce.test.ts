@@ -12,6 +12,7 @@ function problem(path: string, over: Partial<NonceInput> & { at?: number; seed?:
     nonce,
     pushee: null,
     seed: SEED,
+    shared: false,
     gitDir,
     algorithm: "sha1",
     environment,
@@ -61,6 +62,14 @@ describe("the nonce of a push certificate", () => {
     expect(problem(path, { pushee })).toBe("bad-input");
   });
 
+  it("is nobody's in particular where the seed is the system's and another repository may be asked for so (bad-input)", () => {
+    const shared = true;
+    for (const path of [gitDir, `${gitDir}/`, "/srv/git/team/app"]) expect(problem(path, { shared })).toBeNull();
+    for (const path of [".", "app.git", "/app.git", "team/app.git", "app"])
+      expect([path, problem(path, { shared })]).toEqual([path, "bad-input"]);
+    expect(problem("team/app.git", { shared, pushee: "host:team/app.git" })).toBe("bad-input");
+  });
+
   it("is of a repository's own hash", () => {
     expect(problem(gitDir, { algorithm: "sha256" })).toBeNull();
     expect(problem(gitDir, { algorithm: "sha256", nonce: nonceOf(gitDir, { at: NOW }) })).toBe("bad-input");
@@ -92,7 +101,7 @@ describe("the nonce of a push certificate", () => {
   });
 
   it("knows a work tree's repository by both of its names", () => {
-    const paths = servicePaths("/home/alice/app/.git", null);
+    const paths = servicePaths({ gitDir: "/home/alice/app/.git", pushee: null, shared: false });
     expect([paths.has("/home/alice/app"), paths.has("/home/alice/app/.git"), paths.has("app")]).toEqual([
       true,
       true,
