@@ -58,6 +58,26 @@ describe("the receive record under attack", () => {
       );
     }));
 
+  it("goes on where git has pruned what a deleted branch held, alone and for many refs (unsigned)", () =>
+    withServer(policyOf([all]), (server) => {
+      const first = server.commit(alice);
+      const gone = server.commit(alice, { parents: [first] });
+      expect(server.push([`${first}:refs/heads/main`, `${gone}:refs/heads/x`]).status).toBe(0);
+      expect(server.push([":refs/heads/x"]).status).toBe(0);
+      server.server.git(["gc", "--prune=now", "-q"]);
+      expect(server.server.run("git", ["cat-file", "-e", gone]).status).not.toBe(0);
+      const next = server.commit(alice, { parents: [first] });
+      expect(server.push([`${next}:refs/heads/main`]).status).toBe(0);
+      const many = Array.from({ length: 9 }, () => server.commit(alice, { parents: [next] }));
+      expect(server.push(many.map((oid, n) => `${oid}:refs/heads/many/${String(n)}`)).status).toBe(0);
+      const bad = server.commit(null, { parents: [many[3] ?? next] });
+      expect(server.push([`${bad}:refs/heads/y`]).text).toContain("unsigned");
+      expect(
+        server.push([...many.map((oid, n) => `${oid}:refs/heads/more/${String(n)}`), `${bad}:refs/heads/y`]).text,
+      ).toContain("unsigned");
+      expect(server.push([`${gone}:refs/heads/x`]).status).toBe(0);
+    }));
+
   it("lets the value of a ref that a rule newly names count for that ref alone (unsigned)", () =>
     withServer(policyOf([mainRule], { unmatched: "allow" }), (server) => {
       const first = server.commit(alice);
