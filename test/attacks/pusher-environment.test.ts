@@ -180,7 +180,7 @@ describe("the environment of whoever pushes (attack 73)", () => {
       expect(server.push([`${first}:refs/heads/main`], { GIT_DIR: mine.own }).status).toBe(0);
     }));
 
-  it("reaches neither node nor a child of it: NODE_OPTIONS, LD_PRELOAD, LD_LIBRARY_PATH, OPENSSL_CONF", () =>
+  it("reaches neither node nor a child of it: NODE_OPTIONS, LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH, OPENSSL_CONF", () =>
     withServer(policyOf([mainRule]), async (server) => {
       await withShim(server);
       const mine = holdings(server);
@@ -204,6 +204,8 @@ describe("the environment of whoever pushes (attack 73)", () => {
         SSLKEYLOGFILE: join(mine.folder, "keys"),
         // The loader says of a library that is not there that it ignores it, and goes on.
         LD_PRELOAD: join(mine.folder, "evil.so"),
+        LD_AUDIT: join(mine.folder, "evil.so"),
+        OPENSSL_ENGINES: mine.folder,
       };
       const bad = server.commit(null);
       expect(server.push([`${bad}:refs/heads/main`], variables).text).toContain("unsigned");
