@@ -215,8 +215,9 @@ class PushChain {
       exempt,
       fallen,
       now,
+      arriving: true,
       contextOf,
-    };
+    } as const;
     const link = (await judgeChain(this.#session, task, survey, take)).get(target) ?? null;
     if (link?.through === false) {
       const message = `no authenticated path leads to the new value by way of ${via ?? root}, where the ref stands`;

@@ -41,6 +41,8 @@ export interface ChainTask {
   /** Where the start is later than the root: keys of its policy that a compromised one brought in before. */
   readonly fallen?: FallenKeys;
   readonly now: Seconds;
+  /** A push brings it: approvals that are neither here nor in the push are missing, and not merely unknown. */
+  readonly arriving?: true;
   /** What a policy of the history judges in. */
   readonly contextOf: (loaded: LoadedPolicy) => JudgingContext;
 }
@@ -295,7 +297,7 @@ class ChainWalk {
       newer: () => Promise.resolve(after.loaded?.anchors ?? null),
       // Who rescues a change of the policy may hold his right from it.
       exemptions: policyEdit === null ? exemptions : exemptions.filter((one) => this.#mayRescue(one)),
-      audit: true,
+      audit: this.#task.arriving !== true,
       mending: this.#mending,
       paths: rules.some(isForPaths) ? await (this.#paths ??= openPaths(context)) : null,
       judgedParents: rules.some(isForPaths) ? await this.#judged(position.parents) : position.parents,

@@ -35,10 +35,15 @@ export async function adoptPolicy(
     const contextOf = contextsFor(session, { record: await loadRecord(session), now }, updates);
     const exempt = await session.states.exemptAt(target);
     const task = { root, start: { oids: [root] as const, policy: start }, targets: [target], ref, via: null };
-    const verdict = await judgeChain(session, { ...task, exempt, now, contextOf }, survey, (decision) => {
-      if (!decision.allow) denied.push(decision);
-      return Promise.resolve();
-    });
+    const verdict = await judgeChain(
+      session,
+      { ...task, exempt, now, arriving: true, contextOf },
+      survey,
+      (decision) => {
+        if (!decision.allow) denied.push(decision);
+        return Promise.resolve();
+      },
+    );
     const loaded = verdict.get(target)?.policy.loaded ?? null;
     if (denied.length > 0 || loaded === null) return null;
     const notes = [`${ref} takes its first policy from ${target}, which was authenticated from the trust root ${root}`];
