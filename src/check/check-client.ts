@@ -1,10 +1,10 @@
 /** Whether the client hooks of a work tree will run. Files are read, nothing is run: the chain holds other people's hooks. */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { entryIfAny, isFolder, readTextIfAny, targetIfAny } from "../io/files.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient, fromTop, ownHooksPath, sharedHooksPaths } from "./client-place.ts";
-import { CLIENT_HOOKS } from "./hook-lines.ts";
+import { CLIENT_HOOKS, shellWord } from "./hook-lines.ts";
 import type { ClientHook } from "./hook-lines.ts";
 import { configHookFile, configuredHooks, hookSection, isNewEnough } from "./install-config.ts";
 import { isOurHook } from "./install-hooks.ts";
@@ -16,7 +16,7 @@ import { projectProgram } from "./program-path.ts";
 interface Findings {
   readonly passed: string[];
   readonly problems: Problem[];
-  readonly warnings: string[];
+  readonly warnings: Problem[];
 }
 
 const INSTALL = "signpolicy install";
@@ -108,7 +108,10 @@ function checkHooksPath(place: ClientPlace, husky: boolean, found: Findings): vo
   const own = ownHooksPath(place);
   for (const { scope, value } of sharedHooksPaths(place)) {
     const hidden = own === null ? "" : `; ${own} in this clone hides it`;
-    found.warnings.push(`core.hooksPath is ${value ?? ""} (${scope} configuration)${hidden}`);
+    found.warnings.push({
+      message: `core.hooksPath is ${value ?? ""} (${scope} configuration)${hidden}`,
+      fix: "git config --show-origin --get-all core.hooksPath",
+    });
   }
   if (!husky && place.usesHusky) {
     const message = `husky's hooks do not run here: core.hooksPath is ${own ?? "not set"}`;
@@ -204,7 +207,7 @@ async function checkPlain(place: ClientPlace, hook: ClientHook, found: Findings)
 async function checkRunBit(place: ClientPlace, file: string, fix: string, found: Findings): Promise<boolean> {
   const stats = await targetIfAny(file);
   if (stats === null || process.platform === "win32" || (stats.mode & 0o100) !== 0) return stats !== null;
-  found.problems.push({ message: `${fromTop(place, file)} has lost its run bit: git ignores it`, fix });
+  found.problems.push({ message: `${fromTop(place, file)} has lost its run bit: git ignores it`, fix, runBit: file });
   return false;
 }
 
@@ -215,7 +218,11 @@ async function checkWorkTrees(place: ClientPlace, found: Findings): Promise<void
   for (const tree of await place.porcelain.workTrees()) {
     if (tree === place.top || (await entryIfAny(tree)) === null) continue;
     if ((await targetIfAny(join(tree, own, "h"))) !== null) continue;
-    found.warnings.push(`no hook runs in the work tree ${tree}: run \`npm install\` there`);
+    const folder = join(tree, relative(place.top, place.packageDir ?? place.top));
+    found.warnings.push({
+      message: `no hook runs in the work tree ${tree}: run \`npm install\` there`,
+      fix: `cd ${shellWord(folder)} && npm install`,
+    });
   }
 }
 

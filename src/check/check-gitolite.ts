@@ -20,7 +20,14 @@ export async function checkGitolite(
     fix: `signpolicy install --server ${shellWord(place.home)}`,
   }));
   const passed = missing.length === 0 ? [`every repository's hooks lead to ${place.hooksDir}`] : [];
-  const own = { passed, problems, warnings: pushedWarning(place) };
+  const own = {
+    passed,
+    problems,
+    warnings: pushedWarning(place).map((message) => ({
+      message,
+      fix: 'LOCAL_CODE => "$ENV{HOME}/local", in ~/.gitolite.rc',
+    })),
+  };
   const named = new Set(missing.map((file) => join(file, "..", "..")));
   // What is not linked has been told; the rest is looked at as git will run it.
   const linked = place.repositories.filter((repository) => !named.has(repository));

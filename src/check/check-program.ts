@@ -3,13 +3,13 @@ import { delimiter, dirname, join } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { runProgram } from "../io/programs.ts";
 import { collectProgram } from "./collect-program.ts";
-import type { CheckReport } from "./installation.ts";
+import type { CheckReport, Problem } from "./installation.ts";
 import { serverCodeProblem } from "./program-code.ts";
 import type { ServerHookParts } from "./server-hook.ts";
 import type { ServerPackage } from "./server-package.ts";
 import { ENTRY, packageProblems } from "./server-package.ts";
 import type { ServerPlace } from "./server-place.ts";
-import { writers } from "./server-place.ts";
+import { closeCommand, otherWriters } from "./server-place.ts";
 
 /** What a hook file starts; without a node where the program needs none. */
 export type Start = Pick<ServerHookParts, "node" | "entry">;
@@ -28,7 +28,8 @@ export class ProgramChecks {
     const folder = node === null ? dirname(entry) : dirname(dirname(entry));
     const problems = await this.#problemsOf(folder, start, place);
     if (problems.length > 0) {
-      return { passed: [], problems: problems.map((message) => ({ message, fix: reinstall })), warnings: [] };
+      const told = fewOf(problems, folder).map((message) => ({ message, fix: reinstall }));
+      return { passed: [], problems: told, warnings: [] };
     }
     const warnings = [...(node === null ? [] : await nodeWarnings(folder, node, place, reinstall))];
     const whole = `every file in ${folder} is as installed`;
@@ -59,14 +60,22 @@ export class ProgramChecks {
   }
 }
 
+/** Of another build every file differs, and one command mends all of them. */
+const fewOf = (problems: readonly string[], folder: string): readonly string[] =>
+  problems.length <= 4 ? problems : [...problems.slice(0, 3), `${problems.length - 3} more in ${folder}`];
+
 async function nodeWarnings(
   folder: string,
   node: string,
   { owner }: ServerPlace,
   reinstall: string,
-): Promise<readonly string[]> {
+): Promise<readonly Problem[]> {
   const slower = serverCodeProblem(folder, owner);
-  return [...(slower === null ? [] : [`${slower}; mend it: ${reinstall}`]), ...(await writers("node", node, owner))];
+  const open = (await otherWriters(node, owner)).map((why) => ({
+    message: `node is not safe: ${why}`,
+    fix: closeCommand(why, owner),
+  }));
+  return [...(slower === null ? [] : [{ message: slower, fix: reinstall }]), ...open];
 }
 
 /** As git-receive-pack runs it: in the repository, GIT_DIR=. and nothing else that could help; as the owner, when we are root. */

@@ -11,13 +11,13 @@ import { readServerMemory } from "./server-memory.ts";
 import type { ProgramChecks, Start } from "./check-program.ts";
 import { parseServerHook, renderServerHook } from "./server-hook.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
-import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
+import { SERVER_HOOKS, findServer, otherWriters, closeCommand } from "./server-place.ts";
 import { inSession, loadPinned, standingPolicy } from "./server-policy.ts";
 
 interface Findings {
   readonly passed: string[];
   readonly problems: Problem[];
-  readonly warnings: string[];
+  readonly warnings: Problem[];
 }
 
 /** Looks at one repository. Runs our own program on an empty push, and nothing that is not ours. */
@@ -36,9 +36,10 @@ export async function checkServer(
     found.problems.push({ message: `${file} is a hook of another layout than ${layout}`, fix: reinstall });
   }
   if (layout !== "gitlab" && place.hooksScope !== null && place.hooksScope !== "local") {
-    found.warnings.push(
-      `core.hooksPath is set (${place.hooksScope} configuration): git looks for hooks in ${place.hooksDir}`,
-    );
+    found.warnings.push({
+      message: `core.hooksPath is set (${place.hooksScope} configuration): git looks for hooks in ${place.hooksDir}`,
+      fix: `${inRepository(place)} config --show-origin --get-all core.hooksPath`,
+    });
   }
   const programs = new Map<string, string | null>();
   for (const hook of SERVER_HOOKS) {
@@ -87,9 +88,12 @@ async function checkHook(
   if (process.platform !== "win32") {
     // githooks(5): git passes over a hook that is not executable, with a hint that no pusher reads.
     if ((stats.mode & 0o100) === 0)
-      problem(`${file} has lost its run bit: git ignores it`, `chmod +x ${shellWord(file)}`);
+      found.problems.push({
+        message: `${file} has lost its run bit: git ignores it`,
+        fix: `chmod +x ${shellWord(file)}`,
+      });
     for (const why of await otherWriters(file, place.owner)) {
-      found.problems.push({ message: `${hook} is not safe: ${why}`, fix: fixFor(why, place) });
+      found.problems.push({ message: `${hook} is not safe: ${why}`, fix: closeCommand(why, place.owner) });
     }
   }
   for (const path of [parts.node ?? parts.entry, parts.entry]) {
@@ -111,9 +115,15 @@ async function checkPolicy(place: ServerPlace, options: ServerOptions, found: Fi
       return;
     }
     found.passed.push(`the policy is valid (${standing.source})`);
-    found.warnings.push(...standing.notes);
+    found.warnings.push(
+      ...standing.notes.map((message) => ({ message, fix: "git push, by somebody who has that history" })),
+    );
     if (config.get("signpolicy.policyref") === null) {
-      found.warnings.push(`no policy is pinned: it is read from the default branch (${standing.source})`);
+      const ref = shellWord(standing.ref ?? "refs/heads/main");
+      found.warnings.push({
+        message: `no policy is pinned: it is read from the default branch (${standing.source})`,
+        fix: `${inRepository(place)} config signpolicy.policyRef ${ref}`,
+      });
     }
     return;
   }
@@ -126,7 +136,7 @@ async function checkPolicy(place: ServerPlace, options: ServerOptions, found: Fi
     return;
   }
   for (const why of await otherWriters(policy, place.owner)) {
-    found.problems.push({ message: `the policy is not safe: ${why}`, fix: fixFor(why, place) });
+    found.problems.push({ message: `the policy is not safe: ${why}`, fix: closeCommand(why, place.owner) });
   }
 }
 
@@ -145,12 +155,7 @@ async function checkRecord(place: ServerPlace, options: ServerOptions, found: Fi
   }
 }
 
-/** The command against one line of `otherWriters`. */
-function fixFor(why: string, place: ServerPlace): string {
-  const path = why.replace(/ (?:belongs to user \d+|can be written by (?:its group|everybody))$/, "");
-  if (why.includes(" belongs to user ")) return `chown ${String(place.owner.uid)} ${shellWord(path)}`;
-  return `chmod go-w ${shellWord(path)}`;
-}
+const inRepository = (place: ServerPlace): string => `git -C ${shellWord(place.gitDir)}`;
 
 const mayBeRun = (path: string): Promise<boolean> =>
   access(path, constants.X_OK).then(

@@ -14,7 +14,7 @@ import { governClone } from "./governing.ts";
 import { shellWord } from "./hook-lines.ts";
 import { configHookFile } from "./install-config.ts";
 import { isOurHook } from "./install-hooks.ts";
-import type { Problem } from "./installation.ts";
+import { byFix, type Problem } from "./installation.ts";
 import { readPrepare } from "./package-json.ts";
 import { projectProgram } from "./program-path.ts";
 import { openSession } from "./session.ts";
@@ -32,7 +32,8 @@ async function gitVersion({ place, context }: Patient): Promise<readonly DoctorR
   }
   if (!at(40))
     return [pass("git.version", `${version} (before 2.40 git hides what gpg says when it fails: sign.live shows it)`)];
-  return [pass("git.version", version)];
+  if (!at(54)) return [pass("git.version", version)];
+  return [pass("git.version", `${version} (from 2.54 on \`git verify-commit\` passes a key that has expired since)`)];
 }
 
 async function repositoryKind({ directory, environment }: Patient): Promise<readonly DoctorRow[]> {
@@ -135,23 +136,17 @@ async function hooks({ place, directory, environment }: Patient): Promise<readon
   const parts = await checkClientParts(place, { directory, environment });
   return parts.flatMap(({ id, passed, problems, warnings }): readonly DoctorRow[] => [
     ...byFix(problems).map((problem) => failed(id, problem)),
-    ...warnings.map((why) => warn(id, why, "signpolicy check-install")),
+    ...warnings.map(({ message, fix }) => warn(id, message, fix)),
     ...(problems.length + warnings.length === 0 && passed.length > 0
       ? [pass(id, [...new Set(passed)].join("; "))]
       : []),
   ]);
 }
 
-/** One command often mends several of them. */
-function byFix(problems: readonly Problem[]): readonly Problem[] {
-  return [...new Set(problems.map(({ fix }) => fix))].map((fix) => ({
-    fix,
-    message: problems.flatMap((one) => (one.fix === fix ? one.message : [])).join("; "),
-  }));
-}
-
-function failed(id: string, { message, fix }: Problem): DoctorRow {
+function failed(id: string, { message, fix, runBit }: Problem): DoctorRow {
   const installs = /signpolicy install$/.test(fix);
+  if (runBit !== undefined && fix.startsWith("chmod "))
+    return fail(id, message, fix, { kind: "chmod", path: runBit, mode: 0o755 });
   if (id === "policy.load" && message.startsWith("there is no policy")) return fail(id, message, "signpolicy init");
   return fail(id, message, fix, installs ? { kind: "install" } : null);
 }

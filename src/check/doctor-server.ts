@@ -13,6 +13,8 @@ import { verifyCommits } from "./commits.ts";
 import type { DoctorOptions, DoctorRow } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
 import { governClone } from "./governing.ts";
+import { shellWord } from "./hook-lines.ts";
+import { byFix } from "./installation.ts";
 import { hookFile, layoutOf } from "./server-layout.ts";
 import { readServerMemory } from "./server-memory.ts";
 import type { ServerPlace } from "./server-place.ts";
@@ -36,28 +38,32 @@ export async function examineServer(
 ): Promise<void> {
   const { directory, environment } = options;
   const { passed, problems, warnings } = await checkServer(repository, { directory, environment }, new ProgramChecks());
-  for (const { message, fix } of problems) tell(fail("server.exec", message, fix));
-  for (const why of warnings) tell(warn("server.exec", why, "signpolicy check-install --server DIR"));
-  if (problems.length === 0) tell(pass("server.exec", passed.join("; ")));
-  const found = await findRepository(repository, environment);
+  for (const { message, fix } of byFix(problems)) tell(fail("server.exec", message, fix));
+  for (const { message, fix } of warnings) tell(warn("server.exec", message, fix));
+  for (const what of passed) tell(pass("server.exec", what));
+  const place = await findServer(repository, directory, environment);
+  const found = await findRepository(place.gitDir, environment);
   // What somebody changed is not run.
-  if (problems.length === 0) tell(await environmentRow(await findServer(repository, directory, environment), options));
+  if (problems.length === 0) tell(await environmentRow(place, options));
   const session = await openSession(found);
   try {
     const policy = await governClone(session, {}).then(
       ({ loaded }) => loaded.policy,
       () => null,
     );
-    for (const row of configRows(session, policy)) tell(row);
-    for (const row of await bypassRows(session)) tell(row);
-    for (const row of await timeRow(session, options)) tell(row);
+    for (const row of configRows(session, policy, inRepository(place))) tell(row);
+    for (const row of await bypassRows(session, inRepository(place))) tell(row);
+    for (const row of await timeRow(session, options, inRepository(place))) tell(row);
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
-    tell(fail("server.policy", error.message, error.hint ?? "signpolicy install --server DIR --policy FILE"));
+    const fix = error.hint ?? `signpolicy install --server ${shellWord(place.gitDir)} --policy FILE`;
+    tell(fail("server.policy", error.message, fix));
   } finally {
     session.close();
   }
 }
+
+const inRepository = (place: ServerPlace): string => `git -C ${shellWord(place.gitDir)}`;
 
 /** A hook must run where HOME is not set and the PATH is bare, since daemons start git like that. */
 async function environmentRow(place: ServerPlace, options: DoctorOptions): Promise<DoctorRow> {
@@ -75,11 +81,11 @@ async function environmentRow(place: ServerPlace, options: DoctorOptions): Promi
   return fail(
     "server.env",
     `pre-receive fails with a bare PATH and without HOME: ${said}`,
-    "signpolicy install --server DIR, which names node by its path",
+    `signpolicy install --server ${shellWord(place.gitDir)}`,
   );
 }
 
-function configRows({ config }: Session, policy: Policy | null): readonly DoctorRow[] {
+function configRows({ config }: Session, policy: Policy | null, git: string): readonly DoctorRow[] {
   const rows: DoctorRow[] = [];
   const advise = (isSo: boolean, why: string, fix: string): void => {
     if (isSo) rows.push(warn("server.config", why, fix));
@@ -87,48 +93,48 @@ function configRows({ config }: Session, policy: Policy | null): readonly Doctor
   advise(
     config.get("receive.fsckobjects") !== "true" && config.get("transfer.fsckobjects") !== "true",
     "malformed objects are let in: receive.fsckObjects is not on",
-    "git config receive.fsckObjects true",
+    `${git} config receive.fsckObjects true`,
   );
   const asks = (variable: "pushes" | "override"): boolean =>
     policy?.rules.some((rule) => rule[variable] != null) ?? false;
   advise(
     asks("override") && config.get("receive.advertisepushoptions") !== "true",
     "the policy has an override, and no push can ask for it: receive.advertisePushOptions is not on",
-    "git config receive.advertisePushOptions true",
+    `${git} config receive.advertisePushOptions true`,
   );
   advise(
     (asks("override") || asks("pushes")) && (config.get("receive.certnonceseed") ?? "") === "",
     "the policy asks for signed pushes, and this server takes none: receive.certNonceSeed is not set",
-    'git config receive.certNonceSeed "$(openssl rand -hex 32)"',
+    `${git} config receive.certNonceSeed "$(openssl rand -hex 32)"`,
   );
   const hidden = config.values.filter(({ key }) => key === "transfer.hiderefs" || key === "receive.hiderefs");
   advise(
     hidden.some(({ value }) => /^\^?refs\/signpolicy(?:\/|$)/.test(value ?? "")),
     "transfer.hideRefs hides refs/signpolicy: nobody can fetch or push approvals",
-    "git config --unset-all transfer.hideRefs '^refs/signpolicy'",
+    `${git} config --unset-all ${hidden[0]?.key ?? "transfer.hideRefs"} '^\\^?refs/signpolicy'`,
   );
   const deletes = (policy?.rules ?? []).filter((rule) => rule.refs.length > 0 && rule.updates.delete !== "deny");
   advise(
     deletes.length > 0 && config.get("receive.denydeletes") !== "true" && policy?.unmatched === "allow",
-    "any ref may be deleted: no rule and no receive.denyDeletes forbids it",
-    "updates: { delete: deny } in the policy, or: git config receive.denyDeletes true",
+    "any ref may be deleted: no rule (`updates`) and no receive.denyDeletes forbids it",
+    `${git} config receive.denyDeletes true`,
   );
   const path = config.get("core.hookspath");
   advise(
     path !== null,
     `core.hooksPath is ${path ?? ""}: hooks lie there and not in the repository`,
-    "git config --unset core.hooksPath, or install into that folder",
+    `${git} config --show-origin --get-all core.hooksPath`,
   );
   for (const { key, value } of config.values.filter(
     (one) => /^hook\..*\.enabled$/.test(one.key) && one.value === "false",
   )) {
-    advise(true, `${key} is ${value ?? ""}: that hook does not run`, `git config unset ${key}`);
+    advise(true, `${key} is ${value ?? ""}: that hook does not run`, `${git} config --unset-all ${shellWord(key)}`);
   }
   return rows.length > 0 ? rows : [pass("server.config", "receive.fsckObjects is on, and no hook is switched off")];
 }
 
 /** What a push could use to come round the rules. */
-async function bypassRows(session: Session): Promise<readonly DoctorRow[]> {
+async function bypassRows(session: Session, git: string): Promise<readonly DoctorRow[]> {
   const { loaded } = await governClone(session, {});
   const { policy } = loaded;
   const rows: DoctorRow[] = [];
@@ -160,21 +166,21 @@ async function bypassRows(session: Session): Promise<readonly DoctorRow[]> {
     "--format=%(refname)",
     "refs/replace",
   ]);
-  if (stdout.length > 0) {
-    rows.push(
-      warn(
-        "server.bypass",
-        "there are replace refs, which change what git shows of other objects",
-        "git for-each-ref refs/replace, and delete what nobody meant: git update-ref -d REF",
-      ),
-    );
+  const replaced = stdout.toString("latin1").trim();
+  if (replaced !== "") {
+    const why = `there are replace refs, which change what git shows of other objects: ${replaced}`;
+    rows.push(warn("server.bypass", why, `${git} update-ref -d ${shellWord(replaced)}`));
   }
   return rows.length > 0
     ? rows
     : [pass("server.bypass", "refs that no rule names are refused, and no replace refs are there")];
 }
 
-async function timeRow(session: Session, { environment, now }: DoctorOptions): Promise<readonly DoctorRow[]> {
+async function timeRow(
+  session: Session,
+  { environment, now }: DoctorOptions,
+  git: string,
+): Promise<readonly DoctorRow[]> {
   const { repository } = session;
   const { status, stdout } = await tryGit(repository, ["rev-list", `--max-count=${NEWEST}`, "HEAD", "--"]);
   const targets = stdout
@@ -193,7 +199,11 @@ async function timeRow(session: Session, { environment, now }: DoctorOptions): P
   const why = `judging the newest ${checked} commits took ${(took / 1000).toFixed(1)} s`;
   return [
     took > SLOW_MS
-      ? warn("server.time", why, "a slow disk or few cores: git gc, and limits.seconds in the policy")
+      ? warn(
+          "server.time",
+          `${why}: a slow disk, few cores or loose objects (limits.seconds in the policy)`,
+          `${git} gc`,
+        )
       : pass("server.time", why),
   ];
 }

@@ -1,43 +1,38 @@
 /** Rows about who commits, and what git is set up to sign with. */
-import { access } from "node:fs/promises";
-import { constants } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { join } from "node:path";
 import { formatTime } from "../encoding/time.ts";
+import type { ConfigValue } from "../io/config.ts";
 import { gpgPlace } from "../io/gpg.ts";
 import type { Evidence, EvidenceCode } from "../model.ts";
 import { matchEmail, ownerOf } from "../policy/emails.ts";
-import { shellWord } from "../policy/fixes.ts";
-import type { DoctorRow, Examination, Patient } from "./doctor.ts";
-import { fail, pass, warn } from "./doctor.ts";
+import type { DoctorRow, Examination, Patient, Repair } from "./doctor.ts";
+import { fail, pass, setting, warn } from "./doctor.ts";
 import { expectEvidence } from "./expected-evidence.ts";
+import { settingCommand } from "./good-keys.ts";
+import { prolongCommand } from "./key-choices.ts";
 import { DAY, endOf } from "./key-standing.ts";
 import { selectKey } from "./key-select.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { setByOption } from "./signing-key.ts";
+import { canRun, programFix } from "./signing-programs.ts";
 
-async function identity({ context, loaded, environment }: Patient): Promise<readonly DoctorRow[]> {
+async function identity(patient: Patient): Promise<readonly DoctorRow[]> {
+  const { context, loaded } = patient;
   const { committer, author } = context;
   if (committer.name.includes("@") && !committer.email.includes("@")) {
-    return [
-      fail(
-        "ident",
-        "name and e-mail are swapped",
-        `git config user.name '${committer.email}' && git config user.email ${committer.name}`,
-      ),
+    const settings = [
+      { key: "user.name", value: utf8(committer.email) },
+      { key: "user.email", value: utf8(committer.name) },
     ];
+    const fix = settings.map(settingCommand).join(" && ");
+    return [fail("ident", "name and e-mail are swapped", fix, { kind: "config", settings })];
   }
-  const variable = ["GIT_COMMITTER_EMAIL", "GIT_AUTHOR_EMAIL"].find((name) => environment[name] !== undefined);
   if (loaded === null) return Promise.resolve([pass("ident", `${committer.name} <${committer.email}>`)]);
   const owner = ownerOf(loaded.policy, committer.email);
+  const override = overriding(patient);
   if (owner === null) {
-    const why = `no principal of the policy owns ${committer.email}${variable === undefined ? "" : ` (from ${variable})`}`;
-    return [
-      fail(
-        "ident",
-        why,
-        variable === undefined ? "git config user.email ADDRESS, or signpolicy join" : `unset ${variable}`,
-      ),
-    ];
+    const why = `no principal of the policy owns ${committer.email}${override === null ? "" : ` (from ${override.from})`}`;
+    return [fail("ident", why, ...(await ownEmail(patient, override)))];
   }
   if (author.email !== committer.email && ownerOf(loaded.policy, author.email)?.id !== owner.id) {
     return [
@@ -51,31 +46,63 @@ async function identity({ context, loaded, environment }: Patient): Promise<read
   return [pass("ident", `${committer.email} is ${owner.id}`)];
 }
 
-async function enabled({ context, environment }: Patient): Promise<readonly DoctorRow[]> {
-  const isOn = (key: string): boolean => /^(?:true|yes|on|[1-9]\d*)$/i.test(context.config.get(key) ?? "");
+/** What beats git's configuration of the e-mail, and how it is taken away. */
+function overriding({ environment }: Patient): { readonly from: string; readonly fix: string } | null {
+  const variable = ["GIT_COMMITTER_EMAIL", "GIT_AUTHOR_EMAIL"].find((name) => environment[name] !== undefined);
+  if (variable !== undefined) return { from: variable, fix: `unset ${variable}` };
+  if (setByOption("user.email", environment)) return { from: "git -c", fix: "leave out `-c user.email=...`" };
+  return null;
+}
+
+/** What has git write the e-mail that belongs to the signing key; who has no key here either joins. */
+async function ownEmail(
+  { loaded, key, now }: Patient,
+  override: ReturnType<typeof overriding>,
+): Promise<[fix: string, repair: Repair | null]> {
+  if (override !== null) return [override.fix, null];
+  const evidence = loaded === null ? null : await expectEvidence(key, loaded.anchors, now);
+  const signer = evidence?.outcome === "verified" ? evidence.signer.principal : null;
+  const [email] = signer === null ? [] : (loaded?.policy.principals.get(signer)?.emails ?? []);
+  return email === undefined ? ["signpolicy join", null] : [...setting("user.email", utf8(email))];
+}
+
+/** Emails are kept as latin-1 text of their bytes; git's configuration is UTF-8. */
+const utf8 = (latin: string): string => Buffer.from(latin, "latin1").toString("utf8");
+
+async function enabled(patient: Patient): Promise<readonly DoctorRow[]> {
+  const { context, environment, loaded, key } = patient;
+  const isOn = (name: string): boolean => /^(?:true|yes|on|[1-9]\d*)$/i.test(context.config.get(name) ?? "");
   const rows: DoctorRow[] = [];
   if (!isOn("commit.gpgsign")) {
-    const how = setByOption("commit.gpgsign", environment) ? " for this command" : "";
+    const byOption = setByOption("commit.gpgsign", environment);
+    const why = `commits are not signed: commit.gpgsign is not on${byOption ? " for this command" : ""}`;
+    // Switched on without a key git could sign with, it would stop every commit.
+    const [fix, mends] = key.kind === "none" ? otherKey(patient) : setting("commit.gpgsign", "true");
     rows.push(
-      fail("sign.enabled", `commits are not signed: commit.gpgsign is not on${how}`, "git config commit.gpgsign true", {
-        kind: "config",
-        key: "commit.gpgsign",
-        value: "true",
-      }),
+      byOption ? fail("sign.enabled", why, "leave out `-c commit.gpgsign=...`") : fail("sign.enabled", why, fix, mends),
     );
   }
   if (!isOn("tag.gpgsign")) {
     rows.push(
-      warn("sign.enabled", "annotated tags are not signed: tag.gpgSign is not on", "git config tag.gpgSign true", {
-        kind: "config",
-        key: "tag.gpgSign",
-        value: "true",
-      }),
+      warn("sign.enabled", "annotated tags are not signed: tag.gpgSign is not on", ...setting("tag.gpgSign", "true")),
     );
+  }
+  const asked = loaded?.policy.rules.some(({ pushes }) => pushes?.required === true) ?? false;
+  if (asked && !isOn("push.gpgsign") && context.config.get("push.gpgsign") !== "if-asked") {
+    const why = "the policy asks for signed pushes, and pushes are not signed: push.gpgSign is not on";
+    rows.push(warn("sign.enabled", why, ...setting("push.gpgSign", "if-asked")));
   }
   return Promise.resolve(
     rows.length > 0 ? rows : [pass("sign.enabled", "commits and tags are signed without being asked to")],
   );
+}
+
+/** A key of one's own that the policy takes; else `join`, which finds or makes one and asks for it to be let in. */
+export function otherKey({ choices }: Pick<Patient, "choices">): [fix: string, repair: Repair | null] {
+  const [good] = choices?.here ?? [];
+  return good === undefined
+    ? [choices === null ? "signpolicy init" : "signpolicy join", null]
+    : [good.command, { kind: "config", settings: good.settings }];
 }
 
 const FORMATS = ["openpgp", "ssh"];
@@ -86,7 +113,8 @@ async function format(patient: Patient): Promise<readonly DoctorRow[]> {
   const name = config.get("gpg.format") ?? "openpgp";
   if (!FORMATS.includes(name)) {
     const what = name === "x509" ? "X.509 signatures (gpgsm, smimesign, gitsign)" : `gpg.format ${name}`;
-    return [fail("sign.format", `${what} count under no policy yet`, "git config gpg.format ssh (or openpgp)")];
+    const from = await originOf(patient, "gpg.format");
+    return [fail("sign.format", `${what} count under no policy yet${from}`, ...otherKey(patient))];
   }
   const key = config.get("user.signingkey") ?? "";
   const rows: DoctorRow[] = [];
@@ -96,36 +124,58 @@ async function format(patient: Patient): Promise<readonly DoctorRow[]> {
     rows.push(
       fail(
         "sign.format",
-        `gpg.format is ssh, and user.signingkey ${key} is an OpenPGP key's id`,
-        "git config gpg.format openpgp",
-        { kind: "config", key: "gpg.format", value: "openpgp" },
+        `gpg.format is ssh${await originOf(patient, "gpg.format")}, and user.signingkey ${key} is an OpenPGP key's id`,
+        ...fitting(patient, "openpgp"),
       ),
     );
   else if (name === "openpgp" && isSsh)
     rows.push(
-      fail("sign.format", "user.signingkey is an SSH key, and gpg.format is not ssh", "git config gpg.format ssh", {
-        kind: "config",
-        key: "gpg.format",
-        value: "ssh",
-      }),
+      fail(
+        "sign.format",
+        `user.signingkey is an SSH key${await originOf(patient, "user.signingkey")}, and gpg.format is not ssh`,
+        ...fitting(patient, "ssh"),
+      ),
     );
   else if (name === "openpgp" && /^(?:0x)?[0-9a-f]{8}!?$/i.test(key))
     rows.push(
       warn(
         "sign.format",
         `user.signingkey ${key} is a short key id, which anybody can make a second key of`,
-        "git config user.signingkey FINGERPRINT",
+        ...(patient.key.kind === "openpgp" ? setting("user.signingkey", patient.key.id) : otherKey(patient)),
       ),
     );
   const program =
     name === "ssh" ? (config.get("gpg.ssh.program") ?? "ssh-keygen") : gpgPlace(config, place.top, environment).program;
   if (!(await canRun(program, place.top, environment))) {
-    const where = name === "ssh" ? "gpg.ssh.program" : "gpg.program";
-    rows.push(fail("sign.format", `the signing program ${program} is not there`, `git config ${where} PATH`));
+    const why = `the signing program ${program} is not there`;
+    const set = await programSetting(patient, name);
+    rows.push(
+      fail(
+        "sign.format",
+        `${why}${set === null ? "" : ` (${set.key}, ${set.scope} configuration)`}`,
+        await programFix(patient, program, name, set),
+      ),
+    );
   }
   rows.push(...(await homeRows(patient)));
   const shown = key === "" ? "no user.signingkey" : key.slice(0, 60);
   return rows.length > 0 ? rows : [pass("sign.format", `${name}, ${shown}, ${program}`)];
+}
+
+/** The format that fits the key; a key of one's own that counts comes first, so that two repairs do not undo one another. */
+const fitting = (patient: Patient, format: string): [fix: string, repair: Repair | null] =>
+  (patient.choices?.here.length ?? 0) > 0 ? otherKey(patient) : setting("gpg.format", format);
+
+/** Which file of git's configuration says so, where it is not this clone's own. */
+async function originOf({ place }: Patient, key: string): Promise<string> {
+  const last = (await place.porcelain.config()).values.filter((value) => value.key === key).at(-1);
+  return last === undefined || last.scope === "local" ? "" : ` (${last.scope} configuration)`;
+}
+
+/** The variable that names the program; of OpenPGP's two the last one counts. */
+export async function programSetting({ place }: Patient, format: string): Promise<ConfigValue | null> {
+  const names = format === "ssh" ? ["gpg.ssh.program"] : ["gpg.program", "gpg.openpgp.program"];
+  return (await place.porcelain.config()).values.filter(({ key }) => names.includes(key)).at(-1) ?? null;
 }
 
 /** Release notes of git 2.51: until then `~` in gpg.program is a folder of that name. */
@@ -138,32 +188,13 @@ async function homeRows({ context, place, environment }: Patient): Promise<reado
   return set.map(({ key, value }) => {
     const path = join(environment["HOME"] ?? "~", value?.slice(2) ?? "");
     const why = `${key} starts with ~, which git ${major}.${minor} takes literally`;
-    return fail("sign.format", why, `git config ${key} ${shellWord(path) ?? "PATH"}`, {
-      kind: "config",
-      key,
-      value: path,
-    });
+    return fail("sign.format", why, ...setting(key, path));
   });
-}
-
-async function canRun(program: string, top: string, environment: Patient["environment"]): Promise<boolean> {
-  const named = program.includes("/")
-    ? [resolve(top, program)]
-    : (environment["PATH"] ?? "").split(delimiter).map((folder) => join(folder, program));
-  for (const file of named)
-    if (
-      await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
-  return process.platform === "win32";
 }
 
 async function keyAllowed(patient: Patient): Promise<readonly DoctorRow[]> {
   const { key, loaded, context, now } = patient;
-  if (key.kind === "none") return [fail("sign.key", key.why, key.fix)];
+  if (key.kind === "none") return [fail("sign.key", key.why, ...otherKey(patient))];
   if (loaded === null) return [];
   const evidence = await expectEvidence(key, loaded.anchors, now);
   const rows = await allowedRows(patient, loaded, evidence);
@@ -172,18 +203,13 @@ async function keyAllowed(patient: Patient): Promise<readonly DoctorRow[]> {
   const principal = loaded.policy.principals.get(id);
   if (principal !== undefined) {
     const isOwn = matchEmail(principal, context.committer.email) === "same";
-    const [own] = principal.emails;
-    const config = shellWord(own ?? "");
     rows.push(
       isOwn
         ? pass("sign.key.email", `${context.committer.email} belongs to ${id}, whose key it is`)
         : fail(
             "sign.key.email",
             `the key is ${id}'s, and ${context.committer.email} is not`,
-            `git config user.email ${config ?? "ADDRESS"}`,
-            own === undefined
-              ? null
-              : { kind: "config", key: "user.email", value: Buffer.from(own, "latin1").toString("utf8") },
+            ...(await ownEmail(patient, overriding(patient))),
           ),
     );
   }
@@ -195,8 +221,10 @@ async function keyAllowed(patient: Patient): Promise<readonly DoctorRow[]> {
     entry === undefined ? null : await endOf(selectKey(loaded, signer.primary), loaded.policy.algorithms, now);
   if (end !== null && end > now) {
     const days = Math.floor((end - now) / DAY);
-    const fix = `gpg --quick-set-expire ${signer.primary} 1y, then signpolicy keys renew ${signer.primary}`;
-    const renew = entry?.anchor.kind === "openpgp" ? fix : `signpolicy keys renew ${signer.primary} --until TIME`;
+    const renew =
+      entry?.anchor.kind === "openpgp" && entry.entry.window.until !== end
+        ? `gpg --quick-set-expire ${signer.primary} 1y && signpolicy keys renew ${signer.primary}`
+        : prolongCommand(signer.primary, end);
     rows.push(
       days < 30
         ? warn("sign.expiry", `your key ends on ${formatTime(end)}, in ${days} days`, renew)
@@ -208,7 +236,7 @@ async function keyAllowed(patient: Patient): Promise<readonly DoctorRow[]> {
 
 /** By the checkout's policy, and by the one that will judge the push where the checkout is older. */
 async function allowedRows(patient: Patient, loaded: LoadedPolicy, evidence: Evidence): Promise<DoctorRow[]> {
-  const { key, place, environment, context, now } = patient;
+  const { key, place, environment, now } = patient;
   const { upstreamPolicy } = await import("./upstream-policy.ts");
   const upstream = await upstreamPolicy({ top: place.top, environment }, loaded);
   const there = upstream === null ? null : await expectEvidence(key, upstream.loaded.anchors, now);
@@ -223,9 +251,31 @@ async function allowedRows(patient: Patient, loaded: LoadedPolicy, evidence: Evi
   const why = refused?.why ?? "";
   if (upstream !== null && refusedThere === null)
     return [fail("sign.key.allowed", `${why}; ${upstream.takes}`, upstream.merge)];
-  const { keyFix } = await import("./readiness-words.ts");
-  const about = { loaded, context, key, evidence, top: place.top, environment, now };
-  return [fail("sign.key.allowed", why, await keyFix(refused?.code ?? "unknown-key", about))];
+  return [
+    fail(
+      "sign.key.allowed",
+      `${why}${await elsewhere(patient)}`,
+      ...(await keyFix(patient, refused?.code ?? "unknown-key")),
+    ),
+  ];
+}
+
+async function elsewhere({ choices, key }: Patient): Promise<string> {
+  if (choices === null || choices.owner === null || choices.here.length > 0 || choices.elsewhere.length === 0)
+    return "";
+  const which = choices.elsewhere.slice(0, 3).join(", ");
+  return Promise.resolve(
+    `; ${choices.owner} has ${key.kind === "none" ? "a key" : "another"} that is good today, on another machine (${which})`,
+  );
+}
+
+/** What works at once, then what gives the key more time, then what asks for a key to be let in. */
+async function keyFix(patient: Patient, code: EvidenceCode): Promise<[fix: string, repair: Repair | null]> {
+  if (setByOption("user.signingkey", patient.environment)) return ["leave out `-c user.signingkey=...`", null];
+  if ((patient.choices?.here.length ?? 0) > 0) return otherKey(patient);
+  const [extension] = patient.choices?.extensions ?? [];
+  if (extension !== undefined) return [extension, null];
+  return Promise.resolve([code === "unknown-key" ? "signpolicy join" : "signpolicy join --new-key", null]);
 }
 
 function whyRefused(evidence: Evidence): { readonly code: EvidenceCode; readonly why: string } | null {

@@ -3,6 +3,8 @@ import type { CommitContext } from "../io/commit-context.ts";
 import type { Seconds } from "../model.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
+import type { KeyChoices } from "./key-choices.ts";
+import { settingCommand, type Setting } from "./good-keys.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { SigningKey } from "./signing-key.ts";
 
@@ -10,7 +12,7 @@ export type RowStatus = "pass" | "warn" | "fail";
 
 /** What `--fix` may do by itself: each is undone by one command, and touches this clone or this user's own files alone. */
 export type Repair =
-  | { readonly kind: "config"; readonly key: string; readonly value: string }
+  | { readonly kind: "config"; readonly settings: readonly Setting[] }
   | { readonly kind: "install" }
   | { readonly kind: "allowed-signers" }
   | { readonly kind: "chmod"; readonly path: string; readonly mode: number };
@@ -41,6 +43,8 @@ export interface Patient extends DoctorOptions {
   readonly key: SigningKey;
   /** Null where there is none that can be used, which a row of its own tells. */
   readonly loaded: LoadedPolicy | null;
+  /** What would have git sign with a key that the policy takes from this person; null without a policy. */
+  readonly choices: KeyChoices | null;
 }
 
 export type Examination = (patient: Patient) => Promise<readonly DoctorRow[]>;
@@ -88,8 +92,19 @@ async function admit(options: DoctorOptions): Promise<Patient> {
   ]);
   const setUp = await readSigningSetUp(directory, place, environment);
   const loaded = await loadPolicy(workTreePolicySource(place.top)).catch(() => null);
-  return { ...options, place, ...setUp, loaded };
+  if (loaded === null) return { ...options, place, ...setUp, loaded, choices: null };
+  const { keyChoices } = await import("./key-choices.ts");
+  const { expectEvidence } = await import("./expected-evidence.ts");
+  const evidence = await expectEvidence(setUp.key, loaded.anchors, options.now);
+  const about = { loaded, ...setUp, evidence, top: place.top, environment, now: options.now };
+  return { ...options, place, ...setUp, loaded, choices: await keyChoices(about) };
 }
+
+/** A setting of this clone as a row's fix and repair. */
+export const setting = (key: string, value: string): [fix: string, repair: Repair] => {
+  const settings = [{ key, value }];
+  return [settings.map(settingCommand).join(" && "), { kind: "config", settings }];
+};
 
 /** Does what a row offers. @throws SignpolicyError, GitError */
 export async function repair(row: DoctorRow, { directory, environment, now }: DoctorOptions): Promise<void> {
@@ -97,7 +112,9 @@ export async function repair(row: DoctorRow, { directory, environment, now }: Do
   switch (row.repair.kind) {
     case "config": {
       const { openPorcelain } = await import("../io/porcelain.ts");
-      return (await openPorcelain(directory, environment)).setConfig(row.repair.key, row.repair.value);
+      const porcelain = await openPorcelain(directory, environment);
+      for (const { key, value } of row.repair.settings) await porcelain.setConfig(key, value);
+      return;
     }
     case "install": {
       const { installClient } = await import("./install-client.ts");

@@ -42,18 +42,23 @@ export async function goodKeysOf(
 }
 
 function goodKey(key: OwnKey, config: GitConfig): GoodKey {
-  const settings = settingsWith(key, config);
-  return { fingerprint: key.fingerprint, settings, command: settings.map(settingCommand).join(" && ") };
+  const settings = settingsOf(key);
+  // What is so already need not be typed; a repair sets it all the same, whatever other repairs did.
+  const typed = settings.filter((one) => one.key === "user.signingkey" || !isSo(one, config));
+  return { fingerprint: key.fingerprint, settings, command: typed.map(settingCommand).join(" && ") };
 }
 
 /** git-config(1), user.signingKey: for ssh the path of a public key or `key::` and the key itself, for OpenPGP a fingerprint. */
-function settingsWith({ format, signingKey }: OwnKey, config: GitConfig): readonly Setting[] {
-  return [
-    ...((config.get("gpg.format") ?? "openpgp") === format ? [] : [{ key: "gpg.format", value: format }]),
-    { key: "user.signingkey", value: signingKey },
-    ...(/^(?:true|yes|on|[1-9]\d*)$/i.test(config.get("commit.gpgsign") ?? "") ? [] : [SIGN_ALWAYS]),
-  ];
-}
+const settingsOf = ({ format, signingKey }: OwnKey): readonly Setting[] => [
+  { key: "gpg.format", value: format },
+  { key: "user.signingkey", value: signingKey },
+  SIGN_ALWAYS,
+];
+
+const isSo = ({ key, value }: Setting, config: GitConfig): boolean =>
+  key === SIGN_ALWAYS.key
+    ? /^(?:true|yes|on|[1-9]\d*)$/i.test(config.get(key) ?? "")
+    : (config.get(key) ?? (key === "gpg.format" ? "openpgp" : null)) === value;
 
 export const settingCommand = ({ key, value }: Setting): string => `git config ${key} ${shellWord(value) ?? "VALUE"}`;
 

@@ -53,13 +53,29 @@ export interface InstallReport {
 export interface Problem {
   readonly message: string;
   readonly fix: string;
+  /** A file that lacks its run bit: to give it one is safe, and is the fix. */
+  readonly runBit?: string;
+}
+
+/** One command often mends several of them. */
+export function byFix(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Set(problems.map(({ fix }) => fix))].map((fix) => {
+    const those = problems.filter((one) => one.fix === fix);
+    const runBit = those.flatMap((one) => one.runBit ?? []);
+    return {
+      fix,
+      message: those.map(({ message }) => message).join("; "),
+      ...(runBit[0] !== undefined && those.length === 1 ? { runBit: runBit[0] } : {}),
+    };
+  });
 }
 
 export interface CheckReport {
   /** What was found in order, for `--verbose`. */
   readonly passed: readonly string[];
   readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
+  /** Hooks run all the same. */
+  readonly warnings: readonly Problem[];
 }
 
 /** One repository of several: every one is attempted, and `error` holds what stopped this one. */

@@ -108,15 +108,7 @@ async function sshKeys(
     const type = new SshReader(key.blob, "SSH key").text();
     add(`${type} ${encodeBase64(key.blob)}`, "", "user.signingkey");
   }
-  const folder = join(environment["HOME"] ?? "", ".ssh");
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".pub")).sort();
-  for (const name of names) {
-    const path = join(folder, name);
-    // Without its private half a key file is somebody else's, or one that only logs in from elsewhere.
-    if (!((await stat(path.slice(0, -4)).catch(() => null))?.isFile() ?? false)) continue;
-    const line = (await readFile(path, "latin1").catch(() => "")).trim();
-    add(line, path, `~/.ssh/${name}`);
-  }
+  for (const { name, path, line } of await keyFiles(environment)) add(line, path, `~/.ssh/${name}`);
   const agent = await runProgram("ssh-add", ["-L"], { cwd: top, environment, timeoutMs: 5000 }).catch(() => null);
   if (agent?.status === 0) {
     for (const line of agent.stdout.split("\n").filter((one) => one !== "")) {
@@ -128,4 +120,25 @@ async function sshKeys(
     }
   }
   return found;
+}
+
+/** Public key files in `~/.ssh` that lie beside their private half. */
+async function keyFiles(environment: Variables) {
+  const folder = join(environment["HOME"] ?? "", ".ssh");
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".pub")).sort();
+  const files: { readonly name: string; readonly path: string; readonly line: string }[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    // Without its private half a key file is somebody else's, or one that only logs in from elsewhere.
+    if (!((await stat(path.slice(0, -4)).catch(() => null))?.isFile() ?? false)) continue;
+    files.push({ name, path, line: (await readFile(path, "latin1").catch(() => "")).trim() });
+  }
+  return files;
+}
+
+/** The private file in `~/.ssh` of this public key; null where none lies there. */
+export async function privateFileOf(blob: Buffer, environment: Variables): Promise<string | null> {
+  const base64 = encodeBase64(blob);
+  const found = (await keyFiles(environment)).find(({ line }) => line.split(/[ \t]+/)[1] === base64);
+  return found === undefined ? null : found.path.slice(0, -4);
 }

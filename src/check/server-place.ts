@@ -7,6 +7,7 @@ import { environmentOf } from "../io/privileges.ts";
 import type { Porcelain } from "../io/porcelain.ts";
 import { openPorcelain } from "../io/porcelain.ts";
 import { liesIn } from "./client-place.ts";
+import { shellWord } from "./hook-lines.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -102,6 +103,13 @@ export async function otherWriters(path: string, owner: Owner): Promise<readonly
 /** The same as warnings about `what`. */
 export const writers = async (what: string, path: string, whose: Owner): Promise<readonly string[]> =>
   (await otherWriters(path, whose)).map((why) => `${what} is not safe: ${why}`);
+
+/** The command against one line of `otherWriters`. */
+export function closeCommand(why: string, owner: Owner): string {
+  const path = why.replace(/ (?:belongs to user \d+|can be written by (?:its group|everybody))$/, "");
+  if (why.includes(" belongs to user ")) return `chown ${String(owner.uid)} ${shellWord(path)}`;
+  return `chmod go-w ${shellWord(path)}`;
+}
 
 /** The work tree that a file lies in: a push or a commit there may change it. Null where it lies in none. */
 export async function workTreeAround(file: string): Promise<string | null> {

@@ -1,26 +1,27 @@
 import { isObjectId } from "../encoding/identifiers.ts";
 import { SignpolicyError } from "../errors.ts";
-import type { ObjectId } from "../model.ts";
+import type { ObjectId, RefName } from "../model.ts";
 import type { Problem, ServerOptions } from "./installation.ts";
 import type { ServerPlace } from "./server-place.ts";
 import { serverEnvironment } from "./server-place.ts";
 import type { Session } from "./session.ts";
 
 /** Which policy pushes meet as the repository stands, or why every one of them is refused. */
-export type StandingPolicy = { readonly source: string; readonly notes: readonly string[] } | Problem;
+export type StandingPolicy =
+  { readonly source: string; readonly ref: RefName | null; readonly notes: readonly string[] } | Problem;
 
 /** @throws whatever is no SignpolicyError */
 export async function standingPolicy(place: ServerPlace, options: ServerOptions): Promise<StandingPolicy> {
   const { governServer } = await import("./governing.ts");
   try {
-    const { loaded, notes } = await inSession(place, options, (session) => governServer(session, {}));
-    return { source: loaded.origin.source, notes };
+    const { loaded, ref, notes } = await inSession(place, options, (session) => governServer(session, {}));
+    return { source: loaded.origin.source, ref, notes };
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
     const awaited = error.code === "ERR_POLICY_MISSING" ? await inSession(place, options, awaitedRoot) : null;
     if (awaited !== null) {
       const note = `there is no policy yet: it comes with the first push whose history holds the trust root ${awaited}`;
-      return { source: `trust root ${awaited}`, notes: [note] };
+      return { source: `trust root ${awaited}`, ref: null, notes: [note] };
     }
     return { message: `every push is refused: ${error.message}`, fix: error.hint ?? "signpolicy policy check" };
   }

@@ -3,10 +3,14 @@
  * those are asked first; ssh-keygen says it in words alone. Nothing is decided by the answer but which advice is printed.
  */
 
+import { shellWord } from "../encoding/text.ts";
+
 export interface SignerRun {
   readonly format: "openpgp" | "ssh";
   readonly program: string;
   readonly key: string;
+  /** The private file of an SSH key, where it is known. */
+  readonly secret: string | null;
   /** Null when a signal ended it, or it could not be started at all. */
   readonly status: number | null;
   readonly started: boolean;
@@ -27,42 +31,48 @@ type Advice = (run: SignerRun) => Known;
 
 const noTerminal: Advice = () => ({
   cause: "pinentry-no-terminal",
-  why: "gpg could not ask for the passphrase: pinentry has no terminal",
-  fix: "export GPG_TTY=$(tty)   (in your shell's start file, then: gpgconf --kill gpg-agent)",
+  why: "gpg could not ask for the passphrase: pinentry has no terminal; the fix belongs in your shell's start file, too",
+  fix: "export GPG_TTY=$(tty); gpgconf --kill gpg-agent",
 });
 const wrongPassphrase: Advice = () => ({
   cause: "passphrase-wrong",
   why: "the passphrase was wrong",
-  fix: "gpgconf --kill gpg-agent, and sign again",
+  fix: "gpgconf --kill gpg-agent",
 });
 const noSecretKey: Advice = ({ key, program }) => ({
   cause: "no-secret-key",
   why: `${program} has no secret key ${key}: another gpg than the one you made it with, a card that is not plugged in, or never imported`,
-  fix: `${program} --list-secret-keys --keyid-format long, then git config user.signingkey FINGERPRINT`,
+  fix: `${program} --list-secret-keys --keyid-format long`,
 });
 const unusable: Advice = ({ key, program }) => ({
   cause: "key-unusable",
   why: `the key ${key} has expired, is revoked, or may not sign`,
-  fix: `${program} --quick-set-expire FINGERPRINT 1y, then signpolicy keys renew FINGERPRINT`,
+  fix: `${program} --quick-set-expire ${fingerprintIn(key)} 1y && signpolicy keys renew ${fingerprintIn(key)}`,
 });
 const noAgent: Advice = () => ({
   cause: "agent-not-running",
   why: "gpg-agent does not run and could not be started (a home folder whose path is too long for a socket is one reason)",
-  fix: "gpgconf --launch gpg-agent, which tells why; gpgconf --list-dirs agent-socket shows the path",
+  fix: "gpgconf --launch gpg-agent",
 });
 const card: Advice = () => ({
   cause: "card",
-  why: "the smart card or security key does not answer",
-  fix: "plug it in again, then gpgconf --kill scdaemon",
+  why: "the smart card or security key does not answer: plug it in again",
+  fix: "gpgconf --kill scdaemon",
   unverified: true,
 });
 const dismissed =
   (cause: string, why: string): Advice =>
-  () => ({
-    cause,
-    why,
-    fix: "sign once in a terminal, so that gpg-agent remembers: echo x | gpg --clearsign >/dev/null",
-  });
+  (run) => ({ cause, why: `${why}; once it was typed in a terminal, gpg-agent remembers it`, fix: tryOut(run) });
+
+const fingerprintIn = (key: string): string => /[0-9A-F]{40,64}/i.exec(key)?.[0] ?? "FINGERPRINT";
+
+/** Signs nothing of worth, and shows all that the program says or asks. */
+const tryOut = ({ format, program, key }: SignerRun): string => {
+  const [how, named] = [shellWord(program) ?? "PROGRAM", shellWord(key) ?? "KEY"];
+  return format === "openpgp"
+    ? `echo x | ${how} -u ${named} --clearsign >/dev/null`
+    : `echo x | ${how} -Y sign -n test -f ${named} >/dev/null`;
+};
 
 /** gpg-error.h: the low sixteen bits of the number behind FAILURE. */
 const GPG: ReadonlyMap<number, Advice> = new Map([
@@ -75,8 +85,8 @@ const GPG: ReadonlyMap<number, Advice> = new Map([
     85,
     () => ({
       cause: "pinentry-missing",
-      why: "gpg-agent finds no pinentry to ask for the passphrase with",
-      fix: "install pinentry-curses or pinentry-gnome3 (pinentry-mac), or correct pinentry-program in gpg-agent.conf; then gpgconf --kill gpg-agent",
+      why: "gpg-agent finds no pinentry to ask for the passphrase with: none is installed, or pinentry-program in gpg-agent.conf names none",
+      fix: `${process.platform === "darwin" ? "brew install pinentry-mac" : "apt-get install pinentry-curses"} && gpgconf --kill gpg-agent`,
     }),
   ],
   [99, dismissed("passphrase-cancelled", "the question for the passphrase was dismissed")],
@@ -88,38 +98,40 @@ const GPG: ReadonlyMap<number, Advice> = new Map([
   [0x8066, noTerminal],
 ]);
 
+const secretOf = ({ secret }: SignerRun): string => shellWord(secret ?? "") ?? "THE-PRIVATE-KEY";
+
 /** Words of OpenSSH and of agents that stand in for it, each at the start of a line or behind a colon. */
 const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
   [
     /UNPROTECTED PRIVATE KEY FILE/,
-    ({ key }) => ({
+    (run) => ({
       cause: "permissions",
-      why: `others may read the private key ${key}, so ssh-keygen ignores it`,
-      fix: `chmod 600 ${key}`,
+      why: `others may read the private key ${run.secret ?? run.key}, so ssh-keygen ignores it`,
+      fix: `chmod 600 ${secretOf(run)}`,
     }),
   ],
   [
     /incorrect passphrase supplied/,
-    ({ key }) => ({
+    (run) => ({
       cause: "passphrase-needed",
-      why: `the key ${key} has a passphrase, and nobody could be asked for it`,
-      fix: `ssh-add ${key}`,
+      why: `the key ${run.key} has a passphrase, and nobody could be asked for it`,
+      fix: `ssh-add ${secretOf(run)}`,
     }),
   ],
   [
     /^No private key found for/m,
-    ({ key }) => ({
+    (run) => ({
       cause: "no-private-key",
-      why: `there is no private key beside ${key}, and no agent has it`,
-      fix: "ssh-add THE-PRIVATE-KEY (and see that SSH_AUTH_SOCK names the agent)",
+      why: `there is no private key beside ${run.key}, and no agent that SSH_AUTH_SOCK names has it`,
+      fix: `ssh-add ${secretOf(run)}`,
     }),
   ],
   [
     /Couldn't find key in agent/,
-    () => ({
+    (run) => ({
       cause: "not-in-agent",
       why: "the ssh agent does not have the signing key",
-      fix: "ssh-add THE-PRIVATE-KEY",
+      fix: `ssh-add ${secretOf(run)}`,
     }),
   ],
   [
@@ -132,10 +144,10 @@ const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
   ],
   [
     /Couldn't get agent socket|communication with agent failed/,
-    () => ({
+    (run) => ({
       cause: "no-agent",
       why: "there is no ssh agent to ask",
-      fix: "eval $(ssh-agent) && ssh-add",
+      fix: `eval $(ssh-agent) && ssh-add ${secretOf(run)}`,
       unverified: true,
     }),
   ],
@@ -144,7 +156,7 @@ const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
     ({ key }) => ({
       cause: "key-missing",
       why: `user.signingkey names ${key}, where no key can be read`,
-      fix: "git config user.signingkey ~/.ssh/YOUR-KEY.pub",
+      fix: "signpolicy join",
     }),
   ],
   [
@@ -152,7 +164,7 @@ const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
     ({ key }) => ({
       cause: "key-invalid",
       why: `user.signingkey names ${key}, which holds no key`,
-      fix: "git config user.signingkey ~/.ssh/YOUR-KEY.pub",
+      fix: "signpolicy join",
       unverified: true,
     }),
   ],
@@ -186,7 +198,7 @@ export function classifySignerFailure(run: SignerRun): SignerFailure {
     return {
       cause: "timeout",
       why: `${program} did not answer in time: it may wait for a passphrase or a touch`,
-      fix: "sign once in a terminal: git commit -S --allow-empty -m test",
+      fix: tryOut(run),
       verified: true,
     };
   }
@@ -207,7 +219,7 @@ export function classifySignerFailure(run: SignerRun): SignerFailure {
   return {
     cause: "unknown",
     why: `${program} failed${words === "" ? "" : `: ${words}`}`,
-    fix: "git commit -S --allow-empty -m test, which shows all it says",
+    fix: tryOut(run),
     verified: false,
   };
 }

@@ -9,8 +9,9 @@ import type { CommitContext } from "../io/commit-context.ts";
 import { gpgPlace } from "../io/gpg.ts";
 import { runProgram } from "../io/programs.ts";
 import type { Bytes } from "../model.ts";
+import { privateFileOf } from "./own-keys.ts";
 import type { SignerRun } from "./signer-failure.ts";
-import type { SigningKey } from "./signing-key.ts";
+import { expandHome, type SigningKey } from "./signing-key.ts";
 
 export interface SignerOptions {
   readonly context: CommitContext;
@@ -38,7 +39,7 @@ async function signOpenPgp({ context, top, environment, timeoutMs }: SignerOptio
   const { name, email } = context.committer;
   const named = context.config.get("user.signingkey") ?? "";
   const key = named === "" ? `${name} <${email}>` : named;
-  const run = await start("openpgp", program, key, ["--status-fd=2", "-bsau", key], {
+  const run = await start("openpgp", program, { key, secret: null }, ["--status-fd=2", "-bsau", key], {
     top,
     environment,
     timeoutMs,
@@ -57,26 +58,30 @@ async function signSsh(
   const folder = await mkdtemp(join(tmpdir(), "signpolicy-"));
   try {
     const named = context.config.get("user.signingkey") ?? "";
-    const home = environment["HOME"];
-    const path = named.startsWith("~/") && home !== undefined ? join(home, named.slice(2)) : resolve(top, named);
-    const isFile = named !== "" && ((await stat(path).catch(() => null))?.isFile() ?? false);
+    const path = resolve(top, expandHome(named, environment));
+    const isFile = named !== "" && (await isThere(path));
     const literal = join(folder, "key.pub");
     if (!isFile) await writeFile(literal, `${new SshReader(blob, "SSH key").text()} ${encodeBase64(blob)}\n`);
     const file = join(folder, "nonce");
     await writeFile(file, payload);
     const program = context.config.get("gpg.ssh.program") ?? "ssh-keygen";
     const argv = ["-Y", "sign", "-n", "git", "-f", isFile ? path : literal, ...(isFile ? [] : ["-U"]), file];
-    const run = await start("ssh", program, isFile ? named : "the signing key", argv, { top, environment, timeoutMs });
+    const beside = path.replace(/\.pub$/, "");
+    const secret = isFile && (await isThere(beside)) ? beside : await privateFileOf(Buffer.from(blob), environment);
+    const about = { key: isFile ? named : "the signing key", secret };
+    const run = await start("ssh", program, about, argv, { top, environment, timeoutMs });
     return { run, bytes: run.status === 0 ? await readFile(`${file}.sig`).catch(() => null) : null };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isFile() ?? false;
+
 async function start(
   format: SignerRun["format"],
   program: string,
-  key: string,
+  named: Pick<SignerRun, "key" | "secret">,
   argv: readonly string[],
   {
     top,
@@ -85,7 +90,7 @@ async function start(
     payload,
   }: Pick<SignerOptions, "top" | "environment" | "timeoutMs"> & { readonly payload?: Bytes },
 ): Promise<SignerRun & { readonly stdout: string }> {
-  const about = { format, program, key };
+  const about = { format, program, ...named };
   try {
     const options = {
       cwd: top,

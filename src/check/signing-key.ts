@@ -179,5 +179,5 @@ function fromPrivateKey(text: string): SigningKey | null {
 }
 
 /** As git does it: by HOME. */
-const expandHome = (path: string, environment: Variables): string =>
+export const expandHome = (path: string, environment: Variables): string =>
   path.startsWith("~/") && environment["HOME"] !== undefined ? join(environment["HOME"], path.slice(2)) : path;

@@ -63,7 +63,7 @@ function printCheck(report: CheckReport, options: Options, where: string): numbe
     // One command often mends several of them.
     if (report.problems[index + 1]?.fix !== fix) writeOut(`${at}  fix: ${spoken(show(fix))}\n`);
   });
-  for (const warning of report.warnings) writeError(`signpolicy: warning: ${at}${spoken(show(warning))}\n`);
+  for (const { message } of report.warnings) writeError(`signpolicy: warning: ${at}${spoken(show(message))}\n`);
   if (report.problems.length > 0) return EXIT.denied;
   if (options.quiet !== true) writeOut(`${at}${say.hooksWillRun}\n`);
   return EXIT.allowed;

@@ -22,7 +22,11 @@ async function look(environment: Record<string, string> = {}, directory = clone.
     directory,
     environment: { ...clone.environment, ...environment },
   });
-  return { problems: problems.map(({ message, fix }) => `${message} | ${fix}`).join("\n"), warnings, passed };
+  return {
+    problems: problems.map(({ message, fix }) => `${message} | ${fix}`).join("\n"),
+    warnings: warnings.map(({ message }) => message),
+    passed,
+  };
 }
 
 async function start(husky: boolean): Promise<void> {

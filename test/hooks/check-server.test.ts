@@ -127,7 +127,9 @@ describeWith(["git"], "check-install --server", () => {
     clone.git("--git-dir", server, "symbolic-ref", "HEAD", "refs/heads/main");
     const { problems: found, warnings } = await check();
     expect(found).toEqual([]);
-    expect(warnings.join()).toContain("ref:refs/heads/main:.signpolicy.json");
+    expect(warnings.map(({ message }) => message).join()).toContain("ref:refs/heads/main:.signpolicy.json");
+    clone.run("sh", ["-c", warnings[0]?.fix ?? "false"]);
+    expect((await check()).warnings).toEqual([]);
   });
 
   it.each<[string, string, RegExp]>([

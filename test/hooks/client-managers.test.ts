@@ -35,7 +35,10 @@ const install = (via?: ClientVia) =>
 const uninstall = () => uninstallClient({ directory: clone.top, environment: clone.environment });
 const look = async () => {
   const { problems, warnings } = await checkClient({ directory: clone.top, environment: clone.environment });
-  return { problems: problems.map(({ message, fix }) => `${message} | ${fix}`), warnings };
+  return {
+    problems: problems.map(({ message, fix }) => `${message} | ${fix}`),
+    warnings: warnings.map(({ message }) => message),
+  };
 };
 
 /** Puts a program of the machine's PATH where `npm install` would. */

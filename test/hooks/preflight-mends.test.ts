@@ -109,7 +109,9 @@ describeWith(["git", "ssh-keygen", "gpg"], "a hint of the preflight, run as it i
     if (code === "key-expired") {
       // The end may be moved as well; whoever may not takes the other key.
       const [finding] = (await ready()).findings;
-      expect(finding?.hint).toMatch(/^signpolicy keys renew SHA256:\S+ --until TIME; or git config user\.signingkey /);
+      expect(finding?.hint).toMatch(
+        /^signpolicy keys renew SHA256:\S+ --until \d{4}-\d\d-\d\dT\S+Z; or git config user\.signingkey /,
+      );
       clone.run("sh", ["-c", finding?.hint?.split(/; or |; then /)[1] ?? ""]);
     } else await mend(code);
     await commits();

@@ -326,7 +326,16 @@ export const READERS: readonly HostileReader[] = [
     name: "what a signing program says",
     read: text((output) =>
       (["openpgp", "ssh"] as const).map((format) =>
-        classifySignerFailure({ format, program: "gpg", key: "K", status: 2, started: true, timedOut: false, output }),
+        classifySignerFailure({
+          format,
+          program: "gpg",
+          key: "K",
+          secret: null,
+          status: 2,
+          started: true,
+          timedOut: false,
+          output,
+        }),
       ),
     ),
     refuses: [],

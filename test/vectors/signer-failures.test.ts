@@ -13,6 +13,7 @@ describe("the cause of a signer's failure", () => {
       program: format === "ssh" ? "ssh-keygen" : "gpg",
       key: "KEY",
       status: Number(headValue(vector, "status")),
+      secret: null,
       started: true,
       timedOut: false,
       output: vector.body.toString("latin1"),
@@ -23,7 +24,7 @@ describe("the cause of a signer's failure", () => {
   });
 
   it("is the program's absence or its silence where it printed nothing", () => {
-    const run = { format: "ssh", program: "op-ssh-sign", key: "K", status: null, output: "" } as const;
+    const run = { format: "ssh", program: "op-ssh-sign", key: "K", secret: null, status: null, output: "" } as const;
     expect(classifySignerFailure({ ...run, started: false, timedOut: false }).cause).toBe("program-missing");
     expect(classifySignerFailure({ ...run, started: true, timedOut: true }).cause).toBe("timeout");
   });
