@@ -67,6 +67,14 @@ describeWith(["git"], "check-install --server", () => {
     expect(await problems()).toEqual([]);
   });
 
+  /** As an upgrade of the server leaves it, whose node lay elsewhere. */
+  function useNode(path: string): void {
+    for (const name of ["pre-receive", "post-receive"]) {
+      const hook = join(server, "hooks", name);
+      writeFileSync(hook, readFileSync(hook, "utf8").replace(/^node=.*$/m, `node=${path}`));
+    }
+  }
+
   it("finds nothing wrong with what was just installed", async () => {
     const { problems: found, warnings } = await check();
     expect({ found, warnings }).toEqual({ found: [], warnings: [] });
@@ -99,6 +107,16 @@ describeWith(["git"], "check-install --server", () => {
       /openpgp\/package\.json was changed/,
     ],
     ["a file that does not belong there", () => writeFileSync(program("dist/x.cjs"), ""), /x\.cjs does not belong/],
+    ["a node that is gone", () => useNode("/nonexistent/node"), /\/nonexistent\/node.*\| .*install --server/],
+    [
+      "a node that does not start",
+      () => {
+        const broken = join(clone.root, "node");
+        writeFileSync(broken, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+        useNode(broken);
+      },
+      /self-test failed/,
+    ],
     ["a missing program", () => rmSync(program("dist/signpolicy.cjs")), /which is missing/],
     [
       "a program that others can write",

@@ -146,13 +146,16 @@ const lists = [
 
 const tree = concatBytes(fromLatin1("100644 a\0"), Buffer.alloc(20, 1), fromLatin1("40000 b\0"), Buffer.alloc(20, 2));
 
+/** Bits above those of a kind are nobody's (stat(2), S_IFMT). */
+const kindOf = (mode: string): number => parseInt(mode, 8) & 0o170000;
+
 function renderTree(bytes: Bytes): Bytes {
   let at = 0;
   return concatBytes(
     ...[...parseTree(bytes, "sha1")].map(([name, { mode, oid }]) => {
       // A mode is read as git reads it, so its digits are taken as they stand where they say the same.
       const digits = latin1(bytes.subarray(at, bytes.indexOf(0x20, at)));
-      const written = parseInt(digits, 8) >> 12 === parseInt(mode, 8) >> 12 ? digits : mode;
+      const written = kindOf(digits) === kindOf(mode) ? digits : mode;
       const entry = concatBytes(fromLatin1(`${written} ${name}\0`), Buffer.from(oid, "hex"));
       at += entry.length;
       return entry;
