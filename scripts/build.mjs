@@ -73,7 +73,7 @@ const GROUPS = {
   ],
   // What checks a policy is not needed where the last one is known (src/io/kept-answer.ts).
   policy: [
-    "policy/(check-.*|checks|document-json|duplicates|fields|issues|parse|presets|read-document|schema|suggest)",
+    "policy/(check-.*|checks|document-json|duplicates|fields|issues|key-schema|parse|presets|read-document|schema|suggest)",
   ],
   judging: [
     "check/(commit-facts|deadline|examiner|file-policy|key-select|governing|judge-commit|mending|merged-entry|missing|next-policy|open-exemptions|outlines)",

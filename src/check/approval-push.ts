@@ -4,6 +4,7 @@ import type { Commit, ObjectId } from "../model.ts";
 import { approvedTree, approvalsRef, mayApprove } from "../policy/approval-refs.ts";
 import { decideCommit } from "../policy/decide-commit.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { always } from "../policy/membership.ts";
 import { compileGlob } from "../policy/globs.ts";
 import type { Rule } from "../policy/policy.ts";
 import { readApproval } from "./approvals.ts";
@@ -101,8 +102,8 @@ const ownRule = (owner: string): Rule => ({
   refs: [compileGlob(approvalsRef(owner))],
   paths: null,
   commits: {
-    signedBy: new Set([owner]),
-    side: new Set([owner]),
+    signedBy: always([owner]),
+    side: always([owner]),
     identity: "none",
     base: [],
     threshold: null,

@@ -1,7 +1,7 @@
 import { GitError, PolicyError, UsageError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { asksForRef, rulesOn } from "../policy/applies.ts";
-import { isSameSelector } from "../policy/decide-commit.ts";
+import { isSameSelector } from "../policy/membership.ts";
 import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";

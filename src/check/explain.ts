@@ -112,7 +112,7 @@ async function explainCommit(scene: Scene): Promise<Explanation> {
       return {
         name: rule.name,
         asks: "commits",
-        signedBy: [...rule.commits.signedBy],
+        signedBy: [...rule.commits.signedBy.names],
         findings: byIt?.findings ?? [],
       };
     }),
@@ -167,7 +167,7 @@ async function explainTag(scene: Scene): Promise<Explanation> {
       return { name: rule.name, asks: null, signedBy: [], findings: [] };
     if (rule.tags === null) return { name: rule.name, asks: "nothing of this", signedBy: [], findings: [] };
     const findings = verdict.findings.filter((finding) => finding.rule === rule.name || finding.rule === null);
-    return { name: rule.name, asks: "tags", signedBy: [...rule.tags.signedBy], findings };
+    return { name: rule.name, asks: "tags", signedBy: [...rule.tags.signedBy.names], findings };
   });
   const refWhy = ref === scene.ref ? frame.refWhy : "the name that the tag object bears";
   if ("problem" in examined) return { ...frame, ref, refWhy, rules, clock: HISTORY };

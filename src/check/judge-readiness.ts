@@ -76,7 +76,7 @@ async function decideReadiness(
   const applied = rules.map((rule) => ({
     rule,
     place: "line" as const,
-    ...(rule.commits === null ? {} : { approvers: rule.commits.signedBy }),
+    ...(rule.commits === null ? {} : { approvers: rule.commits.signedBy.names }),
   }));
   const decided = decideCommit({
     policy: loaded.policy,

@@ -65,7 +65,7 @@ export async function addKeys(options: AddKeysOptions): Promise<AddedKeys> {
   const change = await changePolicy(editable, edits, files, options);
   const { rules } = (await openPolicy(options)).loaded.policy;
   const refusedBy = (principal: string): readonly string[] =>
-    rules.filter(({ commits }) => commits !== null && !commits.signedBy.has(principal)).map(({ name }) => name);
+    rules.filter(({ commits }) => commits !== null && !commits.signedBy.names.has(principal)).map(({ name }) => name);
   return { ...change, added, known, made: made.map((one) => ({ ...one, refusedBy: refusedBy(one.principal) })) };
 }
 

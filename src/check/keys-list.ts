@@ -58,8 +58,8 @@ export async function showOneKey(options: PolicyCommandOptions, words: string, n
     userIds: key.anchor.kind === "openpgp" ? key.anchor.certificate.userIds.map(utf8) : [],
     rules: loaded.policy.rules.flatMap(({ name, commits, tags }) => {
       const asks = [
-        ...(commits?.signedBy.has(key.principal) === true ? ["commits"] : []),
-        ...(tags?.signedBy.has(key.principal) === true ? ["tags"] : []),
+        ...(commits?.signedBy.names.has(key.principal) === true ? ["commits"] : []),
+        ...(tags?.signedBy.names.has(key.principal) === true ? ["tags"] : []),
       ];
       return asks.length === 0 ? [] : [{ name, asks: asks.join(" and ") }];
     }),

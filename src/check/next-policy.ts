@@ -2,6 +2,7 @@ import { ParseError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { judgesCommits, rulesFor } from "../policy/applies.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { membersAt } from "../policy/membership.ts";
 import type { Policy } from "../policy/policy.ts";
 import { bytesOf, humans } from "../policy/words.ts";
 import { listCommits } from "../io/revisions.ts";
@@ -153,7 +154,7 @@ function guardProblem(next: Policy, { ref }: GoverningPolicy, { now }: PushConte
   const clauses = rulesFor(next, ref).flatMap((rule) =>
     rule.commits !== null && judgesCommits(rule, now) ? [rule.commits] : [],
   );
-  const [first, ...others] = clauses.map(({ signedBy }) => humans(next, signedBy));
+  const [first, ...others] = clauses.map(({ signedBy }) => humans(next, membersAt(signedBy, now)));
   if (first === undefined) return `no rule with \`commits\` at error level names ${ref}, where it is read from`;
   const able = [...first].filter((principal) => others.every((other) => other.has(principal)));
   return able.length > 0 ? null : `no human may sign on ${ref}, so nobody could change it again`;

@@ -11,6 +11,8 @@ import { NO_POLICY, type PolicyState } from "./policy-states.ts";
 export interface EditTerms {
   readonly ref: RefName | null;
   readonly now: Seconds;
+  /** When who made it must have been a holder: of a push also now. `now` alone unless given. */
+  readonly moments?: readonly Seconds[];
   /** The policy in force, whose administrators must agree as well; null where only the one before judges. */
   readonly inForce: Policy | null;
   readonly binding: boolean;
@@ -39,12 +41,13 @@ export async function editOf(
   };
 }
 
-async function stepOf(before: PolicyState, after: PolicyState, { ref, now, inForce }: EditTerms): Promise<PolicyStep> {
+async function stepOf(before: PolicyState, after: PolicyState, terms: EditTerms): Promise<PolicyStep> {
+  const { ref, now, moments = [now], inForce } = terms;
   const administrators = [before.loaded?.policy, inForce].flatMap((policy) =>
-    policy == null ? [] : [administratorsOf(policy, ref, now)],
+    policy == null ? [] : [administratorsOf(policy, ref, now, moments)],
   );
   if (administrators.length === 0 && after.loaded !== null) {
-    administrators.push(administratorsOf(after.loaded.policy, ref, now));
+    administrators.push(administratorsOf(after.loaded.policy, ref, now, moments));
   }
   return { changes: await changesBetween(before, after, ref, now), administrators };
 }

@@ -11,6 +11,7 @@ import type {
   Glob,
   PushRule,
   Rule,
+  GroupMember,
   Selector,
   TagRule,
 } from "../policy/policy.ts";
@@ -76,6 +77,10 @@ export interface ShownRule {
   readonly pushes: (ShownEnforcement & { readonly signedBy: readonly string[]; readonly required: boolean }) | null;
 }
 
+/** Of a group: a name, or one with a term. */
+export type ShownMember =
+  string | { readonly principal: string; readonly from: string | null; readonly until: string | null };
+
 /** A policy as it judges: presets and defaults in place, groups and roles spelled out, keys by fingerprint. Plain JSON. */
 export interface ShownPolicy {
   readonly origin: PolicyOrigin;
@@ -84,7 +89,7 @@ export interface ShownPolicy {
   readonly serial: number | null;
   readonly preset: string | null;
   readonly principals: Readonly<Record<string, ShownPrincipal>>;
-  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly groups: Readonly<Record<string, readonly ShownMember[]>>;
   readonly algorithms: { readonly rsaBits: number; readonly hashes: readonly string[] };
   readonly rules: readonly ShownRule[];
   readonly unmatched: "deny" | "allow";
@@ -122,7 +127,7 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
     serial,
     preset,
     principals: Object.fromEntries(principals),
-    groups: Object.fromEntries(policy.groups),
+    groups: Object.fromEntries([...policy.groups].map(([name, group]) => [name, group.map(showMember)])),
     algorithms,
     rules: policy.rules.map(showRule),
     unmatched,
@@ -132,6 +137,11 @@ export function showLoaded({ policy, keys, origin, files }: LoadedPolicy): Shown
     trust: { merges: policy.merges, exempt: policy.exempt.map(showExemption) },
   };
 }
+
+const showMember = (member: GroupMember): ShownMember =>
+  typeof member === "string"
+    ? member
+    : { principal: member.principal, from: timeOrNull(member.from), until: timeOrNull(member.until) };
 
 /** The policy holds such text as bytes. */
 const readable = (text: string): string => new TextDecoder().decode(fromLatin1(text));
@@ -221,6 +231,6 @@ const showExemption = ({ commit, reachableFrom, key, reason, until, codes }: Exe
   codes: [...codes],
 });
 
-const members = (selector: Selector): readonly string[] => [...selector];
+const members = ({ names }: Selector): readonly string[] => [...names];
 const patterns = (globs: readonly Glob[]): readonly string[] => globs.map(({ pattern }) => pattern);
 const timeOrNull = (time: Seconds | null): string | null => (time === null ? null : formatTime(time));

@@ -1,7 +1,8 @@
 import { formatTime } from "../encoding/time.ts";
 import type { AlgorithmPolicy, Seconds } from "../model.ts";
 import { denies } from "../policy/applies.ts";
-import type { Policy, Rule, Selector } from "../policy/policy.ts";
+import { membersAt } from "../policy/membership.ts";
+import type { Names, Policy, Rule } from "../policy/policy.ts";
 import { problemAt } from "./key-standing.ts";
 import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
 
@@ -45,7 +46,7 @@ function principalWarnings({ principals, rules }: Policy): readonly PolicyWarnin
   const used = new Set(
     rules
       .flatMap(({ commits, tags }) => [commits?.signedBy, commits?.side, tags?.signedBy])
-      .flatMap((members) => [...(members ?? [])]),
+      .flatMap((members) => [...(members?.names ?? [])]),
   );
   return [...principals.values()].flatMap(({ id, keys }) => {
     const where = `principal \`${id}\``;
@@ -70,11 +71,13 @@ function ruleWarnings(rule: Rule, policy: Policy, now: Seconds): readonly Policy
       );
     }
   }
-  if (commits !== null && !hasHuman(commits.signedBy, policy)) {
+  if (commits !== null && !hasHuman(membersAt(commits.signedBy, now), policy)) {
     messages.push("no human may sign here, so nobody could change a policy on these refs");
   }
   if (tags !== null) {
-    const odd = [...tags.signedBy].filter((id) => ["agent", "forge"].includes(policy.principals.get(id)?.role ?? ""));
+    const odd = [...tags.signedBy.names].filter((id) =>
+      ["agent", "forge"].includes(policy.principals.get(id)?.role ?? ""),
+    );
     if (odd.length > 0) messages.push(`tags here may be signed by ${odd.join(", ")}, which no person is`);
     if (!refs.some(({ pattern }) => pattern.startsWith("refs/tags/") || pattern.startsWith("**"))) {
       messages.push("`tags` asks nothing of refs outside refs/tags/");
@@ -105,8 +108,8 @@ const deniesAny = (rule: Rule, now: Seconds): boolean => rule.paths === null && 
 const covers = ({ refs }: Rule, pattern: string): boolean =>
   refs.some((glob) => glob.pattern === pattern || glob.matches(pattern));
 
-const hasHuman = (selector: Selector, { principals }: Policy): boolean =>
-  [...selector].some((id) => principals.get(id)?.role === "human");
+const hasHuman = (names: Names, { principals }: Policy): boolean =>
+  [...names].some((id) => principals.get(id)?.role === "human");
 
 function exemptionWarnings({ exempt }: Policy, now: Seconds): readonly PolicyWarning[] {
   return exempt.flatMap(({ commit, reachableFrom, until }) => {

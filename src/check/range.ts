@@ -1,9 +1,11 @@
 import { ParseError } from "../errors.ts";
-import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listSomeCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
-import { isSameSelector, type AppliedRule } from "../policy/decide-commit.ts";
+import { SKEW } from "../policy/clock.ts";
+import type { AppliedRule } from "../policy/decide-commit.ts";
+import { isSameSelector } from "../policy/membership.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
@@ -285,7 +287,7 @@ async function judge(
   }
   if (mayTouch && context.changes !== null) {
     try {
-      policyEdit = await context.changes.editOf(commit, termsOf(context, range));
+      policyEdit = await context.changes.editOf(commit, termsOf(context, range, commit, walked.latestAncestor));
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       return {
@@ -324,9 +326,17 @@ function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId): readonly Ap
 }
 
 /** What arrives is also judged by the policy in force; in history that may be younger than the change. */
-function termsOf({ policy, policyRef, now }: JudgingContext, { ref, history }: RangeToJudge): EditTerms {
+function termsOf(
+  { policy, policyRef, now }: JudgingContext,
+  { ref, history }: RangeToJudge,
+  commit: Commit,
+  latestAncestor: Seconds | null,
+): EditTerms {
   const inForce = history === "everything" ? null : policy;
-  return { ref, now, inForce, binding: false, guards: ref !== null && ref === policyRef };
+  // Who backdates a change does not fall into the time of an office that he held.
+  const then = Math.max(commit.committer.at, (latestAncestor ?? 0) - SKEW);
+  const moments = history === "everything" ? [then] : [then, now];
+  return { ref, now, moments, inForce, binding: false, guards: ref !== null && ref === policyRef };
 }
 
 function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {

@@ -1,7 +1,7 @@
 import type { Decision, ObjectId, RefName } from "../model.ts";
 import { listRefs } from "../io/refs.ts";
 import { rulesOn } from "../policy/applies.ts";
-import { isSameSelector } from "../policy/decide-commit.ts";
+import { isSameSelector } from "../policy/membership.ts";
 import type { Rule } from "../policy/policy.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import { defaultBranch } from "./governing.ts";

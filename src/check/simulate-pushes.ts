@@ -5,6 +5,7 @@ import { collectCommits, isAncestor } from "../io/revisions.ts";
 import { isEnforced, rulesFor, rulesOn } from "../policy/applies.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import { decideRef } from "../policy/decide-ref.ts";
+import { membersAt } from "../policy/membership.ts";
 import { findingOf } from "../policy/objection.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import { settle } from "../policy/decision.ts";
@@ -145,7 +146,7 @@ function judgeCertificate(
       const hint = "git push --signed";
       return [findingOf({ code: "unsigned", message: "the push was not signed", hint }, name, severity)];
     }
-    if (pushes.signedBy.has(certificate.principal)) return [];
+    if (membersAt(pushes.signedBy, now).has(certificate.principal)) return [];
     const message = `${certificate.principal} may not sign pushes under the rule "${name}"`;
     return [findingOf({ code: "signer-not-permitted", message }, name, severity)];
   });

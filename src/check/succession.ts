@@ -1,6 +1,6 @@
 import type { ObjectId, RefName, Seconds } from "../model.ts";
 import { judgesCommits, rulesOn } from "../policy/applies.ts";
-import type { Policy, Rule } from "../policy/policy.ts";
+import type { Policy, Rule, Selector } from "../policy/policy.ts";
 import type { RecordState } from "./record-state.ts";
 
 /**
@@ -37,6 +37,8 @@ export class Succession {
     const { commits } = this.#rule;
     const signers = this.#record.signersOf(name);
     if (commits === null || signers === null || commits.threshold !== null) return false;
-    return signers.every((signer) => commits.signedBy.has(signer) && commits.side.has(signer));
+    const always = ({ names, dated }: Selector, signer: string): boolean => names.has(signer) && !dated.has(signer);
+    // Who is asked for at a time only passed the other rule at any.
+    return signers.every((signer) => always(commits.signedBy, signer) && always(commits.side, signer));
   }
 }

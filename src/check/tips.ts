@@ -117,7 +117,7 @@ function isMet(policy: Policy, rule: Rule, record: RecordState, now: Seconds): b
 /** Whose signature the rule takes, on the line and beside it; null where it lets every commit pass. */
 const signersOf = (rule: Rule, now: Seconds): readonly string[] | null =>
   rule.commits !== null && judgesCommits(rule, now)
-    ? [...new Set([...rule.commits.signedBy, ...rule.commits.side])].sort()
+    ? [...new Set([...rule.commits.signedBy.names, ...rule.commits.side.names])].sort()
     : null;
 
 const asMet = ({ name, paths }: Rule) => ({ name, paths: paths !== null });

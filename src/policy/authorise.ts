@@ -1,4 +1,4 @@
-import { RIGHTS, type Right, type Selector } from "./policy.ts";
+import { RIGHTS, type Right, type Names } from "./policy.ts";
 import type { PolicyChange } from "./policy-diff.ts";
 import type { Administrators } from "./rights.ts";
 
@@ -6,7 +6,7 @@ import type { Administrators } from "./rights.ts";
 export interface Demand {
   readonly change: PolicyChange;
   readonly count: number;
-  readonly rights: readonly { readonly right: Right | "any"; readonly holders: Selector }[];
+  readonly rights: readonly { readonly right: Right | "any"; readonly holders: Names }[];
   readonly own: string | null;
 }
 
@@ -25,7 +25,7 @@ export interface Unmet {
   /** Some of those who agreed hold every right it takes: only more of them are missing. */
   readonly begun: boolean;
   /** Who could make it good. */
-  readonly missing: Selector;
+  readonly missing: Names;
 }
 
 /** The changes that those who agreed to them may not make; each principal counts once, whoever signed or approved. */
@@ -45,5 +45,5 @@ export function unmetDemands(
   });
 }
 
-const countOf = (holders: Selector, agreed: ReadonlySet<string>): number =>
+const countOf = (holders: Names, agreed: ReadonlySet<string>): number =>
   [...holders].filter((id) => agreed.has(id)).length;

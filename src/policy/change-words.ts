@@ -1,6 +1,6 @@
 /** Sentences about changes of a policy, for refusals, acceptances and `policy diff`. */
 import type { Demand, Unmet } from "./authorise.ts";
-import type { Selector } from "./policy.ts";
+import type { Names } from "./policy.ts";
 import type { PolicyChange } from "./policy-diff.ts";
 import { bytesOf, listed } from "./words.ts";
 
@@ -20,7 +20,7 @@ export function demandWords({ count, rights, own }: Demand): string {
   return owner + parts.join(", and ");
 }
 
-const takes = (count: number, holders: Selector): string =>
+const takes = (count: number, holders: Names): string =>
   count === 1 ? listed(holders) : `${count} of ${listed(holders)}`;
 
 const SHOWN = 4;

@@ -37,6 +37,6 @@ export function checkAdministration(file: Mapping): readonly Problem[] {
 
 function countable(members: readonly string[], file: Mapping): number {
   const roles = new Map(entriesOf(file["principals"]).map(([id, { role = "human" }]) => [id, role]));
-  return [...selectPrincipals(members, file)].filter((id) => ["human", "release"].includes(String(roles.get(id))))
+  return [...selectPrincipals(members, file).names].filter((id) => ["human", "release"].includes(String(roles.get(id))))
     .length;
 }

@@ -1,10 +1,10 @@
-import { parseTime } from "../encoding/time.ts";
-import { ParseError } from "../errors.ts";
 import type { Path, Problem } from "./document.ts";
 import { duplicates } from "./duplicates.ts";
 import { NAME, NAME_EXPECTED } from "./fields.ts";
 import type { Mapping } from "./loose.ts";
 import { entriesOf, isMapping, listOf, mappingOf, textsOf } from "./loose.ts";
+import type { Term } from "./policy.ts";
+import { membersOf, timeOf } from "./selectors.ts";
 import { suggestion } from "./suggest.ts";
 
 export function checkPrincipals(file: Mapping): readonly Problem[] {
@@ -32,8 +32,8 @@ export function checkGroups(file: Mapping): readonly Problem[] {
     if (Object.hasOwn(principals, name)) {
       problems.push({ path, message: `\`${name}\` is a principal, too`, expected: "a name that only this group has" });
     }
-    problems.push(...duplicates(members, path));
-    for (const [index, member] of textsOf(members)) {
+    problems.push(...checkTerms(members, path));
+    for (const { index, id: member } of membersOf(members)) {
       if (!NAME.test(member) || Object.hasOwn(principals, member)) continue;
       const message = Object.hasOwn(groups, member)
         ? `\`${member}\` is a group, and groups do not nest`
@@ -43,6 +43,38 @@ export function checkGroups(file: Mapping): readonly Problem[] {
   }
   return problems;
 }
+
+/** Who is a member for several terms is one at each of them alone; two at once would hide what one of them says. */
+function checkTerms(members: unknown, path: Path): readonly Problem[] {
+  const seen: { readonly index: number; readonly id: string; readonly term: Term }[] = [];
+  return membersOf(members).flatMap(({ index, id, term: given }): readonly Problem[] => {
+    const at = [...path, index];
+    const term = given ?? { from: null, until: null };
+    const other = seen.find((one) => one.id === id && overlap(one.term, term));
+    seen.push({ index, id, term });
+    if (given !== null && given.from !== null && given.until !== null && given.from >= given.until) {
+      const message = "`until` is not after `from`";
+      return [{ path: [...at, "until"], message, expected: "a later time than `from`" }];
+    }
+    if (given?.from === null && given.until === null && hasNoTerm(listOf(members)[index])) {
+      return [{ path: at, message: "says neither `from` nor `until`", expected: "one of them, or the name alone" }];
+    }
+    if (other === undefined) return [];
+    const message =
+      given === null && other.term.from === null && other.term.until === null
+        ? `\`${id}\` stands here twice`
+        : `\`${id}\` is a member at the same time by entry ${other.index}`;
+    return [{ path: at, message, expected: "each once" }];
+  });
+}
+
+const hasNoTerm = (entry: unknown): boolean => {
+  const { from, until } = mappingOf(entry) as Readonly<Record<"from" | "until", unknown>>;
+  return from === undefined && until === undefined;
+};
+
+const overlap = (a: Term, b: Term): boolean =>
+  (a.from ?? -Infinity) < (b.until ?? Infinity) && (b.from ?? -Infinity) < (a.until ?? Infinity);
 
 const checkNames = (named: Mapping, path: Path): readonly Problem[] =>
   Object.keys(named)
@@ -125,13 +157,4 @@ function checkKey(key: Mapping, path: Path): readonly Problem[] {
     }
   }
   return problems;
-}
-
-function timeOf(value: unknown): number | null {
-  try {
-    return typeof value === "string" ? parseTime(value) : null;
-  } catch (error) {
-    if (error instanceof ParseError) return null;
-    throw error;
-  }
 }

@@ -72,7 +72,7 @@ function checkThreshold(commits: Mapping, path: Path, file: Mapping): readonly P
   if (typeof threshold !== "number" || threshold < 1) return [];
   const principals = mappingOf(file["principals"]);
   const members = textsOf(commits["signedBy"]).map(([, member]) => member);
-  const roles = [...selectPrincipals(members, file)].map((id) =>
+  const roles = [...selectPrincipals(members, file).names].map((id) =>
     Object.hasOwn(principals, id) ? (mappingOf(principals[id])["role"] ?? "human") : null,
   );
   const able = roles.filter((role) => role === "human" || role === "release").length;
@@ -102,7 +102,7 @@ export function checkSelector(selector: unknown, path: Path, file: Mapping): rea
       members.map(([, member]) => member),
       file,
     );
-    if (selected.size === 0) {
+    if (selected.names.size === 0) {
       problems.push({ path, message: "names nobody: no principal has this role", expected: "at least one principal" });
     }
   }

@@ -4,7 +4,8 @@ import type { JudgingClock } from "./clock.ts";
 import { settle } from "./decision.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
-import type { Policy, PushRule, Rule, Selector } from "./policy.ts";
+import { membersAt } from "./membership.ts";
+import type { Names, Policy, PushRule, Rule } from "./policy.ts";
 import type { Problem } from "./decide-problem.ts";
 import { judgeSignature } from "./rules/signature.ts";
 import type { Judged } from "./rules/signature.ts";
@@ -69,8 +70,12 @@ function judgeUnder(
     return pushes.required ? [{ code: "unsigned", ...unprovedWords(judged, true) }] : [];
   }
   const [evidence] = certificate.evidence;
-  const signer = evidence?.outcome === "verified" ? judgeSigner(evidence.signer, signedBy, name, policy, "push") : null;
-  const found = objectionsTo(policy, certificate, now, signedBy);
+  const { clock } = judgedPush(policy, certificate.at, now);
+  const signer =
+    evidence?.outcome === "verified"
+      ? judgeSigner(evidence, signedBy, clock, { rule: name, policy, place: "push" })
+      : null;
+  const found = objectionsTo(policy, certificate, now, membersAt(signedBy, now));
   return signer === null ? found : [...found, signer];
 }
 
@@ -79,7 +84,7 @@ export function objectionsTo(
   policy: Policy,
   certificate: JudgedCertificate,
   now: Seconds,
-  permitted: Selector = new Set(),
+  permitted: Names = new Set(),
 ): readonly Objection[] {
   const judged = judgedPush(policy, certificate.at, now);
   const { problems, evidence } = certificate;

@@ -7,6 +7,7 @@ import { resignCommand, takeOverCommand } from "./fixes.ts";
 import type { Fix } from "./fixes.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
+import { isSameSelector, membersAt, membersFor } from "./membership.ts";
 import type { Override } from "./override.ts";
 import type { PolicyEdit } from "./policy-edit.ts";
 import type { CommitRule, Exemption, Policy, Rule } from "./policy.ts";
@@ -144,27 +145,25 @@ function asksApprovals({ threshold, signedBy, side }: CommitRule, place: "line" 
   return place === "line" || isSameSelector(signedBy, side) ? threshold : null;
 }
 
-/** Whether a rule asks the same of the first-parent line and of the sides. */
-export const isSameSelector = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
-  a.size === b.size && [...a].every((name) => b.has(name));
-
 function judgeOne(
   evidence: Evidence,
   { rule: { name }, place, approvers }: AppliedRule,
   clause: CommitRule,
-  { policy, commit, forge, fix }: CommitInput,
+  { policy, commit, forge, fix, clock }: CommitInput,
   judged: Judged,
 ): readonly Objection[] {
-  const asked = place === "line" ? clause.signedBy : clause.side;
-  const signature = judgeSignature(evidence, judged, asked);
-  const by = evidence.outcome === "verified" ? evidence.signer : null;
+  const selector = place === "line" ? clause.signedBy : clause.side;
+  const signature = judgeSignature(evidence, judged, membersAt(selector, clock.now));
+  const verified = evidence.outcome === "verified" ? evidence : null;
+  const by = verified?.signer ?? null;
+  const asked = membersFor(selector, evidence.signedAt, clock);
   const threshold = asksApprovals(clause, place);
   const signer =
-    by === null
+    verified === null
       ? null
       : threshold === null
-        ? judgeSigner(by, asked, name, policy, place, signedByAnother(commit, fix))
-        : judgeThreshold(by, asked, threshold, approvers ?? NOBODY, name, policy, commit);
+        ? judgeSigner(verified, selector, clock, { rule: name, policy, place, again: signedByAnother(commit, fix) })
+        : judgeThreshold(verified.signer, asked, threshold, approvers ?? NOBODY, name, policy, commit);
   const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);
   const made =
     by === null || signer !== null ? null : judgeForge(by, forge ?? null, approvers ?? NOBODY, asked, name, policy);

@@ -1,6 +1,7 @@
 import type { Decision, Seconds, SubjectRef } from "../model.ts";
 import { objectionsTo, signerOf, type JudgedCertificate } from "./decide-certificate.ts";
 import { settle } from "./decision.ts";
+import { membersAt } from "./membership.ts";
 import { findingOf, type Objection } from "./objection.ts";
 import type { Override } from "./override.ts";
 import type { Policy, Rule } from "./policy.ts";
@@ -50,7 +51,9 @@ export function decideOverride({ policy, rules, reasons, certificate, now }: Ove
     return refuse(objection ?? { code: "malformed", message: "nothing could be proved of it", hint: COMMAND });
   }
   const { principal } = signer;
-  const taking = rules.filter((rule) => rule.override?.has(principal) === true).map(({ name }) => name);
+  const taking = rules
+    .filter((rule) => rule.override !== null && membersAt(rule.override, now).has(principal))
+    .map(({ name }) => name);
   if (taking.length > 0) return { override: { principal, reason, rules: new Set(taking) }, decision: null };
   const message = `no rule that names these refs lets ${principal} override it`;
   return refuse({

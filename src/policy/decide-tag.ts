@@ -5,6 +5,7 @@ import type { JudgingClock } from "./clock.ts";
 import { shownIdentity } from "./decide-commit.ts";
 import { settle } from "./decision.ts";
 import { tagCommand } from "./fixes.ts";
+import { membersAt } from "./membership.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
 import type { Override } from "./override.ts";
@@ -96,12 +97,12 @@ function judgeSignatures(name: string, tags: TagRule, input: TagInput, judged: J
 const NO_MERGE = { problem: "it is a tag", parents: 0 };
 
 function judgeOne(evidence: Evidence, name: string, tags: TagRule, input: TagInput, judged: Judged): Objection[] {
-  const found = [judgeSignature(evidence, judged, tags.signedBy)];
+  const found = [judgeSignature(evidence, judged, membersAt(tags.signedBy, input.clock.now))];
   if (evidence.outcome === "verified") {
     const { signer } = evidence;
     found.push(
-      judgeSigner(signer, tags.signedBy, name, input.policy, "tag") ??
-        judgeForge(signer, NO_MERGE, new Set(), tags.signedBy, name, input.policy),
+      judgeSigner(evidence, tags.signedBy, input.clock, { rule: name, policy: input.policy, place: "tag" }) ??
+        judgeForge(signer, NO_MERGE, new Set(), new Set(), name, input.policy),
     );
     if (tags.identity === "tagger") found.push(judgeTagIdentity(signer, input.tag, input.policy, judged.again));
   }

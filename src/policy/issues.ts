@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { Path, Problem } from "./document.ts";
 import { NEVER_EXEMPT } from "./exemptible.ts";
+import { isMapping } from "./loose.ts";
 import { policySchema } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 
@@ -24,6 +25,7 @@ function describe(issue: Issue, path: Path, value: unknown): readonly Problem[] 
     case "invalid_value":
       return [unknownValue(path, found, issue.values)];
     case "invalid_union":
+      if (path[0] === "groups") return memberProblems(issue, path, value);
       return at(issue.message, "`true`, or a time with its zone, such as 2026-07-22T22:09:25Z");
     case "too_small":
       return issue.origin === "array"
@@ -36,6 +38,21 @@ function describe(issue: Issue, path: Path, value: unknown): readonly Problem[] 
     default:
       return at(issue.message, "a value of the policy format");
   }
+}
+
+/** A member of a group is a text or a mapping, and is told what is wrong with it as what it is. */
+function memberProblems(
+  { errors }: Extract<Issue, { code: "invalid_union" }>,
+  path: Path,
+  value: unknown,
+): readonly Problem[] {
+  const found = valueAt(value, path);
+  const meant = typeof found === "string" ? errors[0] : isMapping(found) ? errors[1] : undefined;
+  if (meant === undefined) {
+    const expected = "the name of a principal, or `{ principal, from, until }`";
+    return [{ path, message: `is ${typeName(found)}`, expected }];
+  }
+  return meant.flatMap((issue) => describe(issue, [...path, ...(issue.path as Path)], value));
 }
 
 const TYPES: Readonly<Partial<Record<string, string>>> = {
@@ -108,8 +125,12 @@ function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodTyp
 
 function bare(schema: z.core.$ZodType): z.core.$ZodType {
   const def = schema._zod.def as z.core.$ZodTypes["_zod"]["def"];
-  return def.type === "optional" ? def.innerType : schema;
+  if (def.type === "optional") return def.innerType;
+  return def.type === "union" ? (def.options.find(isObject) ?? schema) : schema;
 }
+
+const isObject = (schema: z.core.$ZodType): boolean =>
+  (schema._zod.def as z.core.$ZodTypes["_zod"]["def"]).type === "object";
 
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((parent, key) => {

@@ -11,7 +11,8 @@ import { applyPreset } from "./presets.ts";
 import { readDocument } from "./read-document.ts";
 import type { ReadDocument } from "./read-document.ts";
 import { placeIn, resolveKey, resolvePolicy } from "./resolve.ts";
-import { keySchema, policySchema } from "./schema.ts";
+import { keySchema } from "./key-schema.ts";
+import { policySchema } from "./schema.ts";
 
 /** What reading a policy file came to. With issues there is no policy, but keys that could be read are told all the same. */
 export interface PolicyReading {

@@ -2,6 +2,7 @@
  * What changed from one policy to the next, each difference with the right it takes. Pure data in, plain sentences out.
  */
 import { diffKeys } from "./diff-keys.ts";
+import { diffGroups } from "./diff-groups.ts";
 import { diffNamed, diffValue, show, type Note } from "./diff-values.ts";
 import { isMapping, listOf, mappingOf, type Mapping } from "./loose.ts";
 import type { Seconds } from "../model.ts";
@@ -71,6 +72,7 @@ export function diffPolicies(before: ComparedPolicy, after: ComparedPolicy): rea
   for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) {
     if (SILENT.has(key)) continue;
     if (key === "rules") diffNamed(key, named(was[key], nameOf), named(is[key], nameOf), noteFor("rules"), "loosens");
+    else if (key === "groups") diffGroups(mappingOf(was[key]), mappingOf(is[key]), noteFor("all"));
     else if (key === "trust") diffTrust(mappingOf(was[key]), mappingOf(is[key]), noteFor);
     else diffValue([key], was[key], is[key], noteFor(Object.hasOwn(OF_RULES, key) ? "rules" : "all"));
   }

@@ -60,8 +60,25 @@ export interface Principal {
   readonly keys: readonly KeyEntry[];
 }
 
-/** Names of the principals that may sign. */
-export type Selector = ReadonlySet<string>;
+/** Names of principals. */
+export type Names = ReadonlySet<string>;
+
+/** When a dated membership of a group holds: `from` inclusive, `until` exclusive, null for no such bound. */
+export interface Term {
+  readonly from: Seconds | null;
+  readonly until: Seconds | null;
+}
+
+/** The principals that members of a `signedBy` and the like stand for; who of them counts at a time, `membersAt` says. */
+export interface Selector {
+  /** Everybody whom it stands for at some time. */
+  readonly names: Names;
+  /** Those of them whom it stands for by dated memberships alone. */
+  readonly dated: ReadonlyMap<string, readonly Term[]>;
+}
+
+/** A member of a group: the name of a principal, or one with a term. */
+export type GroupMember = string | (Term & { readonly principal: string });
 
 export type IdentityRule = "committer" | "author" | "both" | "none";
 
@@ -154,7 +171,7 @@ export interface Policy {
   readonly serial: number | null;
   readonly preset: "baseline" | "team" | "strict" | null;
   readonly principals: ReadonlyMap<string, Principal>;
-  readonly groups: ReadonlyMap<string, readonly string[]>;
+  readonly groups: ReadonlyMap<string, readonly GroupMember[]>;
   readonly algorithms: AlgorithmPolicy;
   readonly rules: readonly Rule[];
   readonly unmatched: "deny" | "allow";

@@ -12,6 +12,7 @@ import type {
   CommitRule,
   Enforcement,
   Exemption,
+  GroupMember,
   KeyEntry,
   KeySource,
   Place,
@@ -35,7 +36,7 @@ export function resolvePolicy(file: PolicyFile, placeOf: PlaceOf): Policy {
     principals: new Map(
       Object.entries(file.principals).map(([id, principal]) => [id, resolvePrincipal(id, principal, placeOf)]),
     ),
-    groups: new Map(Object.entries(file.groups ?? {})),
+    groups: new Map(Object.entries(file.groups ?? {}).map(([name, group]) => [name, group.map(resolveMember)])),
     algorithms: {
       rsaBits: file.algorithms?.rsaBits ?? 2048,
       hashes: file.algorithms?.hashes ?? ["sha256", "sha384", "sha512"],
@@ -55,6 +56,11 @@ export function resolvePolicy(file: PolicyFile, placeOf: PlaceOf): Policy {
     written: file,
   };
 }
+
+const resolveMember = (member: NonNullable<PolicyFile["groups"]>[string][number]): GroupMember =>
+  typeof member === "string"
+    ? member
+    : { principal: member.principal, from: timeOrNull(member.from), until: timeOrNull(member.until) };
 
 /** Identity lines are bytes held as latin-1 text; so are the addresses they are compared with. */
 const byteText = (text: string): string => latin1(new TextEncoder().encode(text));

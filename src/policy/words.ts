@@ -5,7 +5,7 @@
 import { latin1 } from "../encoding/bytes.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { Evidence, EvidenceCode, Seconds, Signer, VerdictCode } from "../model.ts";
-import type { Policy, Principal, Selector } from "./policy.ts";
+import type { Policy, Principal, Names } from "./policy.ts";
 import { ownerOf } from "./emails.ts";
 import type { SignWith } from "./fixes.ts";
 import { SKEW } from "./clock.ts";
@@ -31,7 +31,7 @@ interface Words {
 }
 
 /** Why a signature that is not verified does not count. `permitted` are the principals that the rule asks for. */
-export function unverifiedWords(evidence: Unverified, named: Named, policy: Policy, permitted: Selector): Words {
+export function unverifiedWords(evidence: Unverified, named: Named, policy: Policy, permitted: Names): Words {
   if (evidence.code === "unsigned") return withJoin(unsignedWords(named), named, policy);
   if (evidence.code === "unknown-key") return unknownKeyWords(evidence, named, policy, permitted);
   const detail = `${evidence.detail}${keyNote(evidence)}`;
@@ -69,7 +69,7 @@ function unknownKeyWords(
   evidence: Unverified,
   { what, email, again, signWith }: Named,
   policy: Policy,
-  permitted: Selector,
+  permitted: Names,
 ): Words {
   const owner = email === null ? null : ownerOf(policy, email);
   const key = evidence.issuer === null ? "a key that it does not name" : `key ${evidence.issuer}`;
@@ -124,11 +124,12 @@ export function futureWords(what: string, at: Seconds, now: Seconds, again: () =
 /** `again`: the command by which one of those asked for signs it, where there is one. */
 export function signerWords(
   signer: Signer,
-  asked: Selector,
+  asked: Names,
   rule: string,
   policy: Policy,
   place: "line" | "side" | "tag" | "push",
   again: string | null,
+  term = "",
 ): Words {
   const where = place === "side" ? " for what merges bring in" : "";
   const name = ruleNote(rule);
@@ -138,7 +139,7 @@ export function signerWords(
   const own =
     again === null ? `have it signed by ${listed(asked)}` : `if you are ${listed(asked)}, sign it yourself: ${again}`;
   return {
-    message: `signed by ${signerNote(signer)}, but ${name} takes only ${listed(asked)}${where}`,
+    message: `signed by ${signerNote(signer)}, but ${name} takes only ${listed(asked)}${where}${term}`,
     hint: `${own}; or ${askHumans(policy, asked)} to let ${signer.principal} sign here${field}`,
   };
 }
@@ -178,16 +179,16 @@ export const ruleNote = (rule: string): string => `rule "${bytesOf(rule)}"`;
 export const signerNote = ({ principal, key }: Signer): string => `${principal} with key ${key.fingerprint}`;
 
 /** Humans of a selector as people to ask, a maintainer where it holds none. */
-export function askHumans(policy: Policy, selector: Selector): string {
+export function askHumans(policy: Policy, selector: Names): string {
   const people = humans(policy, selector);
   return people.size === 0 ? "ask a maintainer" : `ask a maintainer (${listed(people)})`;
 }
 
-export const humans = (policy: Policy, selector: Selector): Selector =>
+export const humans = (policy: Policy, selector: Names): Names =>
   new Set([...selector].filter((id) => policy.principals.get(id)?.role === "human"));
 
 /** `alice, bob or 3 more`. */
-export function listed(names: Selector): string {
+export function listed(names: Names): string {
   const all = [...names];
   if (all.length > 4) return `${all.slice(0, 3).join(", ")} or ${all.length - 3} more`;
   return all.length < 2 ? (all[0] ?? "nobody") : `${all.slice(0, -1).join(", ")} or ${all.at(-1) ?? ""}`;

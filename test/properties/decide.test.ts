@@ -5,7 +5,7 @@ import { decideCommit } from "../../src/policy/decide-commit.ts";
 import type { CommitInput } from "../../src/policy/decide-commit.ts";
 import { decideTag } from "../../src/policy/decide-tag.ts";
 import type { TagInput } from "../../src/policy/decide-tag.ts";
-import type { IdentityRule, Rule } from "../../src/policy/policy.ts";
+import type { IdentityRule, Rule, Selector } from "../../src/policy/policy.ts";
 import {
   DAY,
   EVIDENCE_CODES,
@@ -37,7 +37,16 @@ const evidence: fc.Arbitrary<Evidence> = fc.oneof(
     .record({ by: fc.constantFrom(...people), signedAt: fc.option(moment), lapsed: fc.boolean() })
     .map(({ by, signedAt, lapsed }) => verified(by, { signedAt, ...(lapsed ? { lapsed: "key-expired" } : {}) })),
 );
-const selector = fc.subarray(people, { minLength: 1 }).map((ids): ReadonlySet<string> => new Set(ids));
+const term = fc.record({ from: fc.option(moment), until: fc.option(moment) });
+const selector: fc.Arbitrary<Selector> = fc
+  .tuple(
+    fc.subarray(people, { minLength: 1 }),
+    fc.dictionary(fc.constantFrom(...people), fc.array(term, { maxLength: 2 })),
+  )
+  .map(([ids, terms]) => ({
+    names: new Set(ids),
+    dated: new Map(Object.entries(terms).filter(([id]) => ids.includes(id))),
+  }));
 const enforcement = { level: fc.constantFrom("error", "warn"), enforceFrom: fc.option(moment) } as const;
 const clause = fc.record({
   signedBy: selector,
@@ -175,7 +184,10 @@ describe.each([
 });
 
 describe("adding a principal", () => {
-  const more = (selected: ReadonlySet<string>, id: string) => new Set([...selected, id]);
+  const more = ({ names, dated }: Selector, id: string): Selector => ({
+    names: new Set([...names, id]),
+    dated: new Map([...dated].filter(([other]) => other !== id)),
+  });
   const someone = fc.constantFrom(...people);
 
   itIsSo(

@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS } from "../../src/policy/limits.ts";
+import { always } from "../../src/policy/membership.ts";
 import type {
   Commit,
   Evidence,
@@ -42,8 +43,8 @@ export const principal = (id: string, role: Role = "human", emails = [`${id}@exa
 });
 
 export const commitRule = (over: Partial<CommitRule> = {}): CommitRule => ({
-  signedBy: new Set(["alice", "bob"]),
-  side: new Set(["alice", "bob"]),
+  signedBy: always(["alice", "bob"]),
+  side: always(["alice", "bob"]),
   identity: "committer",
   base: [],
   threshold: null,
@@ -53,7 +54,7 @@ export const commitRule = (over: Partial<CommitRule> = {}): CommitRule => ({
 });
 
 export const tagRule = (over: Partial<TagRule> = {}): TagRule => ({
-  signedBy: new Set(["alice", "bob"]),
+  signedBy: always(["alice", "bob"]),
   identity: "tagger",
   lightweight: "deny",
   move: "deny",

@@ -2,7 +2,7 @@ import type { Signer } from "../../model.ts";
 import { mayApprove } from "../approval-refs.ts";
 import { forgeWords } from "../forge-words.ts";
 import type { Objection } from "../objection.ts";
-import type { Policy, Selector } from "../policy.ts";
+import type { Policy, Names } from "../policy.ts";
 
 /** What was found out about a commit that a forge signed. */
 export interface ForgeFacts {
@@ -22,7 +22,7 @@ export function judgeForge(
   signer: Signer,
   facts: ForgeFacts | null,
   approvers: ReadonlySet<string>,
-  asked: Selector,
+  asked: Names,
   rule: string,
   policy: Policy,
 ): Objection | null {

@@ -1,20 +1,32 @@
-import type { Signer } from "../../model.ts";
+import type { Evidence } from "../../model.ts";
+import type { JudgingClock } from "../clock.ts";
+import { membersAt, membersFor } from "../membership.ts";
 import type { Objection } from "../objection.ts";
 import type { Policy, Selector } from "../policy.ts";
+import { termWords } from "../term-words.ts";
 import { signerWords } from "../words.ts";
 
+/** Where a rule asks for a signer. */
+export interface Asked {
+  readonly rule: string;
+  readonly policy: Policy;
+  readonly place: "line" | "side" | "tag" | "push";
+  /** The command by which one of those asked for signs it, where there is one. */
+  readonly again?: string | null;
+}
+
 /**
- * The signer must be one of those asked for. `"*"` was resolved when the policy was parsed and holds no forges, so a
- * forge passes only where a rule names it.
+ * The signer must be one of those asked for, at the time that the clock says. `"*"` was resolved when the policy was parsed and
+ * holds no forges, so a forge passes only where a rule names it.
  */
 export function judgeSigner(
-  signer: Signer,
+  { signer, signedAt }: Evidence & { outcome: "verified" },
   asked: Selector,
-  rule: string,
-  policy: Policy,
-  place: "line" | "side" | "tag" | "push",
-  again: string | null = null,
+  clock: JudgingClock,
+  { rule, policy, place, again = null }: Asked,
 ): Objection | null {
-  if (asked.has(signer.principal)) return null;
-  return { code: "signer-not-permitted", ...signerWords(signer, asked, rule, policy, place, again) };
+  if (membersFor(asked, signedAt, clock).has(signer.principal)) return null;
+  const term = termWords(signer.principal, asked, signedAt, clock);
+  const people = membersAt(asked, clock.now);
+  return { code: "signer-not-permitted", ...signerWords(signer, people, rule, policy, place, again, term) };
 }

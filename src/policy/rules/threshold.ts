@@ -1,7 +1,7 @@
 import type { Commit, Signer } from "../../model.ts";
 import { mayApprove } from "../approval-refs.ts";
 import type { Objection } from "../objection.ts";
-import type { Policy, Selector } from "../policy.ts";
+import type { Policy, Names } from "../policy.ts";
 import { thresholdWords } from "../threshold-words.ts";
 
 /**
@@ -11,7 +11,7 @@ import { thresholdWords } from "../threshold-words.ts";
  */
 export function judgeThreshold(
   signer: Signer,
-  asked: Selector,
+  asked: Names,
   threshold: number,
   approvers: ReadonlySet<string>,
   rule: string,

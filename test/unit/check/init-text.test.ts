@@ -38,7 +38,7 @@ describe("a first policy", () => {
     expect(policy.principals.get("rules")?.emails).toEqual(["'o''hara\"@example.org", "{a}@b"]);
     expect(policy.groups.get("maintainers")).toEqual(["alice", "rules"]);
     const [main] = policy.rules;
-    expect([...(main?.commits?.signedBy ?? [])]).toEqual(["alice", "rules", "github"]);
+    expect([...(main?.commits?.signedBy.names ?? [])]).toEqual(["alice", "rules", "github"]);
     expect(policy.exempt[0]?.codes.has("identity-mismatch")).toBe(true);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { always } from "../../../src/policy/membership.ts";
 import type { EvidenceCode } from "../../../src/model.ts";
 import { decideTag } from "../../../src/policy/decide-tag.ts";
 import { codesOf, identity, rule, tag, tagInput, tagRule, unverified, verified } from "../../support/decisions.ts";
@@ -29,7 +30,7 @@ describe("decideTag", () => {
   it("denies a signer whom the rule does not name (signer-not-permitted)", () => {
     const byRobot = { evidence: [verified("robot")], tag: tag({ tagger: identity("robot@example.org") }) };
     expect(codesOf(decideTag(tagInput(byRobot)))).toEqual(["signer-not-permitted"]);
-    const rules = [rule({ tags: tagRule({ signedBy: new Set(["robot"]) }) })];
+    const rules = [rule({ tags: tagRule({ signedBy: always(["robot"]) }) })];
     expect(decideTag(tagInput({ ...byRobot, rules })).allow).toBe(true);
   });
 
@@ -52,7 +53,7 @@ describe("decideTag", () => {
   });
 
   it("makes every rule hold", () => {
-    const strict = rule({ name: "bob's", tags: tagRule({ signedBy: new Set(["bob"]) }) });
+    const strict = rule({ name: "bob's", tags: tagRule({ signedBy: always(["bob"]) }) });
     const rules = [...tagInput().rules, strict];
     const decision = decideTag(tagInput({ rules }));
     expect(decision.rules).toEqual(["releases", "bob's"]);

@@ -34,7 +34,7 @@ describe("parsePolicy", () => {
     const [rule] = policy.rules;
     expect(rule).toMatchObject({ tags: null, updates: { force: "allow", delete: "allow" } });
     expect(rule?.commits).toMatchObject({ identity: "committer", base: [], level: "error", enforceFrom: null });
-    expect([...(rule?.commits?.side ?? [])]).toEqual(["alice"]);
+    expect([...(rule?.commits?.side.names ?? [])]).toEqual(["alice"]);
   });
   it("asks of tags what is not said otherwise, and nothing without `tags`", async () => {
     const [rule] = (await withRule("tags: { signedBy: [alice] }")).rules;
@@ -63,7 +63,7 @@ describe("parsePolicy", () => {
     ["[coder]", ["coder"]],
   ])("resolves signedBy: %s", async (members, expected) => {
     const { commits } = (await withRule(`commits: { signedBy: ${members} }`)).rules[0] ?? {};
-    expect([...(commits?.signedBy ?? [])]).toEqual(expected);
+    expect([...(commits?.signedBy.names ?? [])]).toEqual(expected);
   });
   it("resolves keys: formats, windows, namespaces, names in certificates", async () => {
     const policy = await parse(`version: 1

@@ -163,6 +163,33 @@ describe("the difference of two policies", () => {
     expect(await told(aliceWith(stricter), aliceWith(before))).toEqual([expect.stringMatching("^loosens keys: ")]);
   });
 
+  it("a term of a group that is shortened tightens, one that is lengthened, moved or lifted loosens", async () => {
+    const group = (...devs: (string | object)[]): Data => ({ ...base, groups: { devs } });
+    const bob = (from: string | null, until: string | null): object => ({
+      principal: "bob",
+      ...(from === null ? {} : { from }),
+      ...(until === null ? {} : { until }),
+    });
+    const [may, june, july] = ["2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z"] as const;
+    const ended = group("alice", bob(null, july));
+    expect(await told(group("alice", "bob"), ended)).toEqual([
+      `tightens all: groups.devs has bob until ${july}, was for good`,
+    ]);
+    expect(await told(ended, group("alice", bob(null, june)))).toEqual([
+      `tightens all: groups.devs has bob until ${june}, was until ${july}`,
+    ]);
+    expect(await told(ended, group("alice", bob(may, june), bob(june, july)))).toEqual([
+      `tightens all: groups.devs has bob from ${may} until ${june} and from ${june} until ${july}, was until ${july}`,
+    ]);
+    for (const later of [group("alice", "bob"), group("alice", bob(may, null))]) {
+      expect((await told(ended, later)).filter((line) => !line.includes("administration"))).toEqual([
+        expect.stringMatching(/^loosens all: groups.devs has bob /),
+      ]);
+    }
+    expect(await told(group("alice"), ended)).toContain(`loosens all: groups.devs adds bob until ${july}`);
+    expect(await told(ended, group("alice"))).toContain("tightens all: groups.devs removes bob");
+  });
+
   it("whoever confirms a key loosens and cannot be its owner, and to take that back tightens", async () => {
     const [plain, confirmed] = [aliceWith({}), aliceWith({ confirmed: "2026-01-01T00:00:00Z" })];
     const [change] = diffPolicies(await compared(plain), await compared(confirmed));

@@ -44,8 +44,8 @@ describe("presets", () => {
       expect(onTags(policy).some(({ tags }) => tags?.lightweight === "deny")).toBe(true);
       expect(policy?.algorithms.rsaBits).toBe(3072);
     }
-    expect(onMain(team).every(({ commits }) => commits?.signedBy.has("ci"))).toBe(true);
-    expect(onMain(strict).every(({ commits }) => commits?.signedBy.has("ci"))).toBe(false);
+    expect(onMain(team).every(({ commits }) => commits?.signedBy.names.has("ci"))).toBe(true);
+    expect(onMain(strict).every(({ commits }) => commits?.signedBy.names.has("ci"))).toBe(false);
     expect(onMain(strict).every(({ commits }) => commits?.identity === "both")).toBe(true);
   });
   it("yield to the file's own keys, of `algorithms` to each", async () => {

@@ -1,4 +1,5 @@
 import type { Fix } from "../../../src/policy/fixes.ts";
+import { always } from "../../../src/policy/membership.ts";
 import { describe, expect, it } from "@jest/globals";
 import { decideCommit } from "../../../src/policy/decide-commit.ts";
 import { decideRef } from "../../../src/policy/decide-ref.ts";
@@ -39,7 +40,7 @@ const decisions: Decision[] = [
   decideCommit(commitInput({ evidence: [verified("alice", { lapsed: "key-retired" })] })),
   decideCommit(commitInput({ evidence: [verified("alice", { lapsed: "key-retired" })], clock: history(NOW + 200) })),
   decideCommit(commitInput({ evidence: [], applied: [] })),
-  decideCommit(commitInput({ ...under({ signedBy: new Set("abcdef") }) })),
+  decideCommit(commitInput({ ...under({ signedBy: always("abcdef") }) })),
   decideTag(tagInput({ ref: ref("refs/tags/v9") })),
   decideTag(tagInput({ ref: ref("refs/other/v1"), tag: tag({ tagger: null }) })),
   decideTag(tagInput({ targetProblem: { code: "tag-target", message: "the tag names a tree" } })),
@@ -78,10 +79,10 @@ describe("the sentences of findings", () => {
   });
 
   it("list three principals and a number where there are many, and a maintainer to ask where no human is named", () => {
-    const many = under({ signedBy: new Set(["robot", "bob", "carol", "dave", "erin"]) });
+    const many = under({ signedBy: always(["robot", "bob", "carol", "dave", "erin"]) });
     const [finding] = decideCommit(commitInput(many)).findings;
     expect(finding?.message).toContain("takes only robot, bob, carol or 2 more");
-    const machines = under({ signedBy: new Set(["robot"]) });
+    const machines = under({ signedBy: always(["robot"]) });
     expect(decideCommit(commitInput(machines)).findings[0]?.hint).toContain(
       "or ask a maintainer to let alice sign here",
     );

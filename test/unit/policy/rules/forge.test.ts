@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { always } from "../../../../src/policy/membership.ts";
 import { decideCommit } from "../../../../src/policy/decide-commit.ts";
 import type { ForgeFacts } from "../../../../src/policy/rules/forge.ts";
 import {
@@ -13,7 +14,7 @@ import {
 } from "../../../support/decisions.ts";
 
 function decide(forge: ForgeFacts | null, approvers: readonly string[] = [], squash: "allow" | "deny" = "deny") {
-  const commits = commitRule({ signedBy: new Set(["alice", "github-web"]) });
+  const commits = commitRule({ signedBy: always(["alice", "github-web"]) });
   return decideCommit(
     commitInput({
       policy: policy({ forge: { squash } }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { always } from "../../../../src/policy/membership.ts";
 import { decideCommit } from "../../../../src/policy/decide-commit.ts";
 import { decideTag } from "../../../../src/policy/decide-tag.ts";
 import {
@@ -23,7 +24,7 @@ const written = (author: string, committer: string) =>
 const decide = (asked: "committer" | "author" | "both" | "none", author: string, committer: string, by = "alice") =>
   decideCommit(
     commitInput({
-      ...under({ identity: asked, signedBy: new Set([by]) }),
+      ...under({ identity: asked, signedBy: always([by]) }),
       evidence: [verified(by)],
       commit: written(author, committer),
       forge: { problem: null, parents: 2 },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { always } from "../../../../src/policy/membership.ts";
 import { decideCommit } from "../../../../src/policy/decide-commit.ts";
 import {
   codesOf,
@@ -31,7 +32,7 @@ describe("who may sign", () => {
   });
 
   it("asks `signedBy` on the line and `side` of what merges bring in (signer-not-permitted)", () => {
-    const clause = { signedBy: new Set(["alice"]), side: new Set(["robot"]) };
+    const clause = { signedBy: always(["alice"]), side: always(["robot"]) };
     expect(decideCommit(commitInput({ ...by("robot"), ...under(clause, "side") })).allow).toBe(true);
     expect(codesOf(decideCommit(commitInput({ ...by("robot"), ...under(clause, "line") })))).toEqual([
       "signer-not-permitted",
@@ -44,14 +45,14 @@ describe("who may sign", () => {
   it("takes a forge only where the rule holds it", () => {
     const web = { evidence: [verified("github-web")], commit: commit({ committer: identity("noreply@github.com") }) };
     expect(codesOf(decideCommit(commitInput(web)))).toEqual(["signer-not-permitted"]);
-    const named = under({ signedBy: new Set(["github-web"]) });
+    const named = under({ signedBy: always(["github-web"]) });
     expect(decideCommit(commitInput({ ...web, ...named, forge: { problem: null, parents: 2 } })).allow).toBe(true);
     expect(codesOf(decideCommit(commitInput({ ...web, ...named })))).toEqual(["signer-not-permitted"]);
   });
 
   it("makes every rule hold, not one of them", () => {
     const alone = (id: string) => ({
-      rule: rule({ name: `by ${id}`, commits: commitRule({ signedBy: new Set([id]) }) }),
+      rule: rule({ name: `by ${id}`, commits: commitRule({ signedBy: always([id]) }) }),
     });
     const both = [
       { ...alone("alice"), place: "line" },

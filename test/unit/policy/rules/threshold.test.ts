@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { always } from "../../../../src/policy/membership.ts";
 import { decideCommit } from "../../../../src/policy/decide-commit.ts";
 import type { CommitRule } from "../../../../src/policy/policy.ts";
 import { codesOf, commit, commitInput, commitRule, identity, rule, verified } from "../../../support/decisions.ts";
@@ -10,7 +11,7 @@ function decide(
   place: "line" | "side" = "line",
 ) {
   const who = identity(`${signer}@example.org`);
-  const signedBy = new Set(["alice", "bob", "robot"]);
+  const signedBy = always(["alice", "bob", "robot"]);
   const commits = commitRule({ signedBy, side: signedBy, threshold: 2, identity: "none", ...clause });
   const asking = { rule: rule({ commits }), place, ...(approvers === null ? {} : { approvers: new Set(approvers) }) };
   return decideCommit(
@@ -40,7 +41,7 @@ describe("threshold", () => {
   });
 
   it("asks a `side` that takes others than `signedBy` for one signature alone", () => {
-    const side = new Set(["alice", "bob", "robot", "carol"]);
+    const side = always(["alice", "bob", "robot", "carol"]);
     expect(decide("alice", [], { side }, "side").allow).toBe(true);
     expect(codesOf(decide("alice", [], { side }, "line"))).toEqual(["threshold-unmet"]);
     expect(codesOf(decide("alice", [], {}, "side"))).toEqual(["threshold-unmet"]);
