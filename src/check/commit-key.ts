@@ -26,7 +26,11 @@ const ALGORITHMS: AlgorithmPolicy = { rsaBits: 2048, hashes: ["sha256", "sha384"
 export async function keyOfCommit(commit: Commit, now: Seconds, gpg: GpgPlace): Promise<OfferedKey> {
   const [signature, ...others] = commit.signatures;
   const short = commit.oid.slice(0, 12);
-  if (signature === undefined) throw new UsageError(`commit ${short} is not signed, so it carries no key`);
+  if (signature === undefined) {
+    throw new UsageError(`commit ${short} is not signed, so it carries no key`, {
+      hint: "name a commit that is, or the key's file, fingerprint or text",
+    });
+  }
   if (others.length > 0) throw new KeyError(`commit ${short} carries more than one signature`);
   const offered = signature.format === "ssh" ? sshKeyOf(signature.bytes, short) : await openPgpKeyOf(commit, now, gpg);
   const evidence = await verifySigned(commit, createAnchors([anchorOf(offered)], ALGORITHMS), {

@@ -42,7 +42,9 @@ export async function explainObject(options: ExplainOptions): Promise<Explanatio
     const [target, ...others] = await resolveTargets(session, [options.target]);
     const oid = target?.include[0];
     if (target === undefined || oid === undefined || others.length + target.exclude.length > 0) {
-      throw new UsageError(`${options.target} is a range; explain takes one object`);
+      throw new UsageError(`${options.target} is a range; explain takes one object`, {
+        hint: `signpolicy verify ${options.target} names each commit that is denied; then explain one of them`,
+      });
     }
     const record = await loadRecord(session).catch(() => null);
     const exported = await exportedWitness(session, options, options.now);

@@ -116,7 +116,9 @@ async function fromCommit(word: string, options: KeySourceOptions): Promise<Offe
     const [target] = await resolveTargets(session, [word]);
     const oid = target?.include[0];
     const commit = oid === undefined ? null : await session.outlines.outline(oid);
-    if (commit === null) throw new UsageError(`${word} names no commit`);
+    if (commit === null) {
+      throw new UsageError(`${word} names no commit`, { hint: "a key's file is named by its path: ./NAME" });
+    }
     const { keyOfCommit } = await import("./commit-key.ts");
     return await keyOfCommit(commit, now, await findGpg(options));
   } finally {

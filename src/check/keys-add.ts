@@ -71,7 +71,11 @@ export async function addKeys(options: AddKeysOptions): Promise<AddedKeys> {
 
 /** Of several keys the user says which: nobody adds a key by not looking. */
 function chooseKeys(keys: readonly OfferedKey[], { only, all, source, ca }: AddKeysOptions): readonly OfferedKey[] {
-  if (keys.length === 0) throw new UsageError(`there is no key in ${source}`);
+  if (keys.length === 0) {
+    throw new UsageError(`there is no key in ${source}`, {
+      hint: "a source is a public key's file or text, a fingerprint in gpg's keyring, a signed commit or an address",
+    });
+  }
   const asked = keys.map((key) => (ca && key.format === "ssh" ? { ...key, format: "sshCa" as const } : key));
   if (only.length > 0) {
     return only.map((wanted) => {

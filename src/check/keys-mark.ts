@@ -125,7 +125,11 @@ async function newerCopy(old: OpenPgpCertificate, options: RenewOptions): Promis
       ? await fromKeyring(old.fingerprint, await findGpg(options))
       : (await readKeySource(source, options)).keys;
   const found = offered.find(({ fingerprint }) => fingerprint === old.fingerprint);
-  if (found === undefined) throw new UsageError(`${source ?? "gpg's keyring"} does not hold ${old.fingerprint}`);
+  if (found === undefined) {
+    throw new UsageError(`${source ?? "gpg's keyring"} does not hold ${old.fingerprint}`, {
+      hint: `import it, or name a file that does: signpolicy keys renew ${old.fingerprint} FILE`,
+    });
+  }
   const fresh = readCertificate(Buffer.from(found.text));
   const has = new Set(fresh.keys.map(({ fingerprint }) => fingerprint));
   const lost = old.keys.filter(({ fingerprint }) => !has.has(fingerprint));

@@ -20,7 +20,11 @@ export interface NewKey {
  */
 export async function planNewKey(email: string, environment: Variables, ask: boolean): Promise<NewKey> {
   const home = environment["HOME"];
-  if (home === undefined) throw new UsageError("HOME is not set, so there is no place for a key");
+  if (home === undefined) {
+    throw new UsageError("HOME is not set, so there is no place for a key", {
+      hint: "make one with ssh-keygen, and name it: --key FILE.pub",
+    });
+  }
   const file = join(home, ".ssh", "id_ed25519_signing");
   if ((await entryIfAny(file)) !== null) {
     throw new UsageError(`there is a key already: ${file}`, { hint: `name it: --key ${file}.pub` });
@@ -33,5 +37,9 @@ export async function planNewKey(email: string, environment: Variables, ask: boo
 export async function makeNewKey({ file, argv }: NewKey, cwd: string, environment: Variables): Promise<void> {
   await makeFolder(join(file, ".."));
   const status = await runAttached("ssh-keygen", argv, { cwd, environment });
-  if (status !== 0) throw new SignpolicyError("ERR_IO", "ssh-keygen made no key; nothing was changed");
+  if (status !== 0) {
+    throw new SignpolicyError("ERR_IO", "ssh-keygen made no key; nothing was changed", {
+      hint: `what it said stands above; or make one yourself, and name it: --key ${file}.pub`,
+    });
+  }
 }

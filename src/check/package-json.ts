@@ -87,7 +87,10 @@ function topObject(text: string): ObjectText {
   try {
     data = JSON.parse(withoutMark(text));
   } catch (cause) {
-    throw new SignpolicyError("ERR_INSTALL", "package.json is not JSON", { cause });
+    throw new SignpolicyError("ERR_INSTALL", "package.json is not JSON", {
+      hint: "mend package.json, then try again",
+      cause,
+    });
   }
   if (typeof data !== "object" || data === null || Array.isArray(data)) throw notUsable("not an object");
   return scanObject(text, text.indexOf("{"));

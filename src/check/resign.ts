@@ -66,7 +66,11 @@ const TIMEOUT_MS = 5 * 60_000;
  */
 export async function resignBranch(options: ResignOptions): Promise<Resigned> {
   const repository = await findRepository(options.directory, options.environment);
-  if (repository.workTree === null) throw new UsageError("this repository has no work tree; sign where you commit");
+  if (repository.workTree === null) {
+    throw new UsageError("this repository has no work tree; sign where you commit", {
+      hint: "git clone, and resign there",
+    });
+  }
   refuseRebase(repository.gitDir);
   const session = await openSession(repository);
   try {
@@ -127,12 +131,15 @@ function refuseRebase(gitDir: string): void {
   });
 }
 
+const USUAL_BASE =
+  "git branch -a lists the branches, git fetch brings what is missing; mostly it is: signpolicy resign origin/main";
+
 async function commitOf(session: Session, word: string): Promise<ObjectId> {
   const [target] = await resolveTargets(session, [word]);
   const named = target?.include[0];
-  if (named === undefined) throw new UsageError(`${word} names no commit`);
+  if (named === undefined) throw new UsageError(`${word} names no commit`, { hint: USUAL_BASE });
   const { status, stdout } = await tryGit(session.repository, ["rev-parse", "--verify", "-q", `${named}^{commit}`]);
-  if (status !== 0) throw new UsageError(`${word} names no commit`);
+  if (status !== 0) throw new UsageError(`${word} names no commit`, { hint: USUAL_BASE });
   return stdout.toString("latin1").trim() as ObjectId;
 }
 
