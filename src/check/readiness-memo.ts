@@ -6,7 +6,8 @@
  * Whoever can write into the git directory can forge it, as he can the hook itself: the preflight proves nothing.
  */
 import { readMemo, readSmallFiles, writeMemo } from "../io/preflight-memo.ts";
-import type { Decision, PolicyOrigin, Seconds } from "../model.ts";
+import type { AskedOf } from "../io/commit-memory.ts";
+import type { Decision, PolicyOrigin, RefName, Seconds } from "../model.ts";
 import { CODE_PLACES, POLICY_PLACES } from "../policy/places.ts";
 import type { SetUp } from "./readiness.ts";
 
@@ -24,6 +25,8 @@ export interface Memo {
   readonly at: Seconds;
   readonly files: Readonly<Record<string, string | null>>;
   readonly answer: Answer;
+  /** What git and the key were read from, so that git need not say it again; null where it must. */
+  readonly asked: (AskedOf & { readonly branch: RefName | null }) | null;
 }
 
 /** Every place a policy, or what is refused as one, may stand. */
@@ -44,8 +47,12 @@ export function openMemo({ top, gitDir }: MemoPlace, now: Seconds): Memo | null 
   return Object.entries(memo.files).every(([path, content]) => present[path] === content) ? memo : null;
 }
 
+const isAskedOf = (value: unknown): boolean =>
+  value === null || (isRecord(value) && Array.isArray(value["environment"]) && isRecord(value["files"]));
+
 function isMemo(value: unknown): value is Memo {
   if (!isRecord(value) || !isRecord(value["files"]) || !isRecord(value["answer"])) return false;
+  if (!isAskedOf(value["asked"])) return false;
   const { files } = value;
   const { decision } = value["answer"];
   return isRecord(decision) && decision["allow"] === true && PLACES.every((place) => Object.hasOwn(files, place));
@@ -58,6 +65,10 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export const answerOf = (memo: Memo, setUp: SetUp): Answer | null =>
   memo.question === questionOf(setUp) ? memo.answer : null;
 
+/** Keeps what git need not be asked again for an answer that stands. */
+export const keepAsked = (place: MemoPlace, memo: Memo, asked: Memo["asked"]): void =>
+  writeMemo(place.gitDir, { ...memo, asked });
+
 /** Keeps an answer. `files` are those that the policy was read from. */
 export function keepAnswer(
   place: MemoPlace,
@@ -65,11 +76,12 @@ export function keepAnswer(
   answer: Answer,
   files: readonly string[],
   at: Seconds,
+  asked: Memo["asked"],
 ): void {
   if (!answer.decision.allow || answer.decision.findings.length > 0) return;
   const content = readSmallFiles(place.top, [...new Set([...PLACES, ...files])], CAP);
   if (content === undefined) return;
-  const memo: Memo = { version: SIGNPOLICY_VERSION, question: questionOf(setUp), at, files: content, answer };
+  const memo: Memo = { version: SIGNPOLICY_VERSION, question: questionOf(setUp), at, files: content, answer, asked };
   writeMemo(place.gitDir, memo);
 }
 

@@ -1,11 +1,12 @@
 import { SignpolicyError } from "../errors.ts";
 import { readClock } from "../io/clock.ts";
 import type { CommitContext, WorkTree } from "../io/commit-context.ts";
-import { findWorkTree, readCommitContext, rebasedBranch } from "../io/commit-context.ts";
+import { findWorkTree, readBranch, readCommitContext, rebasedBranch } from "../io/commit-context.ts";
+import { askedOf, isAskedOfSame } from "../io/commit-memory.ts";
 import type { Decision } from "../model.ts";
-import type { Answer } from "./readiness-memo.ts";
-import { answerOf, keepAnswer, openMemo } from "./readiness-memo.ts";
-import type { SigningKey } from "./signing-key.ts";
+import type { Answer, Memo } from "./readiness-memo.ts";
+import { answerOf, keepAnswer, keepAsked, openMemo } from "./readiness-memo.ts";
+import { keyFiles, type SigningKey } from "./signing-key.ts";
 import type { ReportSink } from "./sink.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -33,24 +34,43 @@ export interface SetUp {
  */
 export async function checkReadiness(options: ReadinessOptions, sink: ReportSink): Promise<Decision> {
   const tree = await findWorkTree(options.cwd, options.environment);
-  const asked = readSetUp(tree, options);
-  asked.catch(() => undefined);
-  const { decision, policy } = await answerFor(tree, asked, options.environment);
+  const { decision, policy } = await answerFor(tree, options);
   const tool = { name: "signpolicy", version: SIGNPOLICY_VERSION } as const;
   await sink.begin({ schemaVersion: 1, tool, policy, notes: [] });
   await sink.decision(decision);
   return decision;
 }
 
-async function answerFor(tree: WorkTree, asked: Promise<SetUp>, environment: Variables): Promise<Answer> {
+async function answerFor(tree: WorkTree, options: ReadinessOptions): Promise<Answer> {
   const now = readClock();
   const memo = openMemo(tree, now);
+  if (memo !== null && isAskedAgain(memo, tree, options.environment)) return memo.answer;
+  const asked = readSetUp(tree, options);
+  asked.catch(() => undefined);
   const known = memo === null ? null : answerOf(memo, await asked);
-  if (known !== null) return known;
+  if (memo !== null && known !== null) {
+    const of = whatWasAsked(tree, options, await asked);
+    if (of !== null) keepAsked(tree, memo, of);
+    return known;
+  }
   const { judgeReadiness } = await import("./judge-readiness.ts");
-  const { answer, files } = await judgeReadiness(tree.top, asked, environment, now);
-  keepAnswer(tree, await asked, answer, files, now);
+  const { answer, files } = await judgeReadiness(tree.top, asked, options.environment, now);
+  const setUp = await asked;
+  keepAnswer(tree, setUp, answer, files, now, whatWasAsked(tree, options, setUp));
   return answer;
+}
+
+/** git would say the same again of the same branch, and was answered. */
+const isAskedAgain = ({ asked }: Memo, { gitDir }: WorkTree, environment: Variables): boolean =>
+  asked !== null && readBranch(gitDir) === asked.branch && isAskedOfSame(asked, environment);
+
+/** Null where a program was asked for the key, which may name another one the next time. */
+function whatWasAsked(tree: WorkTree, { cwd, environment }: ReadinessOptions, { context, key }: SetUp): Memo["asked"] {
+  const { branch, config } = context;
+  const keys = keyFiles(config, key, { top: tree.top, environment });
+  if (keys === null || readBranch(tree.gitDir) !== branch) return null;
+  const asked = askedOf({ cwd, gitDir: tree.gitDir }, environment, config, keys);
+  return asked === null ? null : { ...asked, branch };
 }
 
 async function readSetUp(tree: WorkTree, { cwd, environment }: ReadinessOptions): Promise<SetUp> {

@@ -62,6 +62,8 @@ function unsigned(byOption: boolean): SigningKey {
 const isTrue = (value: string | null | undefined): boolean =>
   value !== undefined && (value === null || /^(?:true|yes|on|[+-]?0*[1-9]\d*[kmg]?)$/i.test(value));
 
+const NAMED_KEY = /^(?:0x)?([0-9a-f]{16}|[0-9a-f]{40}|[0-9a-f]{64})(!?)$/i;
+
 async function findOpenPgp(
   config: GitConfig,
   named: string,
@@ -69,7 +71,7 @@ async function findOpenPgp(
   place: SigningPlace,
 ): Promise<SigningKey> {
   // gpg(1), "How to specify a user ID": a fingerprint, or a long key id; `!` takes that key itself.
-  const [, id, exact] = /^(?:0x)?([0-9a-f]{16}|[0-9a-f]{40}|[0-9a-f]{64})(!?)$/i.exec(named) ?? [];
+  const [, id, exact] = NAMED_KEY.exec(named) ?? [];
   if (id !== undefined) return { kind: "openpgp", id: id.toUpperCase(), exact: exact === "!" };
   const wanted = named === "" ? `${committer.name} <${committer.email}>` : named;
   const program = config.values.filter(({ key }) => ["gpg.program", "gpg.openpgp.program"].includes(key)).at(-1)?.value;
@@ -125,6 +127,21 @@ async function findSsh(config: GitConfig, named: string, place: SigningPlace): P
     if (key !== null) return key;
   }
   return missing(`no SSH public key can be read from ${text} (user.signingkey)`);
+}
+
+/** The files that the key was looked for in; null where a program named it. */
+export function keyFiles(
+  config: GitConfig,
+  key: SigningKey,
+  { top, environment }: SigningPlace,
+): readonly string[] | null {
+  const named = config.get("user.signingkey") ?? "";
+  if (key.kind === "none") return null;
+  if (key.kind === "openpgp") return NAMED_KEY.test(named) ? [] : null;
+  if (named === "") return null;
+  if (/^(?:key::|ssh-)/.test(named)) return [];
+  const path = resolve(top, expandHome(named, environment));
+  return [path, `${path}.pub`];
 }
 
 function textOf(path: string): string | null {

@@ -118,13 +118,20 @@ export function encodeArmor(data: Bytes, label: "PGP PUBLIC KEY BLOCK"): string 
 
 let crcTable: Int32Array | null = null;
 
+/** From the eight single bits on: every hook that meets a certificate waits for it. */
+function makeTable(): Int32Array {
+  const table = new Int32Array(256);
+  let crc = 0x800000;
+  for (let bit = 1; bit < 256; bit <<= 1) {
+    crc = (crc & 0x800000 ? (crc << 1) ^ 0x864cfb : crc << 1) & 0xffffff;
+    for (let below = 0; below < bit; below++) table[bit + below] = crc ^ (table[below] ?? 0);
+  }
+  return table;
+}
+
 /** RFC 9580 §6.1.1. */
 export function crc24(data: Bytes): number {
-  crcTable ??= Int32Array.from({ length: 256 }, (_, byte) => {
-    let crc = byte << 16;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 0x800000 ? (crc << 1) ^ 0x864cfb : crc << 1;
-    return crc & 0xffffff;
-  });
+  crcTable ??= makeTable();
   let crc = 0xb704ce;
   for (let at = 0; at < data.length; at++) {
     crc = ((crc << 8) & 0xffffff) ^ (crcTable[((crc >> 16) ^ (data[at] as number)) & 0xff] as number);

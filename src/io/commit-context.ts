@@ -90,7 +90,7 @@ export function parseIdentity(line: string): Identity {
 }
 
 /** `ask` where the files do not tell: with reftable HEAD is a stand-in (gitrepository-layout(5)). */
-function readBranch(gitDir: string): RefName | null | "ask" {
+export function readBranch(gitDir: string): RefName | null | "ask" {
   const head = /^ref: (\S+)\n?$/.exec(textOf(join(gitDir, "HEAD")) ?? "")?.[1];
   if (head === "refs/heads/.invalid") return "ask";
   return head === undefined ? rebasedBranch(gitDir) : (head as RefName);

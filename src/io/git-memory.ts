@@ -3,11 +3,12 @@
  * the same, so is the answer, and a push need not wait for git to start. Only git reads them; nothing here does.
  */
 import { readFileSync, statSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { digestHex } from "../encoding/digest.ts";
 import type { ObjectId } from "../model.ts";
 import { runGit, type GitPlace } from "./git.ts";
 import { GitConfig, parseConfigOrigins, type ConfigOrigin, type ConfigValue } from "./config.ts";
+import { programStamp } from "./git-program.ts";
 import { keepAnswer, recallAnswer } from "./kept-answer.ts";
 import { gitMemory } from "./reading.ts";
 
@@ -86,7 +87,7 @@ const ownFile = ({ commonDir }: Pick<MemoryPlace, "commonDir">): string => join(
 
 /** All that the answer hangs on: which git, which repository, and the bytes of both files. Null where that cannot be told. */
 export function configQuestion(place: Omit<MemoryPlace, "cwd">, system: string): string | null {
-  const which = [SIGNPOLICY_VERSION, programStamp(place), folderStamp(place.commonDir)];
+  const which = [SIGNPOLICY_VERSION, programStamp(place.environment), folderStamp(place.commonDir)];
   const parts = [...which, contentOf(ownFile(place)), system, contentOf(system)];
   return parts.includes(null) ? null : digestHex("sha256", Buffer.from(JSON.stringify(parts)));
 }
@@ -104,15 +105,4 @@ function contentOf(path: string): string | null {
 function folderStamp(path: string): string | null {
   const folder = statSync(path, { throwIfNoEntry: false });
   return folder === undefined ? null : [path, folder.dev, folder.ino].join(" ");
-}
-
-/** The git that would be started, and whether it is still the same file. */
-function programStamp({ environment }: Pick<GitPlace, "environment">): string | null {
-  for (const folder of (environment["PATH"] ?? "").split(delimiter)) {
-    const path = join(folder, "git");
-    const file = folder.startsWith("/") ? statSync(path, { throwIfNoEntry: false }) : undefined;
-    if (file?.isFile() !== true || (file.mode & 0o111) === 0) continue;
-    return [path, file.dev, file.ino, file.size, file.mtimeMs, file.ctimeMs].join(" ");
-  }
-  return null;
 }

@@ -1,0 +1,108 @@
+/** The preflight asks git for nothing that it has said before, and asks again as soon as it might say something else. */
+import { beforeEach, afterEach, expect, it, jest } from "@jest/globals";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkReadiness } from "../../src/check/readiness.ts";
+import { Clone } from "../support/clone.ts";
+import { describeWith } from "../support/tools.ts";
+
+jest.setTimeout(60_000);
+
+let clone: Clone;
+let bin: string;
+
+beforeEach(() => {
+  clone = new Clone();
+  for (const name of ["alice", "eve"])
+    clone.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(clone.root, name)]);
+  for (const [key, value] of Object.entries({
+    "gpg.format": "ssh",
+    "user.email": "alice@example.org",
+    "user.signingkey": join(clone.root, "alice"),
+    "commit.gpgsign": "true",
+  }))
+    clone.git("config", key, value);
+  const key = readFileSync(join(clone.root, "alice.pub"), "utf8").split(" ").slice(0, 2).join(" ");
+  const principals = { alice: { name: "alice", emails: ["alice@example.org"], keys: [{ ssh: key }] } };
+  const rules = [{ name: "main", refs: ["refs/heads/**"], commits: { signedBy: ["alice"] } }];
+  clone.write(".signpolicy.json", JSON.stringify({ version: 1, principals, rules }));
+  bin = join(clone.root, "bin");
+  mkdirSync(bin);
+  const real = clone.run("sh", ["-c", "command -v git"]).output.trim();
+  writeFileSync(join(bin, "git"), `#!/bin/sh\necho "$*" >>'${bin}/asked'\nexec '${real}' "$@"\n`, { mode: 0o755 });
+});
+afterEach(() => clone.remove());
+
+async function ready(environment: Record<string, string> = {}): Promise<{ allow: boolean; asked: boolean }> {
+  rmSync(join(bin, "asked"), { force: true });
+  const path = `${bin}:${clone.environment["PATH"] ?? ""}`;
+  const sink = { begin: () => undefined, decision: () => undefined };
+  const caller = { ...clone.environment, PATH: path, ...environment };
+  const { allow } = await checkReadiness({ cwd: clone.top, environment: caller }, sink);
+  return { allow, asked: existsSync(join(bin, "asked")) };
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 2100));
+
+/** Files that have just changed may change again unseen: git is asked until they are older. */
+async function remembered(): Promise<void> {
+  await settle();
+  await ready();
+  expect(await ready()).toEqual({ allow: true, asked: false });
+}
+
+describeWith(["git", "ssh-keygen"], "the preflight's memory of what git said", () => {
+  it("spares git the question, whatever differs from commit to commit", async () => {
+    await remembered();
+    const passing = { GIT_INDEX_FILE: ".git/next-index-1.lock", GIT_EDITOR: ":", GIT_AUTHOR_DATE: "1700000000 +0000" };
+    expect(await ready(passing)).toEqual({ allow: true, asked: false });
+  });
+
+  it("is not asked where a variable says otherwise", async () => {
+    await remembered();
+    for (const environment of [
+      { GIT_COMMITTER_EMAIL: "eve@example.org" },
+      { GIT_CONFIG_PARAMETERS: "'user.email'='eve@example.org'" },
+      { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "commit.gpgsign", GIT_CONFIG_VALUE_0: "false" },
+      { HOME: clone.root, GIT_CONFIG_PARAMETERS: "'commit.gpgsign'='0'" },
+    ] as Record<string, string>[])
+      expect(await ready(environment)).toEqual({ allow: false, asked: true });
+    expect(await ready()).toEqual({ allow: true, asked: false });
+  });
+
+  it("is not asked after any file of the configuration changed, was made or taken away", async () => {
+    await remembered();
+    clone.git("config", "commit.gpgsign", "false");
+    expect(await ready()).toEqual({ allow: false, asked: true });
+    clone.git("config", "--unset", "commit.gpgsign");
+    expect(await ready()).toEqual({ allow: false, asked: true });
+    clone.git("config", "commit.gpgsign", "true");
+    await remembered();
+    const own = join(clone.root, "home", ".config", "git", "config");
+    mkdirSync(join(own, ".."), { recursive: true });
+    writeFileSync(own, "[user]\n\tname = Other\n");
+    expect((await ready()).asked).toBe(true);
+  });
+
+  it("is not asked after the key's file, the branch or git itself changed", async () => {
+    await remembered();
+    clone.git("symbolic-ref", "HEAD", "refs/heads/other");
+    expect((await ready()).asked).toBe(true);
+    clone.git("symbolic-ref", "HEAD", "refs/heads/main");
+    await remembered();
+    writeFileSync(join(bin, "git"), `${readFileSync(join(bin, "git"), "utf8")}\n`);
+    expect((await ready()).asked).toBe(true);
+    for (const file of ["", ".pub"])
+      clone.run("cp", [join(clone.root, `eve${file}`), join(clone.root, `alice${file}`)]);
+    expect(await ready()).toEqual({ allow: false, asked: true });
+  });
+
+  it("is never kept of a configuration that includes other files", async () => {
+    clone.git("config", "include.path", join(clone.root, "more"));
+    await ready();
+    await settle();
+    expect((await ready()).asked).toBe(true);
+    writeFileSync(join(clone.root, "more"), "[commit]\n\tgpgsign = false\n");
+    expect(await ready()).toEqual({ allow: false, asked: true });
+  });
+});
