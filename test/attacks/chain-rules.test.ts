@@ -158,6 +158,29 @@ describe("hostile", () => {
       expect((await history.verify(root, [next])).allowed).toBe(true);
     }));
 
+  it("a rule that only warns lets a stranger's commit through with a warning, and no change of the policy (policy-change)", () =>
+    withHistory(async (history) => {
+      const warned = at(1, {
+        rules: [{ name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["*"], level: "warn" } }],
+      });
+      const root = history.root(warned);
+      const bare = history.same(null, [history.same(eve, [root])]);
+      const verdict = await history.verify(root, [bare]);
+      expect(verdict.allowed).toBe(true);
+      expect(verdict.decisions.map(({ findings }) => findings[0])).toMatchObject([
+        { code: "unknown-key", severity: "warning" },
+        { code: "unsigned", severity: "warning" },
+      ]);
+      for (const who of [null, eve, bob]) {
+        const grabbed = history.change(who, [bare], at(2));
+        expect((await history.verify(root, [grabbed])).codes).toEqual(["policy-change"]);
+      }
+      // From the commit that says so on, what only was warned about is denied.
+      const strict = history.change(alice, [bare], at(2));
+      expect((await history.verify(root, [history.same(bob, [strict])])).allowed).toBe(true);
+      expect((await history.verify(root, [history.same(eve, [strict])])).codes).toEqual(["unknown-key"]);
+    }));
+
   it("a threshold binds the chain, and without approvals fetched nobody can say that it is unmet (exit 3)", () =>
     withHistory(async (history) => {
       const root = history.root(policyText({ signers: ["alice", "bob"], commits: { threshold: 2 } }));

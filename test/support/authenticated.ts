@@ -125,6 +125,11 @@ export class History {
     return this.#server.commit(who, { parents, tree, date: (this.#date += 60) });
   }
 
+  /** A commit of this very tree; no git is started for it. */
+  ofTree(who: Person | null, parents: readonly string[], tree: string): ObjectId {
+    return this.#server.commit(who, { parents, tree, date: (this.#date += 60) });
+  }
+
   /** A commit that changes no file: the tree is its first parent's. */
   same(
     who: Person | null,
