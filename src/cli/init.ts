@@ -85,7 +85,7 @@ async function describe({ me, recent, branches, place, ownKeys }: Survey): Promi
     `you commit as ${show(me.name)} <${show(me.email)}>, and have ${count(ownKeys.length, "key")} to sign with`,
     recent.looked === 0
       ? "no commit is here yet"
-      : `of the newest ${count(recent.looked, "commit")} ${signed} are signed, by ${count(recent.signers.length, "key")} that can be had`,
+      : `the newest ${count(recent.looked, "commit")}: ${signed === 0 ? "none is signed" : `${signed} signed, by ${count(recent.signers.length, "key")} that can be had`}`,
     `protected: ${branches.map((ref) => show(ref)).join(", ")}`,
     ...recent.forges.map((forge) => `${forge} signed some of them itself`),
     place.usesHusky ? "hooks: through husky" : "hooks: in git's own folder",

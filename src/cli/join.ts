@@ -65,7 +65,7 @@ async function join(options: Options, directory: string): Promise<number> {
     if (joined.maintainer !== null) {
       const { command, certificate } = joined.maintainer;
       const words = spokenToTeam(show(command));
-      writeOut(`${say.maintainerRuns(certificate === null ? null : show(certificate), words)}\n`);
+      writeOut(`${say.maintainerRuns(certificate === null ? null : show(certificate), words, key.fingerprint)}\n`);
     }
     writeOut(`${say.afterJoining(commit ? "git switch -" : show(joined.undo))}\n`);
   }

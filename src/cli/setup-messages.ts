@@ -105,11 +105,11 @@ export const keyIsPending =
 export const committedOn = (branch: string): string => `committed on ${branch}`;
 
 /** A key never vouches for itself: what its own commit says is nothing to a policy that does not have it. */
-export const maintainerRuns = (certificate: string | null, command: string): string => {
+export const maintainerRuns = (certificate: string | null, command: string, fingerprint: string): string => {
   const [file, lines] =
     certificate === null ? ["", []] : [", and the file that the first line writes", [`  ${certificate}`]];
   return [
-    `next: send a maintainer this command${file}; they run it, commit the change and push it:`,
+    `next: send a maintainer this command${file}; they run it, ask you whether your key is ${fingerprint}, commit the change and push it:`,
     ...lines,
     `  ${command}`,
   ].join("\n");
