@@ -46,6 +46,7 @@ export async function installManager(
   const program = await projectProgram(place);
   if (program === null) throw await notInProject(place);
   const path = await managerFile(place, manager);
+  await refuseOlder(place, manager, caller);
   const present = await readText(path);
   const after = await fillManagerFile(manager, present, program);
   const steps: InstallStep[] = [{ what: `entries in ${fromTop(place, path)}`, changed: after !== present }];
@@ -109,16 +110,33 @@ async function activate(place: ClientPlace, manager: HookManager, caller: Variab
     active &&= manager.mark.test((await readTextIfAny(join(place.hooksDir, hook))) ?? "");
   }
   if (active) return { steps: [{ what, changed: false }], warnings: [] };
-  const [name = "", ...argv] = manager.activate;
-  const local = join(place.packageDir ?? place.top, "node_modules", ".bin", name);
-  const program = (await entryIfAny(local)) === null ? name : local;
-  const { status, output } = await runProgram(program, argv, { cwd: place.top, environment: caller }).catch(() => ({
-    status: 127,
-    output: `${name} was not found`,
-  }));
+  const { status, output } = await runManager(place, manager, manager.activate.slice(1), caller);
   if (status === 0) return { steps: [{ what, changed: true }], warnings: [] };
   const said = output.trim().split("\n").at(-1) ?? "";
   return { steps: [], warnings: [`no hook runs yet, run \`${manager.activate.join(" ")}\`: ${said}`] };
+}
+
+async function runManager(place: ClientPlace, { name }: HookManager, argv: readonly string[], environment: Variables) {
+  const local = join(place.packageDir ?? place.top, "node_modules", ".bin", name);
+  const program = (await entryIfAny(local)) === null ? name : local;
+  return runProgram(program, argv, { cwd: place.top, environment }).catch(() => ({
+    status: 127,
+    output: `${name} was not found`,
+  }));
+}
+
+/** A file that it cannot read would stop every commit. One that is not there yet will be the newest. */
+async function refuseOlder(place: ClientPlace, manager: HookManager, caller: Variables): Promise<void> {
+  const { name, since } = manager;
+  const { status, output } = await runManager(place, manager, [name === "lefthook" ? "version" : "--version"], caller);
+  const [version, major = 0, minor = 0] = /(\d+)\.(\d+)\.\d+/.exec(output) ?? [];
+  if (status !== 0 || version === undefined) return;
+  if (Number(major) > since[0] || (Number(major) === since[0] && Number(minor) >= since[1])) return;
+  throw new SignpolicyError(
+    "ERR_INSTALL",
+    `--via ${name} needs ${name} ${since.join(".")} or newer; this is ${version}`,
+    { hint: "signpolicy install --via hooks" },
+  );
 }
 
 async function readText(path: string): Promise<string | null> {

@@ -78,7 +78,7 @@ export function createHookRenderer(options: HookOptions): Renderer {
         const causes = [...(landing ? report.lifted.list() : []), ...report.warnings.list()];
         if (causes.length === 0 || warnings.left <= 0) continue;
         const many = causes.reduce((sum, cause) => sum + cause.count, 0);
-        lines.push(["warning", `signpolicy: ${count(many, "subject")} on ${show(ref)}`]);
+        lines.push(["warning", `signpolicy: ${count(many, "warning")} on ${show(ref)}`]);
         lines.push(...refLines(causes, "warning", warnings));
       }
       if (summary.denied > 0 && policy !== null) lines.push(["hint", `policy ${policyName(policy)}`]);

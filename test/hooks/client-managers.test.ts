@@ -5,8 +5,10 @@ import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkClient } from "../../src/check/check-install.ts";
 import { installClient, uninstallClient } from "../../src/check/install-client.ts";
+import { CLIENT_HOOKS } from "../../src/check/hook-lines.ts";
 import type { ClientVia } from "../../src/check/installation.ts";
-import { Clone } from "../support/clone.ts";
+import { Clone, projectRoot } from "../support/clone.ts";
+import { pathWith } from "../support/newer.ts";
 import { describeWith } from "../support/tools.ts";
 
 jest.setTimeout(60_000);
@@ -124,6 +126,8 @@ describe("install --via pre-commit", () => {
     const theirs =
       "# theirs\nrepos:\n  - repo: https://example.org/x\n    rev: v1 # pinned\n    hooks:\n      - id: x\n";
     clone.write(".pre-commit-config.yaml", theirs);
+    // None here yet, whatever this machine has.
+    clone.write("node_modules/.bin/pre-commit", "#!/bin/sh\nexit 127\n", 0o755);
     await install("pre-commit");
     const text = clone.read(".pre-commit-config.yaml");
     expect(text.startsWith(theirs)).toBe(true);
@@ -135,6 +139,66 @@ describe("install --via pre-commit", () => {
     expect(clone.read(".pre-commit-config.yaml")).toBe(theirs);
     expect(clone.has(".git/hooks/pre-push")).toBe(false);
   });
+});
+
+const newPreCommit = pathWith("pre-commit", 3, 2);
+
+/** Both outputs of a commit, and whether it was made. */
+const commits = () => clone.run("git", ["commit", "-q", "--allow-empty", "-m", "feat: x"]);
+
+(newPreCommit === null ? describe.skip : describe)("the real pre-commit [needs 3.2, or SIGNPOLICY_TEST_NEWER]", () => {
+  beforeEach(() => {
+    // The programs, and a signpolicy of this machine for hooks that are taken from this repository.
+    clone.environment["PATH"] = `${join(clone.top, "node_modules/.bin")}:${newPreCommit ?? ""}`;
+    clone.environment["PRE_COMMIT_HOME"] = join(clone.root, "pre-commit");
+  });
+
+  const says = (text: string) =>
+    writeFileSync(
+      join(clone.top, "node_modules/.bin/signpolicy"),
+      `#!/bin/sh\necho "$*" >>"$PROBE_FOLDER/calls"\n${text}\n`,
+    );
+
+  it("runs what install --via pre-commit wrote, and shows what a hook says that lets the commit be", async () => {
+    await install("pre-commit");
+    expect(await look()).toEqual({ problems: [], warnings: [] });
+    clone.git("add", "-A");
+    says("echo warning: a remark");
+    expect(commits()).toMatchObject({ status: 0, output: expect.stringContaining("warning: a remark") });
+    expect(clone.calls()).toEqual(["hook pre-commit", "hook post-commit"]);
+    says("echo error: no; exit 1");
+    expect(commits()).toMatchObject({ status: 1, output: expect.stringContaining("error: no") });
+  });
+
+  it("runs the hooks of .pre-commit-hooks.yaml, and shows what post-commit says", () => {
+    const ours = join(clone.root, "ours");
+    clone.git("init", "-q", ours);
+    clone.run("cp", [join(projectRoot, ".pre-commit-hooks.yaml"), ours]);
+    clone.git("-C", ours, "add", "-A");
+    clone.git("-C", ours, "commit", "-q", "-m", "x");
+    const ids = CLIENT_HOOKS.filter((hook) => hook !== "pre-push").map((hook) => `{ id: signpolicy-${hook} }`);
+    const rev = clone.git("-C", ours, "rev-parse", "HEAD");
+    clone.write(".pre-commit-config.yaml", `repos:\n- repo: ${ours}\n  rev: ${rev}\n  hooks: [${ids.join(", ")}]\n`);
+    clone.git("add", "-A");
+    const stages = CLIENT_HOOKS.filter((hook) => hook !== "pre-push").flatMap((hook) => ["-t", hook]);
+    expect(clone.run("pre-commit", ["install", ...stages]).status).toBe(0);
+    says("echo warning: a remark");
+    expect(commits()).toMatchObject({ status: 0, output: expect.stringContaining("warning: a remark") });
+    expect(clone.calls()).toEqual(["hook pre-commit", "hook post-commit"]);
+    says("echo error: no; exit 1");
+    expect(commits()).toMatchObject({ status: 1, output: expect.stringContaining("error: no") });
+  });
+});
+
+describeWith(["pre-commit"], "a pre-commit older than 3.2", () => {
+  (newPreCommit === process.env["PATH"] ? it.skip : it)(
+    "would stop every commit at our entries: it is refused by its version, with nothing written",
+    async () => {
+      const before = clone.snapshot();
+      await expect(install("pre-commit")).rejects.toThrow(/needs pre-commit 3\.2 or newer; this is \d/);
+      expect(clone.snapshot()).toEqual(before);
+    },
+  );
 });
 
 describeWith(["pre-commit"], "hooks of git's folder and the real pre-commit", () => {
@@ -194,13 +258,14 @@ describeWith(["lint-staged", "commitlint", "git-lfs"], "husky with lint-staged, 
   });
 });
 
-const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(spawnSync("git", ["--version"], { encoding: "utf8" }).stdout) ?? [])
-  .slice(1)
-  .map(Number);
-const runsConfigHooks = major > 2 || (major === 2 && minor >= 54);
-const describeConfig = runsConfigHooks ? describe : describe.skip;
+const newGit = pathWith("git", 2, 54);
+const isNew = newGit === process.env["PATH"];
 
-describeConfig("install --via config [needs git 2.54]", () => {
+(newGit === null ? describe.skip : describe)("install --via config [needs git 2.54, or SIGNPOLICY_TEST_NEWER]", () => {
+  beforeEach(() => {
+    clone.environment["PATH"] = newGit ?? "";
+  });
+
   it("runs beside a hooks directory of others, in linked work trees too, and leaves nothing behind", async () => {
     clone.git("config", "core.hooksPath", "/nowhere");
     const before = clone.read(".git/config");
@@ -209,19 +274,50 @@ describeConfig("install --via config [needs git 2.54]", () => {
     expect(clone.refsSeen()).toHaveLength(2);
     expect(await look()).toEqual({ problems: [], warnings: [] });
     clone.git("worktree", "add", "-q", "../tree");
-    clone.run("git", ["commit", "-q", "--allow-empty", "-m", "x"], { cwd: join(dirname(clone.top), "tree") });
-    expect(clone.calls()).toEqual(["hook pre-commit", "hook post-commit"]);
+    // Without node_modules of its own it is served by the copy that installed: signpolicy itself, and nothing here is signed.
+    const inTree = clone.run("git", ["commit", "-q", "--allow-empty", "-m", "x"], {
+      cwd: join(dirname(clone.top), "tree"),
+    });
+    expect(inTree).toMatchObject({ status: 0, output: expect.stringContaining("ref-unmatched") });
+    clone.git("switch", "-q", "-c", "aside");
+    clone.run("git", ["switch", "-q", "main"], { cwd: join(dirname(clone.top), "tree") });
+    const onMain = clone.run("git", ["commit", "-q", "--allow-empty", "-m", "x"], {
+      cwd: join(dirname(clone.top), "tree"),
+    });
+    expect(onMain).toMatchObject({ status: 1, output: expect.stringContaining("unsigned") });
     writeFileSync(join(clone.root, "exit-code"), "1");
     expect(clone.run("git", ["commit", "-q", "--allow-empty", "-m", "x"]).status).not.toBe(0);
     clone.git("config", "hook.signpolicy-pre-commit.enabled", "false");
-    expect((await look()).problems.join()).toContain("--unset-all hook.signpolicy-pre-commit.enabled");
+    const [problem = ""] = (await look()).problems;
+    expect(problem).toContain("--unset-all hook.signpolicy-pre-commit.enabled");
+    // What it says is what git does.
+    expect(clone.run("git", ["commit", "-q", "--allow-empty", "-m", "x"]).status).toBe(0);
+    clone.run("sh", ["-c", problem.split(" | ")[1] ?? "false"]);
+    expect(clone.run("git", ["commit", "-q", "--allow-empty", "-m", "x"]).status).not.toBe(0);
     await uninstall();
     expect(clone.read(".git/config")).toBe(before);
+  });
+
+  it("runs beside the hooks of husky, and both see every ref of a push", async () => {
+    clone.addHusky();
+    clone.write("package.json", '{ "name": "app", "devDependencies": { "husky": "^9" } }\n');
+    clone.write(".husky/pre-push", 'cat >"$PROBE_FOLDER/husky-saw"\n');
+    expect(clone.run("node_modules/.bin/husky", []).status).toBe(0);
+    await install("config");
+    expect(commitAndPush()).toEqual(EVERY);
+    expect(clone.refsSeen()).toHaveLength(2);
+    expect(clone.run("cat", ["../husky-saw"]).output.trimEnd().split("\n")).toHaveLength(2);
+    expect((await look()).problems).toEqual([]);
+  });
+
+  it("is installed by the guarded prepare of a teammate, whose older git gets files instead", async () => {
+    await install("config");
+    expect(clone.read("package.json")).toMatch(/"prepare": "signpolicy install --via config \|\| exit 0"/);
   });
 });
 
 describe("install --via config with an older git", () => {
-  (runsConfigHooks ? it.skip : it)(
+  (isNew ? it.skip : it)(
     "is refused with the version; prepare puts hooks into git's folder instead, and says so",
     async () => {
       await expect(install("config")).rejects.toThrow(/needs git 2\.54 or newer; this is git 2\./);
@@ -232,7 +328,7 @@ describe("install --via config with an older git", () => {
     },
   );
 
-  (runsConfigHooks ? it.skip : it)("is told where the configuration names hooks that this git never runs", async () => {
+  (isNew ? it.skip : it)("is told where the configuration names hooks that this git never runs", async () => {
     for (const hook of ["pre-commit", "pre-merge-commit", "pre-push", "post-commit"]) {
       clone.git("config", `hook.signpolicy-${hook}.event`, hook);
       clone.git("config", `hook.signpolicy-${hook}.command`, "x");
