@@ -48,14 +48,20 @@ function checks(count: number): { readonly check: RawCheck; readonly good: boole
 }
 
 describe("raw checks in threads", () => {
-  it.each([1, 3])("with %d of them give each check its own answer, the one that is given here", async (count) => {
-    const asked = checks(700);
-    const { verify } = start(program, count);
-    const answers = await Promise.all(asked.map(({ check }) => verify(check)));
-    expect(answers).toEqual(asked.map(({ good }) => good));
-    expect(answers).toEqual(asked.map(({ check }) => verifyHere(check)));
-    expect(await Promise.all(asked.slice(0, 30).map(({ check }) => verifyInPool(check)))).toEqual(answers.slice(0, 30));
-  });
+  it.each([1, 3])(
+    "with %d of them give each check its own answer, the one that is given here",
+    async (count) => {
+      const asked = checks(700);
+      const { verify } = start(program, count);
+      const answers = await Promise.all(asked.map(({ check }) => verify(check)));
+      expect(answers).toEqual(asked.map(({ good }) => good));
+      expect(answers).toEqual(asked.map(({ check }) => verifyHere(check)));
+      expect(await Promise.all(asked.slice(0, 30).map(({ check }) => verifyInPool(check)))).toEqual(
+        answers.slice(0, 30),
+      );
+    },
+    60_000,
+  );
   it("answer what comes one by one, and what is too long or too odd to be sent", async () => {
     const { verify } = start(program);
     const [{ check } = { check: null }] = checks(1);
