@@ -1,5 +1,7 @@
 import { concatBytes } from "../encoding/bytes.ts";
 import type { Bytes } from "../model.ts";
+import { GitConfig, readConfig } from "../io/config.ts";
+import { discoveryEnvironment } from "../io/environment.ts";
 import { findRepository } from "../io/repository.ts";
 import { WITNESS_VERSION } from "../subject/record-witness.ts";
 import { signByName } from "./detached-signer.ts";
@@ -50,8 +52,18 @@ export async function exportRecord(options: RecordOptions & { readonly key: stri
         "",
       ].join("\n"),
     );
-    return concatBytes(payload, await signByName(payload, session.config, options));
+    return concatBytes(payload, await signByName(payload, await callersConfig(options), options));
   } finally {
     session.close();
   }
+}
+
+/**
+ * Which program signs, and how, is the caller's to say: root, or an administrator, who exports another user's record must
+ * run nothing that the repository's configuration names.
+ */
+async function callersConfig({ directory, environment }: RecordOptions): Promise<GitConfig> {
+  const place = { cwd: directory, environment: discoveryEnvironment(environment) };
+  const { values } = await readConfig(place);
+  return new GitConfig(values.filter(({ scope }) => scope === "system" || scope === "global"));
 }

@@ -141,7 +141,10 @@ async function verifyIt(directory: string, format: RenderFormat, against: string
 
 async function exportIt(directory: string, key: string): Promise<number> {
   const { exportRecord } = await import("../check/record-export.ts");
-  writeOut(Buffer.from(await exportRecord({ directory, environment: process.env, key })).toString("latin1"));
+  // The signer is the caller's own.
+  const { GIT_DIR } = (await namedOutright(directory)).environment;
+  const environment = GIT_DIR === undefined ? process.env : { ...process.env, GIT_DIR };
+  writeOut(Buffer.from(await exportRecord({ directory, environment, key })).toString("latin1"));
   return EXIT.allowed;
 }
 

@@ -5,7 +5,8 @@
  * whoever runs it, never from what the repository brings.
  */
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withGnupgHome } from "../support/gpg.ts";
 import {
@@ -200,6 +201,29 @@ describeWith(["ssh-keygen"], "an exported record", () => {
       expect(broken.status).toBe(1);
       expect(broken.text).toContain("written anew");
     }));
+
+  it("runs no program that the repository's configuration names (attack 71)", () => {
+    return withServer(policyOf([mainRule]), (server) => {
+      received(server);
+      const canary = join(server.server.root, "ran");
+      const program = join(server.server.root, "program");
+      writeFileSync(program, `#!/bin/sh\ntouch '${canary}'\nexit 1\n`, { mode: 0o755 });
+      for (const name of ["gpg.ssh.program", "gpg.program", "gpg.openpgp.program", "gpg.ssh.defaultKeyCommand"]) {
+        server.server.config(name, program);
+      }
+      expect(readFileSync(exported(server, key()), "latin1")).toContain("BEGIN SSH SIGNATURE");
+      expect(existsSync(canary)).toBe(false);
+      // What the caller himself has set is run.
+      const home = server.server.root;
+      writeFileSync(join(home, ".gitconfig"), `[gpg "ssh"]\n\tprogram = ${program}\n`);
+      const env = { ...server.server.env, HOME: home, GIT_CONFIG_GLOBAL: undefined };
+      const asked = spawnSync(process.execPath, [BIN, "record", "export", "--key", key()], {
+        cwd: server.server.dir,
+        env,
+      });
+      expect([asked.status === 0, existsSync(canary)]).toEqual([false, true]);
+    });
+  });
 
   it("is not made without a key that signs", () =>
     withServer(policyOf([mainRule]), (server) => {
