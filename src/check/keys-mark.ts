@@ -1,10 +1,12 @@
 /** `keys retire`, `keys revoke`, `keys renew`: changes to a key that the policy holds. */
+import { resolve } from "node:path";
 import { formatTime } from "../encoding/time.ts";
 import { SignpolicyError, UsageError } from "../errors.ts";
 import type { Bytes, Seconds } from "../model.ts";
 import type { Edit } from "../policy/edit-document.ts";
 import { readCertificate } from "../signature/openpgp/certificate.ts";
 import type { OpenPgpCertificate } from "../signature/openpgp/certificate.ts";
+import { earlier } from "./key-marks.ts";
 import { fingerprintOf, pathOf, selectKey } from "./key-select.ts";
 import { problemAt } from "./key-standing.ts";
 import { findGpg, fromKeyring, readKeySource } from "./key-sources.ts";
@@ -67,6 +69,35 @@ export async function revokeKey(options: MarkOptions, since: Seconds | true): Pr
     ...(await mark(editable, key, [setField(editable, key, "compromised", value)], new Map(), options)),
     ...fall,
   };
+}
+
+export interface RevokedList extends PolicyChange {
+  readonly marked: readonly { readonly principal: string; readonly fingerprint: string }[];
+  /** Keys of the list that the policy marks already. */
+  readonly known: readonly string[];
+  /** What of the list the policy has no room for, in words. */
+  readonly left: readonly string[];
+}
+
+/** Every key of the policy that a revocation list of OpenSSH's names, in one change. */
+export async function revokeListed(
+  options: Omit<MarkOptions, "key"> & { readonly list: string },
+  since: Seconds | true,
+): Promise<RevokedList> {
+  const [editable, { listedKeys, leftOf }] = await Promise.all([openPolicy(options), import("./revocation-list.ts")]);
+  const { list, listed } = await listedKeys(editable.loaded, resolve(options.directory, options.list));
+  const isMarked = ({ entry: { window } }: LoadedKey): boolean =>
+    earlier(window.compromised ?? null, since) === window.compromised;
+  const fresh = listed.filter((key) => !isMarked(key));
+  const told = {
+    marked: fresh.map((key) => ({ principal: key.principal, fingerprint: fingerprintOf(key) })),
+    known: listed.filter(isMarked).map(fingerprintOf),
+    left: leftOf(list, editable.loaded),
+  };
+  if (fresh.length === 0) return { ...told, written: [], warnings: [], serial: editable.loaded.policy.serial };
+  const value = since === true ? true : formatTime(since);
+  const edits = fresh.map((key) => setField(editable, key, "compromised", value));
+  return { ...(await changePolicy(editable, edits, new Map(), options)), ...told };
 }
 
 /** A file that lies in no repository marks keys, too, and there is nothing to look at. */

@@ -74,9 +74,18 @@ export function registerKeys(program: Command, context: Context): void {
       const done = await retireKey({ ...place(options, context), key, now }, at);
       context.exit(printMarked("retired", done, options));
     });
-  withEdit(keys.command("revoke <key>"), "this key fell into other hands")
+  withEdit(keys.command("revoke [key]"), "this key fell into other hands")
     .option("--since <time>", "keep what the server's record shows received before", parseAt)
-    .action(async (key: string, options: EditOptions & { since?: Seconds }) => {
+    .option(
+      "--from <file>",
+      "every key that a revocation list of OpenSSH's names: lines of keys, or what ssh-keygen -k makes",
+    )
+    .action(async (key: string | undefined, options: EditOptions & { since?: Seconds; from?: string }) => {
+      if ((key === undefined) === (options.from === undefined)) throw new UsageError(say.revokesOneOrList);
+      if (key === undefined) {
+        context.exit(await revokeList(options.from ?? "", options, context));
+        return;
+      }
       const [{ revokeKey }, now] = await Promise.all([import("../check/keys-mark.ts"), clock()]);
       const done = await revokeKey({ ...place(options, context), key, now }, options.since ?? true);
       if (options.since === undefined) writeError(`signpolicy: ${say.note(say.revokedEntirely)}\n`);
@@ -154,6 +163,25 @@ async function add(source: string, options: AddOptions, context: Context): Promi
   }
   if (done.added.length > 0)
     printChange(done, `Keys: ${[...new Set(done.added.map(({ principal }) => principal))].join(", ")}`);
+  return EXIT.allowed;
+}
+
+async function revokeList(list: string, options: EditOptions & { since?: Seconds }, context: Context): Promise<number> {
+  const [{ revokeListed }, now] = await Promise.all([import("../check/keys-mark.ts"), clock()]);
+  const done = await revokeListed({ ...place(options, context), list, now }, options.since ?? true);
+  if (options.format === "json") {
+    writeOut(`${toJson(done, 2)}\n`);
+    return EXIT.allowed;
+  }
+  for (const fingerprint of done.known) writeOut(`${say.markedAlready(fingerprint)}\n`);
+  for (const { principal, fingerprint } of done.marked) {
+    writeOut(`${say.keyMarked("marked as compromised", fingerprint, principal)}\n`);
+    writeError(`signpolicy: ${say.note(spoken(say.whatFalls(fingerprint)))}\n`);
+  }
+  for (const what of done.left) writeError(`signpolicy: ${say.omitted(show(what))}\n`);
+  if (done.marked.length > 0)
+    printChange(done, `Keys: ${[...new Set(done.marked.map(({ principal }) => principal))].join(", ")}`);
+  else if (done.known.length === 0) writeOut(`${say.noneListed}\n`);
   return EXIT.allowed;
 }
 

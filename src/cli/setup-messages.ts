@@ -34,6 +34,14 @@ export const keysAreGood = (count: string, within: string): string => `${count}:
 
 export const keylessPrincipal = (principal: string): string => `${principal} has no key that can sign today`;
 
+export const revokesOneOrList = "keys revoke takes one key, or --from FILE";
+
+export const markedAlready = (fingerprint: string): string => `already marked ${fingerprint}`;
+
+export const noneListed = "the list names no key of the policy";
+
+export const whatFalls = (fingerprint: string): string => `what falls with it: signpolicy keys blast ${fingerprint}`;
+
 export const wouldFall = (fallen: number, fingerprint: string): string =>
   fallen === 0
     ? "nothing here falls with it"

@@ -1,6 +1,6 @@
 /**
  * Attack rule 49: a revoked key that is still listed somewhere, as key, as CA, or inside a fresh certificate. The
- * policy's own marks are the revocation list; OpenSSH's binary KRL files are not read.
+ * policy's own marks are the revocation list; OpenSSH's own lists are taken over into it (`keys revoke --from`).
  */
 import { describe, expect, it } from "@jest/globals";
 import { verifySsh } from "../../src/signature/ssh/verify.ts";

@@ -24,6 +24,7 @@ import { splitPackets } from "../../src/signature/openpgp/packets.ts";
 import { readSignature } from "../../src/signature/openpgp/signature.ts";
 import { readSshCertificate } from "../../src/signature/ssh/certificate.ts";
 import { parseSshPublicKey, readSshPublicKey } from "../../src/signature/ssh/key.ts";
+import { readRevocationList } from "../../src/signature/ssh/revocation-list.ts";
 import { readSshSig } from "../../src/signature/ssh/sshsig.ts";
 import { parseApproval, renderStatement } from "../../src/subject/approval.ts";
 import { parseEnvelope, preAuthentication, renderEnvelope } from "../../src/subject/dsse.ts";
@@ -143,6 +144,19 @@ const lists = [
   `*@example.org cert-authority,principals="x" ${ca.line}\n`,
   `command="echo \\"hi\\"",no-pty,from="10.0.0.1" ${sshKey.line}\r\n\n`,
 ].map(fromLatin1);
+
+const serials = ssh.strings(Buffer.from("0000000000000001", "hex"));
+const ofCertificates = concatBytes(ssh.strings(ca.blob), ssh.strings(fromLatin1("")), Buffer.of(0x20), serials);
+const revocations = [
+  fromLatin1(`# stolen\n${sshKey.line} bob\nSHA256:${"A".repeat(43)}\r\n\nkey: ${ca.line}\n`),
+  concatBytes(
+    Buffer.from("5353484b524c0a00" + "00000001" + "0".repeat(48) + "0".repeat(16), "hex"),
+    ...[ofCertificates, ssh.strings(sshKey.blob), ssh.strings(Buffer.alloc(20, 1))].flatMap((section, index) => [
+      Buffer.of(index + 1),
+      ssh.strings(section),
+    ]),
+  ),
+];
 
 const tree = concatBytes(fromLatin1("100644 a\0"), Buffer.alloc(20, 1), fromLatin1("40000 b\0"), Buffer.alloc(20, 2));
 
@@ -268,6 +282,7 @@ export const READERS: readonly HostileReader[] = [
     ],
   },
   { name: "a list of keys", read: readKeyList, refuses: [KeyError], seeds: lists },
+  { name: "a list of revoked keys", read: readRevocationList, refuses: [ParseError], seeds: revocations },
   { name: "an SSH signature", read: (raw) => readSshSig(raw, ssh.ALGORITHMS), refuses: [ParseError], seeds: blobs },
   {
     name: "an SSH key",
