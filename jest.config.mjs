@@ -39,4 +39,6 @@ export default {
     },
   ],
   maxWorkers: 2,
+  // Real git, gpg and servers, on a machine that may have other work: what hangs is still told.
+  testTimeout: 30_000,
 };
