@@ -17,11 +17,8 @@ export interface AskedServer<Options> {
  */
 export async function askedServer<Options extends ServerOptions>(options: Options): Promise<AskedServer<Options>> {
   const { directory, environment } = options;
-  const named = environment["GIT_DIR"];
-  const place =
-    process.getuid?.() === 0 && named === undefined
-      ? await findServer(directory, directory, environment).catch(() => null)
-      : null;
+  const named = environment["GIT_DIR"] ?? directory;
+  const place = process.getuid?.() === 0 ? await findServer(named, directory, environment).catch(() => null) : null;
   if (place === null || place.owner.uid === 0) return { options, asOwner: (act) => act() };
   const own = { ...options, environment: serverEnvironment(place.gitDir, place.owner, environment) };
   return {

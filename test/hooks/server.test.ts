@@ -312,6 +312,8 @@ const root = process.getuid?.() === 0;
     symlinkSync(his, join(server, name));
     clone.git("config", "--global", "safe.directory", "*");
     expect(record("baseline", "--anew").status).not.toBe(0);
+    const argv = [join(process.cwd(), "dist/signpolicy.cjs"), "record", "baseline", "--anew"];
+    expect(clone.run(process.execPath, argv, { env: { GIT_DIR: server } }).status).not.toBe(0);
     expect(readdirSync(his)).toEqual([]);
   });
 });
