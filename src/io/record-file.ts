@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SignpolicyError } from "../errors.ts";
 import { writing } from "./write-problem.ts";
@@ -115,11 +115,20 @@ export async function removeRecord(gitDir: string): Promise<void> {
 
 /** What arrived before a moment that is past, once it was read from a record of several files; null where it was not. */
 export const readArrivals = (gitDir: string, name: string): Promise<string | null> =>
-  readFile(join(gitDir, FOLDER, "arrived", name), "latin1").catch(() => null);
+  readFile(arrivalsPath(gitDir, name), "latin1").catch(() => null);
 
-/** For the next push; who cannot write it reads the record again. */
-export const writeArrivals = (gitDir: string, name: string, text: string): Promise<void> =>
-  replaceFile(join(gitDir, FOLDER, "arrived", name), text).catch(() => undefined);
+/**
+ * For the next push; who cannot write it reads the record again. So does who looks at another user's repository: its owner
+ * would choose, by a link, what is written over.
+ */
+export async function writeArrivals(gitDir: string, name: string, text: string): Promise<void> {
+  const owner = await stat(join(gitDir, FOLDER)).catch(() => null);
+  if (owner === null || owner.uid !== (process.geteuid?.() ?? owner.uid)) return;
+  await replaceFile(arrivalsPath(gitDir, name), text).catch(() => undefined);
+}
+
+/** The name holds what the record says that it is called. */
+const arrivalsPath = (gitDir: string, name: string): string => join(gitDir, FOLDER, "arrived", basename(name));
 
 /** The bytes of a push certificate, by their own digest; they lie there before a line of the record names them. */
 export const readCertificate = (gitDir: string, sha256: string): Promise<Buffer | null> =>
