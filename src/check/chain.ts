@@ -12,6 +12,7 @@ import { withFallen, withMarks } from "./chain-marks.ts";
 import type { HistoryOfPolicies } from "./chain-policies.ts";
 import { besideRoot, unauthenticated, unbelieved, unruled } from "./chain-words.ts";
 import { isByForge } from "./commit-facts.ts";
+import { ExemptionCover } from "./exemption-cover.ts";
 import type { Examined } from "./examiner.ts";
 import { isForPaths, judgeCommit, openPaths } from "./judge-commit.ts";
 import { Mending } from "./mending.ts";
@@ -136,7 +137,7 @@ class ChainWalk {
   readonly #dates: AncestorDates;
   readonly #mending: Mending;
   readonly #contexts = new Map<string, JudgingContext>();
-  readonly #reached = new Map<ObjectId, Promise<ReadonlySet<ObjectId>>>();
+  readonly #covers: ExemptionCover;
   readonly #guesses = new Map<ObjectId, Guess>();
   readonly #first: Guess;
   #paths: Promise<TouchedPaths> | null = null;
@@ -150,6 +151,7 @@ class ChainWalk {
   ) {
     this.#hindsight = hindsight;
     this.#session = session;
+    this.#covers = new ExemptionCover(session);
     this.#task = task;
     this.#survey = survey;
     this.#line = line;
@@ -256,7 +258,7 @@ class ChainWalk {
 
   /** What the root reaches was there when somebody chose the root. */
   async #isBeforeRoot(oid: ObjectId): Promise<boolean> {
-    return !this.chain.descends(oid) && (await this.#reachedFrom(this.#task.root)).has(oid);
+    return !this.chain.descends(oid) && (await this.#covers.reachedFrom(this.#task.root)).has(oid);
   }
 
   /** A commit that cannot hold another policy than its only parent needs no look into its tree. */
@@ -286,8 +288,7 @@ class ChainWalk {
       parents,
       terms,
     );
-    const exemptions = await this.#exemptionsOf([...context.policy.exempt, ...this.#task.exempt], commit.oid);
-    return judgeCommit(context, {
+    const question = {
       commit,
       evidence: examined.evidence,
       ref,
@@ -295,12 +296,22 @@ class ChainWalk {
       clock: { mode: "history", now, latestAncestor, pushed: false },
       policyEdit,
       newer: () => Promise.resolve(after.loaded?.anchors ?? null),
+      paths: rules.some(isForPaths) ? await (this.#paths ??= openPaths(context)) : null,
+      judgedParents: rules.some(isForPaths) ? await this.#judged(position.parents) : position.parents,
+    } as const;
+    const written = [...context.policy.exempt, ...this.#task.exempt];
+    if (written.length > 0) {
+      // Nobody asks what covers a commit that needs no exemption: a policy that nobody believes yet may hold ten thousand.
+      const bare = await judgeCommit(context, { ...question, exemptions: [], audit: false, mending: null });
+      if (bare.allow) return bare;
+    }
+    const exemptions = await this.#covers.of(commit.oid, written);
+    return judgeCommit(context, {
+      ...question,
       // Who rescues a change of the policy may hold his right from it.
       exemptions: policyEdit === null ? exemptions : exemptions.filter((one) => this.#mayRescue(one)),
       audit: this.#task.arriving !== true,
       mending: this.#mending,
-      paths: rules.some(isForPaths) ? await (this.#paths ??= openPaths(context)) : null,
-      judgedParents: rules.some(isForPaths) ? await this.#judged(position.parents) : position.parents,
     });
   }
 
@@ -321,29 +332,6 @@ class ChainWalk {
 
   #mayRescue(exemption: Exemption): boolean {
     return exemption.key === null || !this.#hindsight.refused.has(rescueId(exemption));
-  }
-
-  async #exemptionsOf(exemptions: readonly Exemption[], oid: ObjectId): Promise<readonly Exemption[]> {
-    const found: Exemption[] = [];
-    for (const exemption of exemptions) {
-      const { commit, reachableFrom } = exemption;
-      if (commit === oid || (reachableFrom !== null && (await this.#reachedFrom(reachableFrom)).has(oid)))
-        found.push(exemption);
-    }
-    return found;
-  }
-
-  /** A commit that this repository does not hold reaches nothing. */
-  #reachedFrom(from: ObjectId): Promise<ReadonlySet<ObjectId>> {
-    const known = this.#reached.get(from);
-    if (known !== undefined) return known;
-    const read = async (): Promise<ReadonlySet<ObjectId>> => {
-      if ((await this.#session.outlines.outline(from)) === null) return new Set();
-      return new Set(await collectCommits(this.#session.repository, { include: [from], exclude: [] }));
-    };
-    const reached = read();
-    this.#reached.set(from, reached);
-    return reached;
   }
 
   #deny(oid: ObjectId, parents: readonly ObjectId[], problem: Problem): Decision {

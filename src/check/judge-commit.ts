@@ -30,7 +30,8 @@ export interface CommitQuestion {
   readonly exemptions: readonly Exemption[];
   /** Nothing of it arrives now: who was not asked for approvals cannot say that they are missing. */
   readonly audit: boolean;
-  readonly mending: Mending;
+  /** Null where nobody will read what mends it. */
+  readonly mending: Mending | null;
   /** Null where no rule is for paths. */
   readonly paths: TouchedPaths | null;
   /** Its parents but those that nobody judged, for which it vouches. */
@@ -78,7 +79,7 @@ export async function judgeCommit(context: JudgingContext, question: CommitQuest
   };
   const decision = withRescue(decideCommit(input), rescues);
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.
-  if (decision.allow) return decision;
+  if (decision.allow || mending === null) return decision;
   if (question.audit) await assertApprovals(context, decision, facts);
   return decideCommit({
     ...input,
