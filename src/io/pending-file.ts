@@ -22,8 +22,16 @@ export function writePending(gitDir: string, text: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(path, text, { mode: 0o600, flag: "wx" });
   } catch (cause) {
-    rmSync(path, { force: true });
+    removeIfAny(path);
     throw cannotWrite(folder, cause);
+  }
+}
+
+function removeIfAny(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing of it can be there: its folder is none.
   }
 }
 

@@ -9,6 +9,8 @@ const PROBLEMS: Readonly<Record<string, readonly [why: string, hint: string]>> =
   EDQUOT: ["the quota is used up", ROOM],
   EFBIG: ["no file may grow that large", ROOM],
   EROFS: ["the file system is read-only", "an administrator mounts it for writing"],
+  EEXIST: ["something else lies there", "an administrator looks what it is, and moves it away"],
+  ENOTDIR: ["something else lies there", "an administrator looks what it is, and moves it away"],
   EACCES: ["it is another user's", RIGHTS],
   EPERM: ["it is another user's", RIGHTS],
 };

@@ -255,9 +255,21 @@ describe("a server in trouble", () => {
   it("refuses when the hook is killed, or its verdict cannot be kept for the record", () =>
     withServer(policyOf([mainRule]), (server) => {
       const commit = server.commit(alice);
-      writeFileSync(join(server.server.gitDir, "hooks/pre-receive"), "#!/bin/sh\nkill -9 $$\n");
+      const hook = join(server.server.gitDir, "hooks/pre-receive");
+      const whole = readFileSync(hook);
+      writeFileSync(hook, "#!/bin/sh\nkill -9 $$\n");
       expect(server.push([`${commit}:refs/heads/main`]).status).not.toBe(0);
       expect(server.value("refs/heads/main")).toBeNull();
+      writeFileSync(hook, whole);
+      // A file where the folder of the verdicts should be.
+      const pending = join(server.server.gitDir, "signpolicy", "pending");
+      mkdirSync(join(pending, ".."), { recursive: true });
+      writeFileSync(pending, "");
+      const refused = server.push([`${commit}:refs/heads/main`]);
+      expect(refused.text).toContain("remote: error: signpolicy: cannot write");
+      expect(server.value("refs/heads/main")).toBeNull();
+      rmSync(pending);
+      expect(server.push([`${commit}:refs/heads/main`]).status).toBe(0);
     }));
 
   it("goes on judging when a kept verdict is junk", () =>
