@@ -169,7 +169,7 @@ function hasPolicy() {
 function notesFor(tarball, digest, bill) {
   const [, changes = ""] = read("CHANGELOG.md").split(new RegExp(`^## ${version.replaceAll(".", "\\.")} .*$`, "m"));
   const signer = hasPolicy()
-    ? "The policy in the repository says who may sign a release; compare it with a copy that you trusted before."
+    ? `The policy in the repository says who may sign a release. Judge by a copy that you trusted before, with a signpolicy from before: \`signpolicy verify --no-walk --policy COPY refs/tags/v${version}\`.`
     : "The key of whoever signs releases is published with the project; compare its fingerprint with one that you trusted before.";
   return `# signpolicy ${version}
 
@@ -184,6 +184,7 @@ git fetch origin tag v${version}
 git verify-tag v${version}                                  # with the signer's key known to git
 git cat-file tag v${version} | grep -F '${tarball}'
 npm pack signpolicy@${version} && sha256sum ${tarball}
+tar -xOzf ${tarball} package/sbom.cdx.json | sha256sum
 \`\`\`
 
 \`\`\`text

@@ -18,11 +18,15 @@ describeWith(["git", "ssh-keygen"], "this repository's own policy", () => {
     home = mkdtempSync(join(tmpdir(), "own-policy-"));
     clone = join(home, "clone");
   });
-  afterEach(() => rmSync(clone, { recursive: true, force: true }));
+  afterEach(() => {
+    platform = {};
+    rmSync(clone, { recursive: true, force: true });
+  });
   afterAll(() => rmSync(home, { recursive: true }));
 
+  let platform: Readonly<Record<string, string>> = {};
   const run = (program: string, ...args: readonly string[]) => {
-    const env = { PATH: process.env["PATH"] ?? "", HOME: home, GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C" };
+    const env = { PATH: process.env["PATH"] ?? "", HOME: home, GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C", ...platform };
     const { status, stdout, stderr } = spawnSync(program, args, { cwd: clone, env, encoding: "utf8" });
     return { status, said: stdout + stderr };
   };
@@ -83,8 +87,24 @@ if (process.argv[2] === "init") spawnSync(process.execPath, argv, { stdio: "inhe
       git("checkout", "-q", "--detach");
       expectOwnPolicy(0, "satisfies");
 
+      const oidOf = (revision: string): string => run("git", "rev-parse", revision).said.trim();
+      const base = oidOf("HEAD");
+      /** As a pull request on the policy's commit. */
+      const onPlatform = (code: number, words: string): void => {
+        const event = join(home, "event.json");
+        const pull_request = { head: { sha: oidOf("HEAD"), ref: "topic" }, base: { sha: base, ref: "main" } };
+        writeFileSync(event, JSON.stringify({ pull_request }));
+        const names = { GITHUB_EVENT_NAME: "pull_request", GITHUB_REF: "refs/pull/1/merge", GITHUB_EVENT_PATH: event };
+        platform = { GITHUB_ACTIONS: "true", ...names };
+        expectOwnPolicy(code, words);
+        platform = {};
+      };
+
+      git("commit", "-q", "--allow-empty", "-m", "signed");
+      onPlatform(0, "1 commit checked on refs/heads/main, all allowed");
       git("commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "not signed");
       expectOwnPolicy(1, "unsigned");
+      onPlatform(1, "unsigned");
       git("reset", "-q", "--hard", "HEAD~1");
       appendFileSync(join(clone, ".signpolicy.yaml"), "nonsense: true\n");
       expectOwnPolicy(2, "nonsense");

@@ -133,6 +133,16 @@ describeWith(["git", "ssh-keygen"], "a release", () => {
         must("git", ["cat-file", "tag", "v9.9.8"], user),
       )?.[1];
       expect(digest).toBe(sha256(readFileSync(join(folder, "released", "signpolicy-9.9.8.tgz"))));
+      expect(notes).toContain("signpolicy verify --no-walk --policy COPY refs/tags/v9.9.8");
+      const copy = join(folder, "trusted.yaml");
+      writeFileSync(copy, readFileSync(join(clone, ".signpolicy.yaml")));
+      must(process.execPath, [program, "verify", "--no-walk", "--policy", copy, "refs/tags/v9.9.8"], user);
+      const bill = must(
+        "tar",
+        ["-xOzf", join(folder, "released", "signpolicy-9.9.8.tgz"), "package/sbom.cdx.json"],
+        user,
+      );
+      expect(notes).toContain(`${sha256(Buffer.from(bill))}  sbom.cdx.json`);
       must("git", ["checkout", "-q", "v9.9.8"], user);
       withPackages(user);
       must("npm", ["pack", "--silent"], user);
