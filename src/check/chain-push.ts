@@ -137,7 +137,7 @@ const isJudged = (policy: Policy, ref: RefName): boolean =>
   rulesFor(policy, ref).some((rule) => rule.commits !== null || rule.tags !== null);
 
 /** Both judge, and who is refused must know which of them did. */
-const named = (decision: Decision): Decision => ({
+export const named = (decision: Decision): Decision => ({
   ...decision,
   findings: decision.findings.map((finding) => ({ ...finding, message: `from the trust root: ${finding.message}` })),
 });

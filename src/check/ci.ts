@@ -21,7 +21,7 @@ import { type GoverningPolicy, judgingContext, openSession, type Session } from 
 import type { ReportSink } from "./sink.ts";
 import { resolveCommit } from "./revision.ts";
 import { parseAs } from "./targets.ts";
-import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
+import { bindingTrustRoot } from "./trust-root.ts";
 
 export interface CiOptions extends PolicyChoice {
   readonly cwd: string;
@@ -145,7 +145,7 @@ async function judgeArriving(
         ? undefined
         : sink.decision(range.isRequest && !byMerge ? hintMerge(context.policy, decision) : decision),
   };
-  const root = configuredTrustRoot(session);
+  const root = bindingTrustRoot(session, governing);
   for (const head of heads) {
     const update = { ref: range.ref, old: range.old, new: head };
     const told: Decision[] = [];
@@ -163,7 +163,7 @@ async function judgeArriving(
       const { denyUnchained } = await import("./chain-push.ts");
       const branch = policyRef === null ? null : { ref: policyRef, oid: range.known.get(policyRef) ?? null };
       const rooted = {
-        root: parseTrustRoot(root),
+        root,
         policy: context.policy,
         branch,
         present,

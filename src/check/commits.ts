@@ -91,7 +91,13 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     if (governing === null) return;
     options.governed?.(governing.loaded);
     options.frontier?.governed(governing);
-    await sink.begin(reportHead(governing, [...(options.notes ?? []), ...(await policyDrift(session, governing))]));
+    const beside = options.noWalk || governing.ref !== null ? null : governing.loaded.policy.trustRoot;
+    const notes = [
+      ...(options.notes ?? []),
+      ...(await policyDrift(session, governing)),
+      ...(beside === null ? [] : [`its history must also authenticate itself from the trust root ${beside}`]),
+    ];
+    await sink.begin(reportHead(governing, notes));
     const exported = await exportedWitness(session, options, options.now);
     const judging = judgingContext(session, governing, options.now, await record, exported);
     const context = {
@@ -104,10 +110,26 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     const counted = options.noWalk ? null : countAhead(session, targets, sink);
     for (const target of targets) await verification.judge(target);
     await counted;
+    if (beside !== null) await alsoFromRoot(session, options, beside, targets, sink);
   } finally {
     early.close();
     session.close();
   }
+}
+
+/** An administrator's file may ask for both, as in a hook: what the chain denies is denied, and the rest was told. */
+async function alsoFromRoot(
+  session: Session,
+  options: VerifyOptions,
+  root: ObjectId,
+  targets: readonly Target[],
+  sink: ReportSink,
+): Promise<void> {
+  const [{ verifyFromRoot }, { named }] = await Promise.all([import("./verify-chain.ts"), import("./chain-push.ts")]);
+  await verifyFromRoot(session, { ...options, governed: () => undefined }, root, targets, {
+    begin: () => undefined,
+    decision: (decision) => (decision.allow ? undefined : sink.decision(named(decision))),
+  });
 }
 
 /** A policy that the command line names judges alone, and a single object needs no history. */

@@ -9,6 +9,7 @@ import { holdsPolicy, PACKAGE, POLICY_PATHS } from "./tree-policy.ts";
 /** An administrator's file, by its absolute path. */
 export function filePolicySource(path: string): PolicySource {
   return {
+    administrators: true,
     label: () => `file:${path}`,
     async readPolicy(isKnown) {
       const bytes = await readPolicyFile(dirname(path), basename(path), isKnown);

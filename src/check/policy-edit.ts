@@ -95,6 +95,7 @@ export async function changePolicy(
   const number: readonly Edit[] = nextSerial === null ? [] : [{ kind: "set", path: ["serial"], value: nextSerial }];
   const changed = await editPolicy(bytes, file, member, [...edits, ...number]);
   const after = await loadPolicy({
+    ...(source.administrators === true ? { administrators: true } : {}),
     label: (name) => source.label(name),
     readPolicy: () =>
       Promise.resolve(member === undefined ? { bytes: changed, file } : { bytes: changed, file, member }),

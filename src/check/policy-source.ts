@@ -7,6 +7,8 @@ import type { AnchorEntry, Anchors } from "../signature/anchors.ts";
  * rules: one place in a tree, plain files only, key files beside the policy.
  */
 export interface PolicySource {
+  /** An administrator's file, which lies outside what it judges: it alone may name a trust root. */
+  readonly administrators?: true;
   /** As the report names it: `file:PATH` or `ref:REFNAME:PATH`; known once the policy was read. */
   label(file: string): string;
   /**

@@ -12,6 +12,15 @@ import { parseSshPublicKey } from "../signature/ssh/key.ts";
 import { fingerprintOf } from "./key-select.ts";
 import type { LoadedKey, LoadedPolicy, PolicySource } from "./policy-source.ts";
 
+/** Who changes the repository would choose what its history must prove. */
+const rootOfItsOwn = (file: string): PolicyIssue => ({
+  file,
+  line: null,
+  path: "$.trust.root",
+  message: "a repository names no trust root for itself",
+  expected: "no `root`; an administrator's file may name one, or git config signpolicy.trustRoot OID",
+});
+
 /**
  * Reads a policy and every key it names. Returned, it is ready to judge: the file passed every check, each key file held
  * exactly one key, and no key stands twice.
@@ -29,7 +38,10 @@ export async function loadPolicy(source: PolicySource, memory: string | null = n
   const { policy, keys: owned, issues } = reading;
   const keys = new KeyReader(source, file);
   for (const { principal, entry } of owned) await keys.read(principal, entry);
-  if (policy !== null) keys.checkRescues(policy.exempt);
+  if (policy !== null) {
+    keys.checkRescues(policy.exempt);
+    if (policy.trustRoot !== null && source.administrators !== true) keys.issues.push(rootOfItsOwn(file));
+  }
   if (policy === null || keys.issues.length > 0) {
     const { invalidPolicy } = await import("../policy/parse.ts");
     throw invalidPolicy(

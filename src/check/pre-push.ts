@@ -14,7 +14,7 @@ import { reportHead } from "./report-head.ts";
 import { broughtApprovals, judgingContext, openSession, otherKeysOf, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
 import type { JudgedTips } from "./tips.ts";
-import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
+import { bindingTrustRoot } from "./trust-root.ts";
 import { trackedRefs } from "./tracking.ts";
 
 export interface PrePushOptions extends PolicyChoice {
@@ -66,11 +66,11 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
         },
       };
       await judgePush({ ...context, approvals, tips, present, policyRef }, lines, hearing);
-      const root = configuredTrustRoot(session);
+      const root = bindingTrustRoot(session, governing);
       if (root !== null) {
         const { denyUnchained } = await import("./chain-push.ts");
         const rooted = {
-          root: parseTrustRoot(root),
+          root,
           policy: context.policy,
           branch: branch === null ? null : { ref: branch, oid: known.get(branch) ?? null },
           present,

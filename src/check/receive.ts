@@ -30,7 +30,7 @@ import { StraightLine } from "./straight-line.ts";
 import { broughtApprovals, type GoverningPolicy, judgingContext, openSession, type Session } from "./session.ts";
 import type { SignedPush } from "./signed-push.ts";
 import type { ReportSink } from "./sink.ts";
-import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
+import { bindingTrustRoot } from "./trust-root.ts";
 import { hasUnmetRules, meetRules, tipsFromRecord, type JudgedTips } from "./tips.ts";
 
 export interface ReceiveOptions extends PolicyChoice {
@@ -249,11 +249,11 @@ async function judgeBy(
     const next = await judgeNextPolicy(session, governing, pushed, updates);
     decisions.push(...unreported(decisions, next.decisions));
     changes = next.changes;
-    const root = configuredTrustRoot(session);
+    const root = bindingTrustRoot(session, governing);
     if (root !== null) {
       const { denyUnchained, serverBranch } = await import("./chain-push.ts");
       const branch = await serverBranch(session, governing.ref);
-      const rooted = { root: parseTrustRoot(root), policy: context.policy, branch, present, record, now };
+      const rooted = { root, policy: context.policy, branch, present, record, now };
       decisions.push(...(await denyUnchained(session, rooted, updates, decisions)));
     }
   } catch (error) {

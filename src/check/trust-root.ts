@@ -5,11 +5,26 @@ import { isPartialClone } from "../io/safety.ts";
 import { isShallow } from "../io/repository.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import type { PolicyState } from "./policy-states.ts";
-import type { Session } from "./session.ts";
+import type { GoverningPolicy, Session } from "./session.ts";
 
 /** What this repository's own configuration names; never anything that a repository could bring along. */
 export const configuredTrustRoot = ({ config }: Pick<Session, "config">): string | null =>
   config.get("signpolicy.trustroot", ["local", "worktree"]);
+
+/**
+ * The trust root that binds beside a policy in force: what this repository's configuration names, or the administrator's file.
+ *
+ * @throws UsageError where they name two, or one that is no full id
+ */
+export function bindingTrustRoot(session: Pick<Session, "config">, { loaded, ref }: GoverningPolicy): ObjectId | null {
+  const configured = configuredTrustRoot(session);
+  const { trustRoot } = loaded.policy;
+  if (ref !== null || trustRoot === null) return configured === null ? null : parseTrustRoot(configured);
+  if (configured === null || configured === trustRoot) return trustRoot;
+  throw new UsageError(`the policy file names the trust root ${trustRoot}, and the configuration ${configured}`, {
+    hint: "keep one of them: git config --unset signpolicy.trustRoot, or trust.root in the file",
+  });
+}
 
 /** @throws UsageError for anything but a full id: a name would be whatever somebody moves it to */
 export function parseTrustRoot(named: string): ObjectId {

@@ -180,6 +180,8 @@ export interface Policy {
   readonly forge: { readonly squash: "allow" | "deny" };
   readonly limits: Limits;
   readonly merges: TrustMerges;
+  /** Of an administrator's file: the commit that histories must authenticate themselves from, too. No other policy has one. */
+  readonly trustRoot: ObjectId | null;
   /** Null: the policy does not say, and the humans who sign on its ref hold every right. */
   readonly administration: Administration | null;
   /** The file's own data, its preset applied: what two policies are compared by. */

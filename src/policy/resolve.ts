@@ -52,6 +52,7 @@ export function resolvePolicy(file: PolicyFile, placeOf: PlaceOf): Policy {
       seconds: file.limits?.seconds ?? DEFAULT_LIMITS.seconds,
     },
     merges: file.trust?.merges ?? "every",
+    trustRoot: (file.trust?.root ?? null) as ObjectId | null,
     administration: file.administration === undefined ? null : resolveAdministration(file.administration, file),
     written: file,
   };

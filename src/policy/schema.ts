@@ -314,6 +314,11 @@ export const policySchema = z.strictObject({
             "With a trust root, what need not be judged: nothing (every), the sides of an authenticated merge (vouched), all but the first-parent line (first-parent)",
           ),
         ),
+        root: z.optional(
+          objectIdField(
+            "An administrator's file alone: the commit from which every history must authenticate itself as well",
+          ),
+        ),
         exempt: z.optional(documented(z.array(exemptionSchema), { description: "What the rules forgive, and where" })),
       }),
       { description: "What is believed without proof" },

@@ -98,6 +98,7 @@ export const policy = (over: Partial<Policy> = {}): Policy => ({
   forge: { squash: "deny" },
   limits: DEFAULT_LIMITS,
   merges: "every",
+  trustRoot: null,
   administration: null,
   written: {},
   ...over,
