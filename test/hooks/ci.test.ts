@@ -107,6 +107,15 @@ describe("ci on a request of somebody who may not sign the branch itself", () =>
       expect(taken.stderr).toContain("the merge itself is judged when it is there");
       requests.checkOut(bad);
       expect(requests.run(request(bad), ["--by-merge"]).decisions.map(({ code }) => code)).toEqual([null, "unsigned"]);
+      // Whoever may sign sides alone changes no policy by a merge either.
+      const policy = JSON.stringify(
+        policyOf([{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["*"] } }]),
+      );
+      const grab = requests.commit(bob, { parents: [base], files: { ".signpolicy.json": policy } });
+      requests.checkOut(grab);
+      expect(requests.run(request(grab), ["--by-merge"]).decisions).toContainEqual(
+        expect.objectContaining({ oid: grab, code: "policy-change" }),
+      );
       // What was pushed stands where it stands.
       const pushed = { ref: "refs/heads/main", before: base, after: theirs };
       requests.checkOut(theirs);
