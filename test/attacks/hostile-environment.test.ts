@@ -5,11 +5,30 @@
  * Stopped by: every git child runs with a listed environment (io/environment.ts) and plumbing only; objects are hashed.
  */
 import { describe, expect, it } from "@jest/globals";
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { alice, mainRule, policyOf, withServer } from "../support/push-server.ts";
 
 const ZERO = "0".repeat(40);
+
+/** A commit-graph (gitformat-commit-graph(5)) in which no commit has a parent: none of its commit data names one. */
+function withoutParents(graph: Buffer): Buffer {
+  const chunks = Array.from({ length: graph.readUInt8(6) }, (_, at) => 8 + 12 * at);
+  const data = chunks.find((at) => graph.toString("latin1", at, at + 4) === "CDAT") ?? 0;
+  const [from, to] = [data + 4, data + 16].map((at) => Number(graph.readBigUInt64BE(at))) as [number, number];
+  const forged = Buffer.from(graph);
+  const NONE = 0x70000000;
+  for (let at = from; at < to; at += 20 + 16) {
+    forged.writeUInt32BE(NONE, at + 20);
+    forged.writeUInt32BE(NONE, at + 24);
+  }
+  createHash("sha1")
+    .update(forged.subarray(0, -20))
+    .digest()
+    .copy(forged, forged.length - 20);
+  return forged;
+}
 
 describe("a hostile environment", () => {
   it("is not given a policy by GIT_CONFIG_COUNT, GIT_CONFIG_PARAMETERS or a global file", () =>
@@ -66,6 +85,30 @@ describe("a hostile environment", () => {
       expect(result.text).toContain("unsigned");
     }));
 
+  it("is not fooled by a commit-graph that denies a parent, nor by a shallow file that hides one (unsigned)", () =>
+    withServer(policyOf([mainRule]), (server) => {
+      const bad = server.commit(null);
+      const onTop = server.commit(alice, { parents: [bad] });
+      const repo = server.server;
+      repo.run("git", ["fetch", "-q", server.clone.dir, `${onTop}:refs/keep/bad`]);
+      const listed = (): string => repo.git(["-c", "core.commitGraph=true", "rev-list", "--count", onTop]);
+      const expectRefused = (): void => {
+        expect(listed()).toBe("1");
+        const result = server.callHook("pre-receive", `${ZERO} ${onTop} refs/heads/main\n`);
+        expect(result.status).toBe(1);
+        expect(result.text).toContain("unsigned");
+      };
+      repo.git(["commit-graph", "write", "--reachable"]);
+      expect(listed()).toBe("2");
+      const graph = join(repo.gitDir, "objects", "info", "commit-graph");
+      chmodSync(graph, 0o644);
+      writeFileSync(graph, withoutParents(readFileSync(graph)));
+      expectRefused();
+      rmSync(graph);
+      writeFileSync(join(repo.gitDir, "shallow"), `${onTop}\n`);
+      expectRefused();
+    }));
+
   it("is not fooled by good bytes stored under a bad commit's name (replaced-object)", () =>
     withServer(policyOf([mainRule]), (server) => {
       const good = server.commit(alice);
@@ -97,7 +140,9 @@ describe("a hostile environment", () => {
         return server.server.run("env", [...env, ...hook], { input: `${ZERO} ${oid} refs/heads/main\n` }).status;
       };
       expect(call(good)).toBe(0);
-      expect(call("1".repeat(40))).toBe(1);
+      const bad = server.commit(null, { parents: [good] });
+      server.server.run("git", ["fetch", "-q", server.clone.dir, `${bad}:refs/keep/bad`]);
+      expect([call(bad), call("1".repeat(40))]).toEqual([1, 1]);
     }));
 });
 

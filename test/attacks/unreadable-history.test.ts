@@ -74,8 +74,13 @@ describe("history that cannot be read", () => {
       server.server.config("core.repositoryformatversion", "1");
       expect(server.pushRaw("refs/heads/main", server.commit(alice)).status).toBe(0);
       rmSync(loose(server, hidden));
-      expect(server.callHook("pre-receive", `${"0".repeat(40)} ${tip} refs/heads/main\n`).status).not.toBe(0);
+      const result = server.callHook("pre-receive", `${"0".repeat(40)} ${tip} refs/heads/main\n`);
+      expect(result.status).toBe(1);
+      expect(result.text).toContain("missing-object");
       expect(server.server.run("test", ["-e", sprung]).status).toBe(1);
+      // It would have been run: git alone does.
+      server.server.run("git", ["rev-list", tip]);
+      expect(server.server.run("test", ["-e", sprung]).status).toBe(0);
     }));
 
   it(
