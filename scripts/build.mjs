@@ -114,6 +114,24 @@ const groups = Object.entries(GROUPS).map(([name, modules]) => {
 const escaped = (text) =>
   text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
+/** Files that hooks load and that hold nothing but our own modules. */
+const OURS_ALONE = new Set(["hooks", "judging", "openpgp"]);
+
+/**
+ * What they give is given as values: nothing in `src/` is exported that changes (test/architecture.test.ts), and no file is
+ * asked for anything before it is loaded. Hundreds of getters take a hook longer to make than a commit to judge.
+ */
+const GETTER =
+  /Object\.defineProperty\(exports,(?:"([\w$]+)"|`([\w$]+)`),\{enumerable:!0,get:function\(\)\{return ([\w$.]+)\}\}\)/g;
+const plainExports = (code) => code.replace(GETTER, (_, name, other, value) => `exports.${name ?? other}=${value}`);
+
+/** The few lines that every file shares: another file takes longer to find than to read. */
+function withRuntime(code, runtime) {
+  if (runtime === undefined) return code;
+  const own = `(()=>{const exports={};${plainExports(runtime.code).trimEnd()}return exports})()`;
+  return code.replaceAll(`require("./${runtime.fileName}")`, () => own);
+}
+
 /** A file that is still being loaded has nothing to give to one that it loads. */
 function refuseCycles(chunks) {
   const imports = new Map(chunks.map((chunk) => [chunk.fileName, chunk.imports]));
@@ -173,8 +191,12 @@ if (!process.argv.includes("--if-stale") || isStale()) {
       codeSplitting: { includeDependenciesRecursively: false, groups },
     },
   });
-  for (const { fileName, code } of output)
-    if (code !== undefined) writeFileSync(join(root, "dist", fileName), escaped(code));
+  const runtime = output.find(({ fileName }) => fileName.startsWith("rolldown-runtime-"));
+  for (const { fileName, code, name } of output) {
+    if (code === undefined) continue;
+    const text = escaped(code);
+    writeFileSync(join(root, "dist", fileName), OURS_ALONE.has(name) ? withRuntime(plainExports(text), runtime) : text);
+  }
   refuseCycles(output.filter(({ type }) => type === "chunk"));
   const main = output.find((chunk) => chunk.isEntry);
   const known = { SIGNPOLICY_VERSION: JSON.stringify(version), SIGNPOLICY_AGAIN: JSON.stringify("./again.cjs") };

@@ -78,8 +78,8 @@ export function openHistory(count) {
   return repository;
 }
 
-/** Everything that depends on the build under test. `close` takes it away. */
-export function openScene(count) {
+/** Everything that depends on the build under test; `refs` is how many more the server has. `close` takes it away. */
+export function openScene(count, { refs = 0 } = {}) {
   const history = openHistory(count);
   const home = mkdtempSync(join(tmpdir(), "spb-"));
   const env = environment(home);
@@ -92,6 +92,12 @@ export function openScene(count) {
   try {
     const server = join(home, "server.git");
     git("clone", "-q", "--bare", "--local", history, server);
+    const tip = git("-C", server, "rev-parse", "refs/heads/main");
+    const names = Array.from({ length: refs }, (_, n) => `create refs/heads/topic/${n} ${tip}\n`);
+    if (refs > 0) {
+      execFileSync("git", ["-C", server, "update-ref", "--stdin"], { env, input: names.join("") });
+      git("-C", server, "pack-refs", "--all");
+    }
     const pinned = join(home, "policy.json");
     writeFileSync(pinned, policy);
     signpolicy(home, "install", "--server", server, "--policy", pinned);
