@@ -3,9 +3,29 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { openScene } from "./scene.mjs";
 import { scale, timeInTurns } from "./timing.mjs";
 
 const nothing = (env) => ({ file: process.execPath, args: ["-e", "0"], env });
+
+/** A server of many refs: git itself lists what a push brings beyond all of them (git-receive-pack), and takes its time. */
+export const manyRefs = (refs) => ({
+  name: `pre-receive, one new commit, ${refs.toLocaleString("en-US")} refs`,
+  measure({ runs }) {
+    const scene = openScene(1000, { refs });
+    try {
+      const { cwd, env, input } = receiving(scene);
+      const args = ["rev-list", "--objects", "--stdin", "--not", "--all", "--quiet", "--alternate-refs"];
+      const lists = { file: "git", args, cwd, env, input: `${input.split(" ")[1]}\n` };
+      const [time, rival, git] = timeInTurns(runs, scene.incoming, nothing(scene.env), lists);
+      const ratio = (time.median - git.median) / rival.median;
+      const name = `node -e 0, git's own rev-list (${git.median.toFixed(0)} ms) taken off`;
+      return { time, comparisons: [{ name, rival, ratio, atMost: 1.9 }] };
+    } finally {
+      scene.close();
+    }
+  },
+});
 
 /** A hook as git starts it, against a node that does nothing: at most `atMost` times as long. */
 function hookCase(name, atMost, hook) {
@@ -19,14 +39,17 @@ function hookCase(name, atMost, hook) {
   };
 }
 
-const preReceive = hookCase("pre-receive, one new commit", 1.9, (scene) => {
+const preReceive = hookCase("pre-receive, one new commit", 1.9, receiving);
+
+/** The push of a signed commit, once that of an unsigned one was refused. */
+function receiving(scene) {
   const { file, args, cwd, env, input } = scene.unsigned;
   const refused = spawnSync(file, args, { cwd, env, input, encoding: "utf8" });
   if (refused.status !== 1 || !refused.stderr.includes("unsigned")) {
     throw new Error(`pre-receive let an unsigned commit in: ${refused.status} ${refused.stderr}`);
   }
   return scene.incoming;
-});
+}
 
 const preCommit = hookCase("pre-commit", 1.5, ({ clone, env }) => {
   // githooks(5): what git adds to the environment of a commit's hooks.
