@@ -21,6 +21,7 @@ export interface PolicyState {
 export const NO_POLICY: PolicyState = { id: "none", loaded: null, problem: null };
 
 const REMEMBERED = 4096;
+const LOOKED_BACK = 64;
 
 interface KnownPlaces {
   /** What tells this policy from another: its entry, or what package.json holds of it. */
@@ -63,11 +64,19 @@ export class PolicyStates {
     return [...this.#states.values()].flatMap(({ loaded }) => loaded ?? []);
   }
 
-  /** What the policy in a commit's own tree forgives; nothing where there is none that can be used. */
+  /**
+   * What the policy in a commit's own tree forgives. Where there is none that can be used the last one before it, since the
+   * commit that broke it is denied, and nothing that was forgiven till then should seem to be the cause.
+   */
   async exemptAt(oid: ObjectId): Promise<readonly Exemption[]> {
-    const commit = await this.#outlines.outline(oid);
-    const state = commit === null ? null : await this.at(commit).catch(ifParseError);
-    return state?.loaded?.policy.exempt ?? [];
+    let next: ObjectId | undefined = oid;
+    for (let steps = 0; next !== undefined && steps < LOOKED_BACK; steps += 1) {
+      const commit: Commit | null = await this.#outlines.outline(next);
+      const state = commit === null ? null : await this.at(commit).catch(ifParseError);
+      if (state?.loaded != null) return state.loaded.policy.exempt;
+      next = commit?.parents[0];
+    }
+    return [];
   }
 
   /** What the policy in a commit's own tree is known by; null where it cannot be read. */

@@ -29,6 +29,11 @@ export function bindingTrustRoot(session: Pick<Session, "config">, { loaded, ref
 /** @throws UsageError for anything but a full id: a name would be whatever somebody moves it to */
 export function parseTrustRoot(named: string): ObjectId {
   if (isObjectId(named)) return named;
+  if (named.trim() === "") {
+    throw new UsageError("the trust root is empty", {
+      hint: "name a full commit id; where a variable should hold it, that is empty or not set",
+    });
+  }
   throw new UsageError(`the trust root '${named}' is no full commit id`, {
     hint: `git rev-parse '${named.replaceAll("'", "")}^{commit}' prints one; compare it with what you were told out of band`,
   });

@@ -206,7 +206,7 @@ class Authentication {
   async #conclude({ commit, ref, via, tag }: Goal, link: Link<PolicyState> | null): Promise<void> {
     if (link?.through === false && via !== null) {
       const message = `no authenticated path leads from the trust root to the target by way of ${via}`;
-      await this.#take(decideProblem({ kind: "ref", oid: commit, ref }, { code: "policy-missing", message }));
+      await this.#take(decideProblem({ kind: "ref", oid: commit, ref }, unled(message)));
     }
     if (tag === null) return;
     const loaded = link?.policy.loaded ?? null;
@@ -218,6 +218,12 @@ class Authentication {
     await this.#sink.decision(decision);
   }
 }
+
+const unled = (message: string): Problem => ({
+  code: "policy-missing",
+  message,
+  hint: "name a commit between the trust root and the target, on a way where every commit is authenticated",
+});
 
 const beside = (message: string): Problem => ({
   code: "policy-missing",

@@ -158,6 +158,24 @@ describe("hostile", () => {
       expect((await history.verify(root, [next])).allowed).toBe(true);
     }));
 
+  it("who breaks the policy is named, and not what the broken one had forgiven (policy-change)", () =>
+    withHistory(async (history) => {
+      const root = history.root(at(1));
+      const slip = history.same(null, [root]);
+      const forgiven = at(2, { trust: { exempt: [{ commit: slip, reason: "looked at" }] } });
+      const good = history.same(bob, [history.change(alice, [slip], forgiven)]);
+      expect((await history.verify(root, [good])).allowed).toBe(true);
+      for (const text of ["{", at(9), at(3, { version: 7 })]) {
+        const broken = history.same(bob, [history.change(alice, [good], text)]);
+        const { codes } = await history.verify(root, [broken]);
+        // A policy that can be read speaks for itself, though it may not stand.
+        expect(codes[0]).toBe(text === at(9) ? "unsigned" : "policy-change");
+        expect(codes).toContain("policy-missing");
+      }
+      const gone = history.withTree(alice, [good], history.repo.emptyTree());
+      expect((await history.verify(root, [gone])).codes).toEqual(["policy-change"]);
+    }));
+
   it("a rule that only warns lets a stranger's commit through with a warning, and no change of the policy (policy-change)", () =>
     withHistory(async (history) => {
       const warned = at(1, {

@@ -74,7 +74,7 @@ describe("what a trust root proves nothing about", () => {
     }),
   );
 
-  it.each([["main"], ["HEAD"], ["refs/heads/main"], ["v1"], ["1234567"]])(
+  it.each([["main"], ["HEAD"], ["refs/heads/main"], ["v1"], ["1234567"], [""], [" "]])(
     "a trust root that is a name or a short id: %s (usage)",
     (name) =>
       withHistory(async (history) => {
