@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 
-const FOLDERS = process.env["SIGNPOLICY_TEST_NEWER"] ?? "";
+const FOLDERS = (process.env["SIGNPOLICY_TEST_NEWER"] ?? "").split(":").filter((folder) => folder !== "");
 
 /** The version that `PROGRAM --version` tells on this PATH; null without one. */
 function versionOn(path: string, program: string): readonly number[] | null {
@@ -16,10 +16,10 @@ function versionOn(path: string, program: string): readonly number[] | null {
   return found === null ? null : found.slice(1).map(Number);
 }
 
-/** The PATH on which the program is at least this old; null where there is none. */
+/** The PATH on which the program is of this version or a later one, other programs as usual; null where there is none. */
 export function pathWith(program: string, major: number, minor: number): string | null {
   const usual = process.env["PATH"] ?? "";
-  const paths = FOLDERS === "" ? [usual] : [usual, `${FOLDERS}:${usual}`];
+  const paths = [usual, ...FOLDERS.map((folder) => `${folder}:${usual}`)];
   return (
     paths.find((path) => {
       const [here = 0, part = 0] = versionOn(path, program) ?? [];
