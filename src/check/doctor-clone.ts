@@ -16,6 +16,7 @@ import { configHookFile } from "./install-config.ts";
 import { isOurHook } from "./install-hooks.ts";
 import { byFix, type Problem } from "./installation.ts";
 import { readPrepare } from "./package-json.ts";
+import { lacksPostinstall } from "./install-prepare.ts";
 import { projectProgram } from "./program-path.ts";
 import { openSession } from "./session.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
@@ -162,11 +163,7 @@ async function npmScripts({ place, environment }: Patient): Promise<readonly Doc
   }).catch(() => null);
   if (asked?.stdout.trim() === "true") {
     rows.push(
-      warn(
-        "npm.scripts",
-        "npm is set to ignore-scripts: `npm install` does not put the hooks in",
-        "npm run prepare, once in each clone",
-      ),
+      warn("npm.scripts", "npm is set to ignore-scripts: `npm install` does not put the hooks in", "npm run prepare"),
     );
   }
   const prepare = readPrepare(packageText) ?? "";
@@ -177,7 +174,16 @@ async function npmScripts({ place, environment }: Patient): Promise<readonly Doc
       }),
     );
   }
-  return rows.length > 0 ? rows : [pass("npm.scripts", "`npm install` puts the hooks in")];
+  if (lacksPostinstall(packageText)) {
+    rows.push(
+      warn(
+        "npm.scripts",
+        "yarn 2 and later run no `prepare`: `yarn install` does not put the hooks in",
+        'npm pkg set scripts.postinstall="npm run --silent --if-present prepare"',
+      ),
+    );
+  }
+  return rows.length > 0 ? rows : [pass("npm.scripts", "an install puts the hooks in")];
 }
 
 /** Windows that start git without a shell's PATH find no node, and husky then ends with 127. */

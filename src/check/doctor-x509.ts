@@ -3,11 +3,21 @@ import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readTextIfAny } from "../io/files.ts";
 import { runProgram, type ProgramResult } from "../io/programs.ts";
+import { formatTime } from "../encoding/time.ts";
+import type { Seconds } from "../model.ts";
 import type { DoctorRow, Examination, Patient } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
+import { shellWord } from "./hook-lines.ts";
+import { DAY } from "./key-standing.ts";
+import { canRun } from "./signing-programs.ts";
 
 /** A trust root is renewed every half year; after that gitsign must have been online. */
 const STALE_DAYS = 180;
+
+const SOON_DAYS = 30;
+
+/** docs.sigstore.dev, "Credential cache" of gitsign: its own place for the socket. */
+const CACHE = "~/.cache/sigstore/gitsign/cache.sock";
 
 const ask = (
   { place, environment }: Patient,
@@ -27,13 +37,7 @@ export const x509Rows: Examination = async (patient) => {
 async function certificateRows(patient: Patient, program: string): Promise<readonly DoctorRow[]> {
   const version = await ask(patient, program, ["--version"]);
   if (version?.status !== 0) {
-    return [
-      fail(
-        "x509",
-        `the signing program ${program} is not there`,
-        "apt-get install gpgsm, or: git config gpg.x509.program PATH",
-      ),
-    ];
+    return [fail("x509", `the signing program ${program} is not there`, await x509ProgramFix(patient, "gpgsm"))];
   }
   // smimesign asks the system's own key store, which has nothing to list.
   if (!/gpgsm/i.test(basename(program))) return [pass("x509", `${firstLine(version)} is there`)];
@@ -65,6 +69,16 @@ async function certificateRows(patient: Patient, program: string): Promise<reado
       fail("x509", "the certificate has expired, and gpgsm signs with it all the same", "ask your CA for a new one"),
     );
   const home = patient.environment["GNUPGHOME"] ?? join(patient.environment["HOME"] ?? "~", ".gnupg");
+  const ends = own.flatMap((fields) => timeOf(fields[6]) ?? []);
+  const end = ends.length === own.length ? Math.max(...ends) : null;
+  if (end !== null && end > patient.now && end - patient.now < SOON_DAYS * DAY)
+    rows.push(
+      warn(
+        "x509",
+        `the certificate ends on ${formatTime(end)}, in ${Math.floor((end - patient.now) / DAY)} days`,
+        "ask your CA for a new one",
+      ),
+    );
   const trusted = await readTextIfAny(join(home, "trustlist.txt")).catch(() => null);
   if (!/^[ \t]*[0-9A-F:]{40,}/im.test(trusted ?? "")) {
     rows.push(
@@ -76,14 +90,15 @@ async function certificateRows(patient: Patient, program: string): Promise<reado
     );
   }
   const settings = (await readTextIfAny(join(home, "gpgsm.conf")).catch(() => null)) ?? "";
-  const include = /^[ \t]*include-certs[ \t]+(-?\d+)/m.exec(settings)?.[1];
+  // The last one counts.
+  const include = [...settings.matchAll(/^[ \t]*include-certs[ \t]+(-?\d+)/gm)].at(-1)?.[1];
   // gpgsm(1): 0 sends no certificate, 1 the signer's alone; who verifies then cannot build the chain.
   if (include === "0" || include === "1") {
     rows.push(
       warn(
         "x509",
         `include-certs ${include} leaves the chain out of signatures`,
-        `include-certs -2, in ${join(home, "gpgsm.conf")}`,
+        `echo include-certs -2 >>${shellWord(join(home, "gpgsm.conf"))}`,
       ),
     );
   }
@@ -95,13 +110,7 @@ async function certificateRows(patient: Patient, program: string): Promise<reado
 async function sigstoreRows(patient: Patient, program: string): Promise<readonly DoctorRow[]> {
   const version = await ask(patient, program, ["--version"]);
   if (version?.status !== 0) {
-    return [
-      fail(
-        "sigstore",
-        `the signing program ${program} is not there`,
-        "install gitsign, or: git config gpg.x509.program PATH",
-      ),
-    ];
+    return [fail("sigstore", `the signing program ${program} is not there`, await x509ProgramFix(patient, "gitsign"))];
   }
   const rows: DoctorRow[] = [];
   const root = join(patient.environment["HOME"] ?? "~", ".sigstore", "root");
@@ -109,10 +118,16 @@ async function sigstoreRows(patient: Patient, program: string): Promise<readonly
   const days = when === undefined ? null : Math.floor((patient.now - when / 1000) / 86_400);
   if (days === null)
     rows.push(
-      warn("sigstore", `there is no trust root in ${root} yet: the first signature fetches it`, "gitsign initialize"),
+      warn(
+        "sigstore",
+        `there is no trust root in ${root} yet: the first signature fetches it`,
+        `${shellWord(program)} initialize`,
+      ),
     );
   else if (days > STALE_DAYS)
-    rows.push(warn("sigstore", `the trust root in ${root} is ${String(days)} days old`, "gitsign initialize"));
+    rows.push(
+      warn("sigstore", `the trust root in ${root} is ${String(days)} days old`, `${shellWord(program)} initialize`),
+    );
   const cache = patient.environment["GITSIGN_CREDENTIAL_CACHE"];
   if (cache === undefined) {
     if (!patient.terminal)
@@ -120,7 +135,7 @@ async function sigstoreRows(patient: Patient, program: string): Promise<readonly
         warn(
           "sigstore",
           "every signature opens a browser, and nobody is here to answer",
-          "gitsign-credential-cache, and export GITSIGN_CREDENTIAL_CACHE",
+          `gitsign-credential-cache & export GITSIGN_CREDENTIAL_CACHE=${CACHE}`,
         ),
       );
   } else if ((await stat(cache).catch(() => null))?.isSocket() !== true) {
@@ -128,11 +143,27 @@ async function sigstoreRows(patient: Patient, program: string): Promise<readonly
       warn(
         "sigstore",
         `GITSIGN_CREDENTIAL_CACHE names ${cache}, where no cache listens`,
-        "start gitsign-credential-cache",
+        `gitsign-credential-cache & export GITSIGN_CREDENTIAL_CACHE=${CACHE}`,
       ),
     );
   }
   return rows.length > 0 ? rows : [pass("sigstore", `${firstLine(version)}, with a trust root`)];
+}
+
+/** doc/DETAILS of GnuPG: an ISO time, `20261206T064331`, where gpgsm tells it, or seconds. */
+function timeOf(field: string | undefined): Seconds | null {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)$/.exec(field ?? "") ?? [];
+  if (year !== undefined)
+    return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000;
+  return /^\d+$/.test(field ?? "") ? Number(field) : null;
+}
+
+/** Back to gpgsm, git's own choice, where it is there; else what brings the program. */
+async function x509ProgramFix({ place, environment, context }: Patient, name: "gpgsm" | "gitsign"): Promise<string> {
+  const isSet = context.config.get("gpg.x509.program") !== null;
+  if (isSet && name === "gpgsm" && (await canRun("gpgsm", place.top, environment)))
+    return "git config --unset-all gpg.x509.program";
+  return name === "gpgsm" ? "apt-get install gpgsm" : "go install github.com/sigstore/gitsign@latest";
 }
 
 const firstLine = ({ output }: ProgramResult): string => (output.trim().split("\n")[0] ?? "").slice(0, 80);

@@ -66,8 +66,18 @@ function withoutPrepare(text: string): string {
   return foreign === null ? removePrepare(text) : writePrepare(text, foreign);
 }
 
-function yarnWarning(text: string): readonly string[] {
-  const manager = (JSON.parse(text.replace(/^\xEF\xBB\xBF/, "")) as { packageManager?: unknown }).packageManager;
-  if (typeof manager !== "string" || !/^yarn@(?!1\.)/.test(manager)) return [];
-  return ["yarn 2 and later run no `prepare` in the root project: run the same command from `postinstall`"];
+const yarnWarning = (text: string): readonly string[] =>
+  lacksPostinstall(text)
+    ? ["yarn 2 and later run no `prepare` in the root project: run the same command from `postinstall`"]
+    : [];
+
+/** yarn 2 and later run `postinstall` in the root project, and nothing else of what npm runs there (yarnpkg.com, "Lifecycle scripts"). */
+export function lacksPostinstall(text: string): boolean {
+  const { packageManager, scripts } = JSON.parse(text.replace(/^\xEF\xBB\xBF/, "")) as {
+    readonly packageManager?: unknown;
+    readonly scripts?: { readonly postinstall?: unknown };
+  };
+  if (typeof packageManager !== "string" || !/^yarn@(?!1\.)/.test(packageManager)) return false;
+  const own = scripts?.postinstall;
+  return typeof own !== "string" || !/signpolicy|husky|prepare/.test(own);
 }

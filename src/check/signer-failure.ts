@@ -90,6 +90,7 @@ const GPG: ReadonlyMap<number, Advice> = new Map([
     }),
   ],
   [99, dismissed("passphrase-cancelled", "the question for the passphrase was dismissed")],
+  [177, dismissed("passphrase-cancelled", "no passphrase was given")],
   [108, card],
   [109, card],
   [110, card],
@@ -135,7 +136,8 @@ const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
     }),
   ],
   [
-    /agent refused operation/,
+    // A vault that is locked, or a touch that nobody gave, ends in either.
+    /agent refused operation|communication with agent failed/,
     () => ({
       cause: "agent-refused",
       why: "the agent refused: the key wants a touch or a confirmation, or its vault is locked",
@@ -143,12 +145,11 @@ const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
     }),
   ],
   [
-    /Couldn't get agent socket|communication with agent failed/,
+    /Couldn't get agent socket/,
     (run) => ({
       cause: "no-agent",
       why: "there is no ssh agent to ask",
       fix: `eval $(ssh-agent) && ssh-add ${secretOf(run)}`,
-      unverified: true,
     }),
   ],
   [
@@ -227,14 +228,14 @@ export function classifySignerFailure(run: SignerRun): SignerFailure {
 function adviceFor({ format, output, started, timedOut }: SignerRun): Advice | undefined {
   if (!started || timedOut) return undefined;
   if (format === "ssh") return SSH.find(([pattern]) => pattern.test(output))?.[1];
-  const failure = /^\[GNUPG:\] FAILURE sign (\d+)/m.exec(output)?.[1];
-  if (failure !== undefined) return GPG.get(Number(failure) & 0xffff);
-  if (/^gpg: Fatal: can't create directory/m.test(output)) {
+  // gpg 2.4 goes on without its home, and then misses the key.
+  if (/^gpg: Fatal: can't create directory|^\[GNUPG:\] ERROR add_keyblock_resource /m.test(output)) {
     return () => ({
       cause: "no-home",
-      why: "gpg cannot make its home folder",
-      fix: "export GNUPGHOME=A-FOLDER-OF-YOURS, or correct HOME",
+      why: "gpg cannot make or read its home folder: GNUPGHOME or HOME names none of yours",
+      fix: "unset GNUPGHOME",
     });
   }
-  return undefined;
+  const failure = /^\[GNUPG:\] FAILURE sign (\d+)/m.exec(output)?.[1];
+  return failure === undefined ? undefined : GPG.get(Number(failure) & 0xffff);
 }

@@ -38,7 +38,7 @@ function keep(...more: readonly string[]): void {
 }
 
 function layBack(...more: readonly string[]): void {
-  clone.run("rm", ["-rf", ...KEPT(), ...more]);
+  clone.run("rm", ["-rf", ...KEPT(), join(clone.top, "package.json"), ...more]);
   clone.run("tar", ["-xf", join(clone.root, "kept.tar"), "-P"]);
 }
 
@@ -153,6 +153,15 @@ const BROKEN: readonly (readonly [what: string, row: string, spoil: () => void])
         {
           rules: [{ name: "m", refs: ["refs/heads/main"], commits: { signedBy: ["n"] }, pushes: { signedBy: ["n"] } }],
         },
+      ),
+  ],
+  [
+    "a yarn that runs no prepare",
+    "npm.scripts",
+    () =>
+      clone.write(
+        "package.json",
+        '{ "packageManager": "yarn@4.1.0", "scripts": { "prepare": "signpolicy install" } }\n',
       ),
   ],
   ["a key whose time ends soon", "sign.expiry", () => writePolicy({ ssh: publicLine(), until: soon() })],

@@ -231,14 +231,53 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     expect(row(await examine(), "x509")).toMatchObject({ status: "fail", why: expect.stringContaining("not there") });
   });
 
-  itWith(["gpgsm"], "tells of a gpgsm without a certificate", async () => {
+  itWith(["gpgsm", "openssl"], "follows gpgsm from no certificate to one that works, and ends soon", async () => {
     useSsh();
     repo.config("gpg.format", "x509");
     repo.git(["config", "--unset", "user.signingkey"]);
-    expect(row(await examine(), "x509")).toMatchObject({
+    const x509 = async () => row(await examine(), "x509");
+    expect(await x509()).toMatchObject({
       status: "fail",
       why: expect.stringContaining("no certificate with its secret key"),
     });
+    const home = repo.env["GNUPGHOME"] ?? "";
+    writeFileSync(join(home, "gpg-agent.conf"), "allow-loopback-pinentry\n");
+    const openssl = (...argv: readonly string[]) => repo.run("openssl", argv, { cwd: home });
+    // gpgsm 2.2 reads no elliptic curve from PKCS #12.
+    const fresh = ["-newkey", "rsa:2048", "-nodes"];
+    openssl("req", "-x509", ...fresh, "-keyout", "ca.key", "-out", "ca.pem", "-days", "400", "-subj", "/CN=CA");
+    openssl("req", ...fresh, "-keyout", "u.key", "-out", "u.csr", "-subj", "/CN=Alice");
+    writeFileSync(join(home, "ext"), "keyUsage=critical,digitalSignature\n");
+    const ca = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
+    openssl("x509", "-req", "-in", "u.csr", ...ca, "-days", "10", "-extfile", "ext", "-out", "u.pem");
+    openssl("pkcs12", "-export", "-in", "u.pem", "-inkey", "u.key", "-passout", "pass:", "-out", "u.p12", "-legacy");
+    const given = ["--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0", "--import", "u.p12"];
+    expect(repo.run("gpgsm", given, { cwd: home, input: "\n" }).status).toBe(0);
+    const said = async () => (await examine()).filter(({ id }) => id === "x509").map(({ why }) => why);
+    expect((await said()).join("\n")).toMatch(/ends on .*, in (?:9|10) days\nno root is trusted/);
+    const fingerprint = openssl("x509", "-in", "ca.pem", "-noout", "-fingerprint", "-sha1").stdout.toString();
+    writeFileSync(join(home, "trustlist.txt"), `${fingerprint.split("=")[1]?.trim() ?? ""} S\n`);
+    writeFileSync(join(home, "gpgsm.conf"), "include-certs 0\n");
+    const [, chain] = (await examine()).filter(({ id }) => id === "x509");
+    expect(chain?.why).toContain("leaves the chain out");
+    repo.run("sh", ["-c", chain?.fix ?? "false"]);
+    expect(await said()).toEqual([expect.stringMatching(/ends on/)]);
+  });
+
+  itWith(["gitsign"], "tells what the real gitsign lacks before it can sign without anybody", async () => {
+    useSsh();
+    repo.config("gpg.format", "x509");
+    repo.config("gpg.x509.program", "gitsign");
+    const sigstore = async (more?: Readonly<Record<string, string>>) =>
+      (await examine(more)).filter(({ id }) => id === "sigstore").map(({ status, why }) => `${status} ${why}`);
+    expect(await sigstore()).toEqual([
+      expect.stringMatching(/^warn there is no trust root in .*\.sigstore\/root yet/),
+      expect.stringMatching(/^warn every signature opens a browser/),
+    ]);
+    mkdirSync(join(repo.home, ".sigstore/root"), { recursive: true });
+    expect(await sigstore({ GITSIGN_CREDENTIAL_CACHE: "/nowhere" })).toEqual([
+      "warn GITSIGN_CREDENTIAL_CACHE names /nowhere, where no cache listens",
+    ]);
   });
 
   it("tells a policy that is behind the remote's from one that this branch changes", async () => {

@@ -8,6 +8,7 @@ const PROBES = {
   git: ["--version"],
   gpg: ["--version"],
   gpgsm: ["--version"],
+  gitsign: ["--version"],
   "ssh-keygen": ["-Y"],
   openssl: ["version"],
   sshd: ["-V"],
