@@ -17,6 +17,7 @@ export function horizonOf({ policy, anchors: { entries }, keys }: LoadedPolicy, 
     ...entries.flatMap(momentsOfKey),
     ...policy.rules.flatMap(momentsOfRule),
     ...momentsOfExemptions(policy),
+    ...momentsOfTerms(policy),
   ];
   return moments.reduce((first, moment) => (moment > now ? Math.min(first, moment) : first), Infinity);
 }
@@ -37,3 +38,9 @@ const momentsOfRule = ({ commits, tags, pushes }: Policy["rules"][number]): read
   [commits, tags, pushes].flatMap((clause: Enforcement | null) => clause?.enforceFrom ?? []);
 
 const momentsOfExemptions = ({ exempt }: Policy): readonly Seconds[] => exempt.flatMap(({ until }) => until ?? []);
+
+const momentsOfTerms = ({ groups }: Policy): readonly Seconds[] =>
+  [...groups.values()].flat().flatMap((member) => {
+    if (typeof member === "string") return [];
+    return [member.from, member.until].filter((moment) => moment !== null);
+  });

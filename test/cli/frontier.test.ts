@@ -265,6 +265,7 @@ describe("what ends it", () => {
       policyOf([mainRule], windowed),
       policyOf([{ ...mainRule, commits: { signedBy: ["devs"], enforceFrom: when } }]),
       policyOf([mainRule], { trust: { exempt: [{ commit: "1".repeat(40), reason: "bug", until: when }] } }),
+      policyOf([mainRule], { groups: { devs: [{ principal: "alice", until: when }, "bob"] } }),
     ];
     for (const policy of policies) {
       await withFrontier((scene) => {
