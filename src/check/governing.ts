@@ -21,6 +21,8 @@ export interface PolicyChoice extends WitnessChoice {
    * are as safe as that directory; any other command may be asked about a repository that a stranger wrote.
    */
   readonly recall?: boolean;
+  /** Only which policy it is: nobody asks which of its keys stand. */
+  readonly unjudged?: boolean;
 }
 
 const memoryOf = (session: Session, { recall }: PolicyChoice): string | null =>
@@ -145,7 +147,7 @@ async function standing(
   tip: ObjectId | null,
   choice: PolicyChoice,
 ): Promise<GoverningPolicy> {
-  if (!governing.loaded.keys.some(mayBeMarked)) return governing;
+  if (choice.unjudged === true || !governing.loaded.keys.some(mayBeMarked)) return governing;
   return (await import("./standing-keys.ts")).withStandingKeys(session, governing, tip, choice);
 }
 

@@ -381,7 +381,10 @@ async function readAgain(
   if (watch?.stoodStill(session.config, ref === null ? names : [...names, ref]) === true) {
     if (ref !== null || (await loaded.digestNow()) === loaded.origin.digest) return null;
   }
-  const [again, after] = await Promise.all([governServer(session, options), readRefs(session.repository, names)]);
+  const [again, after] = await Promise.all([
+    governServer(session, { ...options, unjudged: true }),
+    readRefs(session.repository, names),
+  ]);
   const same =
     again.loaded.origin.digest === governing.loaded.origin.digest &&
     names.every((name) => after.get(name)?.oid === present.get(name)?.oid);

@@ -7,13 +7,14 @@ import { isShallow } from "../io/repository.ts";
 import { marksKeys, marksOf, withFallen } from "./chain-marks.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { fallenIn } from "./fallen-keys.ts";
+import { keepFallen, recallFallen } from "./fallen-memory.ts";
 import { ablenessFault } from "./policy-edits.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { JudgingContext } from "./range.ts";
 import { loadRecord } from "./record.ts";
 import { arrivalsOf, type GoverningPolicy, type Session } from "./session.ts";
 import { configuredTrustRoot } from "./trust-root.ts";
-import { arrivedBy, type Arrived } from "./witness.ts";
+import { arrivedBy } from "./witness.ts";
 
 /**
  * A policy that lives in the repository, in which what a compromised key brought in counts for nothing. A clone that holds only a
@@ -26,7 +27,7 @@ export async function withStandingKeys(
   session: Session,
   governing: GoverningPolicy,
   tip: ObjectId | null,
-  choice: WitnessChoice,
+  choice: WitnessChoice & { readonly recall?: boolean },
 ): Promise<GoverningPolicy> {
   const { loaded } = governing;
   if (!marksKeys(loaded)) return governing;
@@ -38,8 +39,24 @@ export async function withStandingKeys(
   if (from === null) return governing;
   try {
     const root = await knownRoot(session);
-    const history = { tips: [from], root, now, arrived: await arrivedFor(session, choice, now) };
-    return { ...governing, loaded: withFallen(loaded, await fallenIn(session, history, marksOf([loaded]))) };
+    const exported = await exportedWitness(session, choice, now);
+    // A record that is broken shows nothing; who asks it for more says so.
+    const record =
+      exported === null
+        ? await loadRecord(session).then(
+            ({ id }) => id,
+            () => null,
+          )
+        : null;
+    const question = { loaded, root, record };
+    // What somebody exported may be another next time.
+    const remembers = choice.recall === true && exported === null;
+    const known = remembers ? await recallFallen(session, from, question) : null;
+    const arrivals = exported ?? (record === null ? null : arrivalsOf(repository.commonDir, record));
+    const arrived = arrivals === null ? null : arrivedBy(repository, arrivals);
+    const fallen = known ?? (await fallenIn(session, { tips: [from], root, now, arrived }, marksOf([loaded])));
+    if (remembers) keepFallen(session, from, question, fallen);
+    return { ...governing, loaded: withFallen(loaded, fallen) };
   } catch (error) {
     if (!inClone || !(error instanceof SignpolicyError) || error.code !== "ERR_PARTIAL_CLONE") throw error;
     return cutOff(governing, "git fetch --refetch --no-filter");
@@ -94,18 +111,4 @@ export async function knownRoot(session: Session): Promise<ObjectId | null> {
   const root = configuredTrustRoot(session);
   if (root === null || !isObjectId(root)) return null;
   return (await session.outlines.outline(root)) === null ? null : root;
-}
-
-/** A record that is broken shows nothing; who asks it for more says so. */
-async function arrivedFor(session: Session, choice: WitnessChoice, now: number): Promise<Arrived | null> {
-  const exported = await exportedWitness(session, choice, now);
-  const id =
-    exported === null
-      ? await loadRecord(session).then(
-          (record) => record.id,
-          () => null,
-        )
-      : null;
-  const arrivals = exported ?? (id === null ? null : arrivalsOf(session.repository.commonDir, id));
-  return arrivals === null ? null : arrivedBy(session.repository, arrivals);
 }

@@ -56,6 +56,9 @@ export const policyMemory = (commonDir: string): string => join(commonDir, "sign
 /** Values of refs that were authenticated from a trust root (check/chain-memory.ts). */
 export const chainMemory = (commonDir: string): string => join(commonDir, "signpolicy", "chain-checked");
 
+/** Keys that fell with the one that brought them in (check/fallen-memory.ts). */
+export const fallenMemory = (commonDir: string): string => join(commonDir, "signpolicy", "keys-fallen");
+
 /** Where it cannot be forgotten it is asked, and does not answer. */
 export function forgetAnswer(path: string): void {
   try {
@@ -66,5 +69,5 @@ export function forgetAnswer(path: string): void {
 }
 
 export function forgetAnswers(commonDir: string): void {
-  for (const memory of [policyMemory, gitMemory, chainMemory]) rmSync(memory(commonDir), { force: true });
+  for (const memory of [policyMemory, gitMemory, chainMemory, fallenMemory]) rmSync(memory(commonDir), { force: true });
 }

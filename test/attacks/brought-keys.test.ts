@@ -3,6 +3,9 @@
  * Stopped by: check/brought-keys.ts, told from the chain (check/chain-hindsight.ts) or from the history of the policy in force
  * (check/fallen-keys.ts). Somebody who holds `keys` may confirm such a key, by a key that does not come from the stolen one.
  */
+import { createHash } from "node:crypto";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { parseSshPublicKey } from "../../src/signature/ssh/key.ts";
 import {
@@ -202,6 +205,27 @@ describe("where the policy lives in the repository, a key that a compromised key
       );
       expect(onto(server, alice, { [POLICY]: inTree([alice, bob], { ...stolen, ...confirm(dave) }) })).toBe("landed");
       expect(onto(server, dave)).toBe("landed");
+    }));
+
+  it("falls again at the next push, by what was kept of the last one, which nobody else can write (key-revoked)", () =>
+    withServer(null, (server) => {
+      begin(server, alice, inTree([alice, bob, carol]));
+      expect(onto(server, carol, { [POLICY]: inTree([alice, bob, carol, dave]) })).toBe("landed");
+      expect(onto(server, alice, { [POLICY]: inTree([alice, bob, dave], stolen) })).toBe("landed");
+      expect(onto(server, bob)).toBe("landed");
+      const kept = join(server.server.gitDir, "signpolicy", "keys-fallen");
+      const text = readFileSync(kept, "utf8");
+      expect(text).toContain(fingerprint(dave));
+      expect(onto(server, dave)).toContain("key-revoked");
+      expect(onto(server, bob)).toBe("landed");
+      const [, question = "", answer = ""] = text.split("\n");
+      const none = JSON.stringify([(JSON.parse(answer) as [string])[0], []]);
+      const forged = [createHash("sha256").update(`${question}\n${none}`).digest("hex"), question, none].join("\n");
+      writeFileSync(kept, forged, { mode: 0o600 });
+      chmodSync(kept, 0o666);
+      expect(onto(server, dave)).toContain("key-revoked");
+      writeFileSync(kept, text.replace(fingerprint(dave), fingerprint(eve)), { mode: 0o600 });
+      expect(onto(server, dave)).toContain("key-revoked");
     }));
 
   it("stands where the record shows that it came in before the key was stolen (key-revoked)", () =>
