@@ -6,7 +6,7 @@
  * files or by another node is not used, nor is what is damaged, and the text is then compiled as ever: nothing but speed
  * depends on it.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import Module from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
@@ -89,13 +89,13 @@ export function compiledRequire(folder: string, code: CompiledCode, load: NodeJS
     const path = join(folder, name);
     const known = load.cache[path];
     if (known !== undefined) return known.exports;
-    const { source, compiled } = readSource(path, name, code);
+    const { text, compiled } = readSource(path, name, code);
     if (compiled === null) return load(path);
     const module = new Module(path);
     module.filename = path;
     load.cache[path] = module;
     // Code that this V8 does not take is compiled anew from the text.
-    const script = new Script(wrapped(source), { filename: path, cachedData: compiled });
+    const script = new Script(text, { filename: path, cachedData: compiled });
     const run = script.runInThisContext() as (...names: unknown[]) => void;
     run.call(module.exports, module.exports, own, module, path, folder);
     module.loaded = true;
@@ -104,12 +104,21 @@ export function compiledRequire(folder: string, code: CompiledCode, load: NodeJS
   return Object.assign(own, { cache: load.cache });
 }
 
-function readSource(path: string, name: string, code: CompiledCode): { source: string; compiled: Buffer | null } {
+/** The text as `wrapped` gives it, and put together before it is one: two long strings more fill the room for young objects. */
+function readSource(path: string, name: string, code: CompiledCode): { text: string; compiled: Buffer | null } {
   const file = openSync(path, constants.O_RDONLY);
   try {
-    const compiled = code.part(name, fstatSync(file));
-    return { source: compiled === null ? "" : readFileSync(file, "utf8"), compiled };
+    const status = fstatSync(file);
+    const compiled = code.part(name, status);
+    return { text: compiled === null ? "" : readWrapped(file, status.size), compiled };
   } finally {
     closeSync(file);
   }
+}
+
+function readWrapped(file: number, size: number): string {
+  const [before = "", after = ""] = wrapped("\0").split("\0");
+  const bytes = Buffer.allocUnsafeSlow(before.length + size + after.length);
+  const length = before.length + readSync(file, bytes, bytes.write(before), size, 0);
+  return bytes.toString("utf8", 0, length + bytes.write(after, length));
 }

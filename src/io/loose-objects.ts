@@ -17,6 +17,8 @@ export interface LooseObject {
 /** What is larger comes by way of git, which streams it. */
 const MOST_STORED = 64 * 1024;
 const MOST_BYTES = 256 * 1024;
+/** An object is asked for its kind, its parents and its signature: the first few need not be unpacked each time. */
+const MOST_KEPT = 16;
 
 /** A kind and a length in the shortest form; NUL ends them. */
 const HEAD = /^(commit|tree|blob|tag) (0|[1-9]\d{0,9})$/;
@@ -32,9 +34,14 @@ export type LooseObjects = (oid: ObjectId) => LooseObject | null;
 export function quarantinedObjects({ environment }: GitPlace): LooseObjects | null {
   const folder = environment["GIT_OBJECT_DIRECTORY"];
   if (folder?.startsWith("/") !== true) return null;
+  const read = new Map<ObjectId, LooseObject>();
   return (oid) => {
+    const known = read.get(oid);
+    if (known !== undefined) return known;
     const stored = readStored(join(folder, oid.slice(0, 2), oid.slice(2)));
-    return stored === null ? null : unpack(stored, oid);
+    const object = stored === null ? null : unpack(stored, oid);
+    if (object !== null && read.size < MOST_KEPT) read.set(oid, object);
+    return object;
   };
 }
 
