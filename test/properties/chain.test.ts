@@ -1,10 +1,17 @@
 /**
  * Histories of any shape, judged from a trust root and by a few lines that say the same in the slowest way: which policy judges
- * which commit, what a merge vouches for and who may change the policy. No shape of merges may tell the two apart.
+ * which commit, what a merge vouches for and who may change the policy. No shape of merges may tell the two apart, nor may what
+ * hooks keep of earlier pushes.
  */
 import { afterAll, expect } from "@jest/globals";
 import fc from "fast-check";
-import { alice, bob, carol, eve, POLICY, policyText, History } from "../support/authenticated.ts";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { denyUnchained } from "../../src/check/chain-push.ts";
+import { openSession } from "../../src/check/session.ts";
+import { findRepository } from "../../src/io/repository.ts";
+import type { ObjectId, RefName } from "../../src/model.ts";
+import { alice, bob, carol, eve, NOW, POLICY, policyText, History } from "../support/authenticated.ts";
 import { itHolds } from "../support/fuzz.ts";
 
 type Mode = "every" | "vouched" | "first-parent";
@@ -122,5 +129,65 @@ itHolds(
       const own = decisions.find(({ subject }) => subject.oid === last && subject.kind === "commit");
       expect(own?.allow === true).toBe(authenticated(made, mode).at(-1));
     }),
-  { runs: 25 },
+  { runs: 15 },
+);
+
+const MAIN = "refs/heads/main" as RefName;
+const memory = join(history.repo.gitDir, "signpolicy", "chain-checked");
+
+/** Whether a push of `value` is authenticated, by what earlier ones left behind where it is there. */
+async function passes(
+  root: string,
+  ref: RefName,
+  old: string | null,
+  value: string,
+  main: string | null,
+): Promise<boolean> {
+  const session = await openSession(await findRepository(history.repo.dir, history.repo.env));
+  try {
+    const commit = await session.outlines.outline(value as ObjectId);
+    const loaded = commit === null ? null : (await session.states.at(commit)).loaded;
+    if (loaded === null) throw new Error("every commit here has a policy");
+    const branch = { ref: MAIN, oid: main as ObjectId | null };
+    const terms = { root: root as ObjectId, policy: loaded.policy, branch, present: new Map(), record: null, now: NOW };
+    const update = { ref, old: old as ObjectId | null, new: value as ObjectId };
+    return (await denyUnchained(session, terms, [update], [])).length === 0;
+  } finally {
+    session.close();
+  }
+}
+
+itHolds(
+  "a push is authenticated by what was kept of those before exactly where it is from the root",
+  () =>
+    fc.asyncProperty(
+      fc.array(fc.tuple(step, fc.boolean()), { minLength: 3, maxLength: 9 }),
+      fc.constantFrom(...MODES),
+      async (steps, mode) => {
+        rmSync(memory, { force: true });
+        const made = build(
+          history,
+          treesOf(mode),
+          steps.map(([one]) => one),
+        );
+        const oid = (at: number | undefined): string | null => (at === undefined ? null : (made[at]?.oid ?? null));
+        const values = new Map<RefName, number>();
+        for (const [at, { oid: value }] of made.entries()) {
+          if (at === 0) continue;
+          const ref = steps[at - 1]?.[1] === true ? MAIN : ("refs/heads/topic" as RefName);
+          const old = values.get(ref);
+          // The policy's branch is never rewound.
+          if (ref === MAIN && old !== undefined && !reaching(made, at).has(old)) continue;
+          const push = (): Promise<boolean> => passes(oid(0) ?? "", ref, oid(old), value, oid(values.get(MAIN)));
+          const remembered = await push();
+          const kept = existsSync(memory);
+          if (kept) renameSync(memory, `${memory}.kept`);
+          expect(remembered).toBe(await push());
+          rmSync(memory, { force: true });
+          if (kept) renameSync(`${memory}.kept`, memory);
+          if (remembered) values.set(ref, at);
+        }
+      },
+    ),
+  { runs: 5 },
 );
