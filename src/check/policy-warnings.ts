@@ -1,5 +1,6 @@
 import { formatTime } from "../encoding/time.ts";
 import type { AlgorithmPolicy, Seconds } from "../model.ts";
+import { mayApprove } from "../policy/approval-refs.ts";
 import { denies } from "../policy/applies.ts";
 import { membersAt } from "../policy/membership.ts";
 import type { Names, Policy, Rule } from "../policy/policy.ts";
@@ -21,6 +22,7 @@ export async function policyWarnings({ policy, keys }: LoadedPolicy, now: Second
   return [
     ...ofKeys.flat(),
     ...principalWarnings(policy),
+    ...groupWarnings(policy, now),
     ...policy.rules.flatMap((rule) => ruleWarnings(rule, policy, now)),
     ...exemptionWarnings(policy, now),
   ];
@@ -57,6 +59,21 @@ function principalWarnings({ principals, rules }: Policy): readonly PolicyWarnin
   });
 }
 
+/** A term that ended is history; one that is about to leaves somebody out without another change. */
+function groupWarnings({ groups }: Policy, now: Seconds): readonly PolicyWarning[] {
+  return [...groups].flatMap(([name, members]) =>
+    members.flatMap((member) => {
+      if (typeof member === "string" || member.until === null) return [];
+      const { principal, until } = member;
+      const follows = members.some(
+        (other) => typeof other !== "string" && other.principal === principal && other.from === until,
+      );
+      if (until < now || until >= now + MONTH || follows) return [];
+      return [{ where: `group \`${name}\``, message: `the term of ${principal} ends on ${formatTime(until)}` }];
+    }),
+  );
+}
+
 function ruleWarnings(rule: Rule, policy: Policy, now: Seconds): readonly PolicyWarning[] {
   const { commits, tags, refs, name } = rule;
   const messages: string[] = [];
@@ -73,6 +90,11 @@ function ruleWarnings(rule: Rule, policy: Policy, now: Seconds): readonly Policy
   }
   if (commits !== null && !hasHuman(membersAt(commits.signedBy, now), policy)) {
     messages.push("no human may sign here, so nobody could change a policy on these refs");
+  }
+  const threshold = commits?.threshold ?? null;
+  if (commits !== null && threshold !== null) {
+    const able = [...membersAt(commits.signedBy, now)].filter((id) => mayApprove(policy, id)).length;
+    if (able < threshold) messages.push(`only ${able} of \`signedBy\` could meet the threshold of ${threshold} today`);
   }
   if (tags !== null) {
     const odd = [...tags.signedBy.names].filter((id) =>

@@ -68,6 +68,19 @@ describe("policyWarnings", () => {
     const [warning] = await warningsOf(GOOD, "[{ openpgp: expired.asc }]");
     expect(warning).toContain("cannot sign today");
   });
+  it("warns of a term that ends soon without another after it, and of a threshold that terms leave unmet today", async () => {
+    const two = `  - { name: all, refs: ["refs/heads/**"], commits: { signedBy: [devs, coder], threshold: 2 } }`;
+    const devs = (bob: string): Promise<readonly string[]> =>
+      warningsOf(two, undefined, `groups: { devs: [alice, ${bob}] }\n`);
+    expect(await devs("bob")).toEqual([]);
+    expect(await devs("{ principal: bob, until: 2026-12-01T00:00:00Z }")).toEqual([]);
+    const soon = "{ principal: bob, until: 2026-08-20T00:00:00Z }";
+    expect(await devs(soon)).toEqual(["group `devs`: the term of bob ends on 2026-08-20T00:00:00Z"]);
+    expect(await devs(`${soon}, { principal: bob, from: 2026-08-20T00:00:00Z }`)).toEqual([]);
+    expect(await devs("{ principal: bob, until: 2026-07-01T00:00:00Z }")).toEqual([
+      "rule `all`: only 1 of `signedBy` could meet the threshold of 2 today",
+    ]);
+  });
   it("warns when a rule that only warns empties `unmatched: deny`", async () => {
     const warn = `  - { name: soft, refs: ["refs/heads/**"], commits: { signedBy: ["*"], level: warn } }`;
     expect(await warningsOf(warn)).toEqual([expect.stringContaining("rule `soft`: empties `unmatched: deny`")]);
