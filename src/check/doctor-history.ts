@@ -54,7 +54,8 @@ const lastCommits: Examination = async ({ directory, environment, now }) => {
   const what = base === null ? "the last commit" : `${checked} commit${checked === 1 ? "" : "s"} not pushed yet`;
   const [first] = denied;
   const finding = first?.findings[0];
-  if (first === undefined || finding === undefined) return [pass("last.commits", `${what}: all good`)];
+  if (first === undefined || finding === undefined)
+    return [pass("last.commits", checked === 0 ? "everything here was pushed" : `${what}: all good`)];
   if (finding.code === "policy-missing") return [];
   const short = (first.subject.oid ?? "").slice(0, 12);
   // Of the first one: its command begins below it, and so mends those above it as well.

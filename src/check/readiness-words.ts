@@ -37,7 +37,7 @@ export async function readinessWords(finding: Finding, about: KeyQuestion): Prom
 /** No signature would come of what git is set up with. */
 async function unsetFix(key: SigningKey & { kind: "none" }, about: KeyQuestion): Promise<string> {
   const { context, top, environment } = about;
-  if (key.code === "unsupported" || setByOption("commit.gpgsign", environment)) return key.fix;
+  if (key.final === true || key.code === "unsupported" || setByOption("commit.gpgsign", environment)) return key.fix;
   const { GitConfig } = await import("../io/config.ts");
   const { findSigningKey } = await import("./signing-key.ts");
   const { expectEvidence } = await import("./expected-evidence.ts");

@@ -76,7 +76,9 @@ function whatWasAsked(tree: WorkTree, { cwd, environment }: ReadinessOptions, { 
 async function readSetUp(tree: WorkTree, { cwd, environment }: ReadinessOptions): Promise<SetUp> {
   const context = await readCommitContext(cwd, tree.gitDir, environment);
   const { findSigningKey } = await import("./signing-key.ts");
-  return { context, key: await findSigningKey(context.config, context.committer, { top: tree.top, environment }) };
+  const { reachableKey } = await import("./reachable-key.ts");
+  const key = await findSigningKey(context.config, context.committer, { top: tree.top, environment });
+  return { context, key: reachableKey(key, context.config, tree.top, environment) };
 }
 
 /**

@@ -20,6 +20,8 @@ export type SigningKey =
       readonly code: "unsigned" | "unknown-key" | "unsupported";
       readonly why: string;
       readonly fix: string;
+      /** Another key would not be reached either. */
+      readonly final?: true;
     }
   | { readonly kind: "openpgp"; readonly id: string; readonly exact: boolean }
   | { readonly kind: "ssh"; readonly blob: Buffer };

@@ -136,17 +136,20 @@ function causeLines(cause: Cause, label: "error" | "warning", shown: readonly De
   const rule = cause.rule === null || namesRule(cause.message) ? "" : ` (rule "${showText(cause.rule, 60)}")`;
   const lines: Line[] = [];
   if (cause.message !== null) lines.push([label, `${cause.code}${rule}: ${show(cause.message, 600)}`]);
-  for (const decision of shown) {
+  for (const [index, decision] of shown.entries()) {
     const line = subjectLine(decision, cause);
     if (line !== null) lines.push([label, line]);
     const first = decision.findings[0];
     if (first !== undefined && cause.message === null) {
       lines.push([label, `  ${first.code}${rule}: ${show(first.message, 600)}`]);
     }
-    if (first?.hint !== undefined && cause.hint === null) lines.push(["hint", `fix: ${show(first.hint, 600)}`]);
     for (const also of decision.findings.slice(1)) {
       if (also.severity === "error") lines.push([label, `  also ${also.code}: ${show(also.message, 600)}`]);
     }
+    // Said once of several in a row that one command mends.
+    const isSaidBelow = shown[index + 1]?.findings[0]?.hint === first?.hint;
+    if (first?.hint !== undefined && cause.hint === null && !isSaidBelow)
+      lines.push(["hint", `fix: ${show(first.hint, 600)}`]);
   }
   if (cause.count > shown.length) lines.push([label, `+${cause.count - shown.length} more ${cause.code}`]);
   if (cause.hint !== null) lines.push(["hint", `fix: ${show(cause.hint, 600)}`]);

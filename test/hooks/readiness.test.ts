@@ -56,6 +56,29 @@ const words = ({ findings: [first] }: Decision) =>
 const option = (key: string, value: string) => ({ GIT_CONFIG_PARAMETERS: `'${key}'='${value}'` });
 
 describeWith(["git", "ssh-keygen"], "preflight", () => {
+  it("stops at once where no private key is within reach, and says what to load (unknown-key)", async () => {
+    writePolicy();
+    const file = join(clone.root, "alice");
+    clone.run("mv", [file, `${file}-elsewhere`]);
+    clone.git("config", "user.signingkey", `${file}.pub`);
+    expect(words(await ready())).toMatch(
+      /^unknown-key: git cannot sign: no private key lies beside .*alice\.pub, and no ssh agent answers \(SSH_AUTH_SOCK is not set\).* \| eval \$\(ssh-agent\) && ssh-add .*alice$/,
+    );
+    expect(words(await ready({ SSH_AUTH_SOCK: "/nowhere" }))).toContain(
+      "SSH_AUTH_SOCK names /nowhere, where no agent is",
+    );
+    clone.git("config", "user.signingkey", `key::${publicKey("alice")}`);
+    expect(words(await ready())).toMatch(/ssh-add YOUR-PRIVATE-KEY$/);
+    // Whatever keeps its keys elsewhere is asked by git itself.
+    expect((await ready(option("gpg.ssh.program", "op-ssh-sign"))).allow).toBe(true);
+    const agent = clone.run("ssh-agent", ["-a", join(clone.root, "agent")]).output;
+    try {
+      expect((await ready({ SSH_AUTH_SOCK: join(clone.root, "agent") })).allow).toBe(true);
+    } finally {
+      process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(agent)?.[1]));
+    }
+  });
+
   it("lets a commit pass that will be signed by whom the rule asks for", async () => {
     writePolicy();
     const decision = await ready();

@@ -26,6 +26,21 @@ describe("the message of a hook", () => {
     expect(message("commit", [next])).toContain("hint: fix: git commit -S");
   });
 
+  it("says a command once for several commits in a row, and another's where it differs", () => {
+    const other = unsigned("c3");
+    const joins = { ...other, findings: other.findings.map((finding) => ({ ...finding, hint: "signpolicy join" })) };
+    const lines = message("push", [unsigned("a1"), unsigned("b2"), joins, unsigned("d4")]);
+    expect(lines.slice(2, 9).map((line) => line.replace(/ "[^]*$/, ""))).toEqual([
+      "error: a1a1a1a1 unsigned",
+      "error: b2b2b2b2 unsigned",
+      "hint: fix: git commit -S",
+      "error: c3c3c3c3 unsigned",
+      "hint: fix: signpolicy join",
+      "error: d4d4d4d4 unsigned",
+      "hint: fix: git commit -S",
+    ]);
+  });
+
   it("only warns of a commit that is made", () => {
     const lines = message("advice", [unsigned("a1")]);
     expect(lines[0]).toBe("warning: signpolicy: refs/heads/main would reject this commit");
