@@ -94,7 +94,10 @@ export function surroundings(place: SeenPlace, environment: Variables, watched: 
 /** What every run looks at: the program's own surroundings, refs and objects. Taken before one begins and after it ended. */
 export function groundOf({ gitDir, commonDir, top }: SeenPlace, environment: Variables): string | null {
   try {
-    const own = gitDir === commonDir ? [] : [contentOf(join(gitDir, "commondir")), refsIn(gitDir)];
+    const own =
+      gitDir === commonDir
+        ? []
+        : [contentOf(join(gitDir, "commondir")), exists(join(gitDir, "refs")) && refsIn(gitDir)];
     const parts = [
       [process.version, process.versions["openssl"], process.geteuid?.()],
       [gitDir, commonDir, top, environment["HOME"], environment["XDG_CONFIG_HOME"]],

@@ -319,6 +319,26 @@ describe("what ends it", () => {
 });
 
 describe("in a work tree", () => {
+  it("may be a linked one, or a folder below its top, each for itself", () =>
+    withFrontier((scene) => {
+      const { clone } = scene.pushes;
+      const first = scene.pushes.commit(alice, { files: { ".signpolicy.json": JSON.stringify(policyOf([mainRule])) } });
+      clone.updateRef("refs/heads/main", first);
+      clone.git(["checkout", "-qf", "main"]);
+      const linked = join(clone.root, "linked");
+      clone.git(["worktree", "add", "-q", "--detach", linked]);
+      mkdirSync(join(clone.dir, "below"));
+      for (const cwd of [clone.dir, join(clone.dir, "below"), linked]) {
+        expect(scene.verify(undefined, { cwd })).toMatchObject(ALLOWED);
+        expect(scene.verify(undefined, { cwd })).toMatchObject({ status: 0, repeated: true });
+      }
+      clone.git(["-C", linked, "checkout", "-qb", "other"]);
+      expect(scene.verify(undefined, { cwd: linked })).toMatchObject(ALLOWED);
+      writeFileSync(join(linked, ".signpolicy.json"), "{}");
+      expect(scene.verify(undefined, { cwd: linked }).repeated).toBe(false);
+      expect(scene.verify(undefined, { cwd: clone.dir }).repeated).toBe(false);
+    }));
+
   it("sees the files in it that are looked at, and says the same notes again", () =>
     withFrontier((scene) => {
       const { clone } = scene.pushes;
