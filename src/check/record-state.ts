@@ -142,8 +142,8 @@ export class RecordState {
     return known?.paths === paths ? known.patterns : null;
   }
 
-  /** The rules that were met and not found gone since, and whether they look at some paths alone. */
-  rulesInForce(): ReadonlyMap<string, { readonly paths: boolean }> {
+  /** The rules that were met and not found gone since, as they were met last. */
+  rulesInForce(): ReadonlyMap<string, Readonly<Pick<RuleState, "paths" | "patterns">>> {
     return new Map([...this.#rules].filter(([, { patterns }]) => patterns.size > 0));
   }
 

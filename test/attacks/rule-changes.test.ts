@@ -123,6 +123,15 @@ describe("a rule that takes the place of others", () => {
       expect(server.value(MAIN)).toBe(first);
     }));
 
+  it("nor where the one's refs have still to come to be (signer-not-permitted)", () =>
+    withServer(before, (server) => {
+      const byBot = server.commit(bob);
+      expect(server.push([`${byBot}:refs/heads/bot/a`]).status).toBe(0);
+      server.setPolicy(policyOf([{ ...people, name: "all", refs: ["refs/heads/**"] }]));
+      expect(server.push([`${byBot}:${MAIN}`]).text).toContain("signer-not-permitted");
+      expect(server.push([`${server.commit(alice, { parents: [byBot] })}:refs/heads/bot/a`]).status).toBe(0);
+    }));
+
   it("nor a rule that another one leaves its refs to (signer-not-permitted)", () =>
     withServer(before, (server) => {
       const { byBot } = started(server);
