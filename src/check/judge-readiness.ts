@@ -7,7 +7,7 @@ import { decideProblem } from "../policy/decide-problem.ts";
 import { expectEvidence } from "./expected-evidence.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import { loadPolicy } from "./policy.ts";
-import type { LoadedPolicy } from "./policy-source.ts";
+import { mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
 import type { Answer } from "./readiness-memo.ts";
 import type { SetUp } from "./readiness.ts";
 
@@ -20,7 +20,9 @@ export async function judgeReadiness(
   environment: Variables,
   now: Seconds,
 ): Promise<{ readonly answer: Answer; readonly files: readonly string[] }> {
-  const loaded = await loadPolicy(workTreePolicySource(top)).catch(missingPolicy);
+  const read = await loadPolicy(workTreePolicySource(top)).catch(missingPolicy);
+  const loaded =
+    read instanceof PolicyError || !read.keys.some(mayBeMarked) ? read : await standing(top, environment, read);
   const setUp = await asked;
   const place = { top, environment, now };
   if (!(loaded instanceof PolicyError)) {
@@ -33,6 +35,10 @@ export async function judgeReadiness(
   const decision = (await mergeMends(decided, null, setUp, place)) ?? decided;
   return { answer: { decision, policy: null }, files: [] };
 }
+
+/** Only a policy that marks a key makes a commit wait for its history. */
+const standing = async (top: string, environment: Variables, own: LoadedPolicy): Promise<LoadedPolicy> =>
+  (await import("./own-standing.ts")).withOwnStanding(top, environment, own);
 
 interface Place {
   readonly top: string;

@@ -2,12 +2,13 @@ import { resolve } from "node:path";
 import { findRepository } from "../io/repository.ts";
 import type { PolicyOrigin, Seconds } from "../model.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
-import { governByOwn, governClone } from "./governing.ts";
+import { governClone } from "./governing.ts";
+import { withOwnStanding } from "./own-standing.ts";
 import type { PolicyChoice } from "./governing.ts";
 import { loadPolicy } from "./policy.ts";
 import { showLoaded } from "./policy-show.ts";
 import type { ShownPolicy } from "./policy-show.ts";
-import { mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
+import type { LoadedPolicy } from "./policy-source.ts";
 import { policyWarnings } from "./policy-warnings.ts";
 import type { PolicyWarning } from "./policy-warnings.ts";
 import { openSession } from "./session.ts";
@@ -85,14 +86,12 @@ export async function chosenPolicy(options: PolicyCommandOptions): Promise<Loade
   const { policy, policyRef, directory, environment } = options;
   if (policy !== undefined) return loadPolicy(filePolicySource(resolve(directory, policy)));
   const repository = await findRepository(directory, environment);
-  const own =
-    policyRef === undefined && repository.workTree !== null
-      ? await loadPolicy(workTreePolicySource(repository.workTree))
-      : null;
-  if (own?.keys.some(mayBeMarked) === false) return own;
+  if (policyRef === undefined && repository.workTree !== null) {
+    return withOwnStanding(directory, environment, await loadPolicy(workTreePolicySource(repository.workTree)));
+  }
   const session = await openSession(repository);
   try {
-    return (await (own === null ? governClone(session, { policyRef }) : governByOwn(session, own, [], {}))).loaded;
+    return (await governClone(session, { policyRef })).loaded;
   } finally {
     session.close();
   }

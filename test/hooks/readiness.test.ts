@@ -144,6 +144,30 @@ describeWith(["git", "ssh-keygen"], "preflight", () => {
     expect([decision.allow, decision.findings[0]?.code]).toEqual([false, code]);
   });
 
+  it("stops a key that a compromised one brought in, as HEAD's history shows (key-revoked)", async () => {
+    const policy = (alice: boolean, marks: object): string => {
+      const one = (name: string, more: object) => ({
+        emails: [`${name}@example.org`],
+        keys: [{ ssh: publicKey(name), ...more }],
+      });
+      const principals = { bob: one("bob", marks), ...(alice ? { alice: one("alice", {}) } : {}) };
+      return JSON.stringify({ version: 1, principals, rules: [{ ...rule, commits: { signedBy: ["*"] } }] });
+    };
+    const byBob = (text: string): void => {
+      clone.write(".signpolicy.json", text);
+      clone.git("add", ".signpolicy.json");
+      const bob = ["-c", `user.signingkey=${join(clone.root, "bob")}`, "-c", "user.email=bob@example.org"];
+      clone.git(...bob, "commit", "-q", "-S", "--no-verify", "-m", "policy");
+    };
+    byBob(policy(false, {}));
+    byBob(policy(true, {}));
+    expect(await ready()).toMatchObject({ allow: true, principal: "alice" });
+    clone.write(".signpolicy.json", policy(true, { compromised: true }));
+    expect(words(await ready())).toMatch(/^key-revoked: the key came into the policy by SHA256:.*keys confirm SHA256:/);
+    clone.write(".signpolicy.json", policy(true, { retired: "2020-01-01T00:00:00Z" }));
+    expect(await ready()).toMatchObject({ allow: true });
+  });
+
   it("stops a format that nobody can verify (unsupported)", async () => {
     writePolicy();
     expect(words(await ready(option("gpg.format", "x509")))).toMatch(/^unsupported: gpg\.format is x509/);
