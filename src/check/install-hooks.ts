@@ -54,10 +54,21 @@ export async function refuseLostHooks(files: readonly string[]): Promise<void> {
     const present = await entryIfAny(file);
     if (present === null || (await entryIfAny(keptPath(file))) === null) continue;
     if (present.isFile() && isOurHook((await readTextIfAny(file)) ?? "")) continue;
+    if (await isMadeAnew(file, keptPath(file))) continue;
     throw new SignpolicyError("ERR_INSTALL", `${file} is not ours, and ${keptPath(file)} keeps an earlier one`, {
       hint: "bring the two together in one file, delete the other, then try again",
     });
   }
+}
+
+/**
+ * simple-git-hooks writes its files anew at each install of the packages, from package.json: what was kept of it is what it
+ * writes, or older. The same bytes are the same hook, whoever wrote them.
+ */
+async function isMadeAnew(file: string, kept: string): Promise<boolean> {
+  const [here, before] = [await readTextIfAny(file), await readTextIfAny(kept)];
+  if (here === null || before === null) return false;
+  return here === before || [here, before].every((text) => text.includes("SKIP_SIMPLE_GIT_HOOKS"));
 }
 
 /** Puts one hook file in place, executable. A foreign one is moved aside as it is: bytes, mode, symbolic link. */

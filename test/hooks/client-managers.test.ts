@@ -258,6 +258,51 @@ describeWith(["lint-staged", "commitlint", "git-lfs"], "husky with lint-staged, 
   });
 });
 
+const simple = spawnSync("sh", ["-c", 'readlink -f "$(command -v simple-git-hooks)"'], {
+  encoding: "utf8",
+}).stdout.trim();
+
+// Not started to see whether it is there: it would write hooks.
+(simple === "" ? describe.skip : describe)(
+  "hooks of git's folder and the real simple-git-hooks [needs it on the PATH]",
+  () => {
+    const settings = (command: string) =>
+      clone.write("package.json", JSON.stringify({ name: "app", "simple-git-hooks": { "pre-commit": command } }));
+    const theirs = () => expect(clone.run(process.execPath, [simple])).toMatchObject({ status: 0 });
+
+    it("both run, and prepare brings ours back after each install of the packages, with their newest command", async () => {
+      settings("echo theirs >>../theirs");
+      theirs();
+      await install("hooks");
+      clone.git("add", "-A");
+      expect(clone.run("git", ["commit", "-qm", "one"]).status).toBe(0);
+      expect(clone.calls()).toEqual([
+        "hook pre-commit --then .git/hooks/pre-commit.signpolicy-kept",
+        "hook post-commit",
+      ]);
+      // What npm does: a postinstall of theirs, then the project's own prepare.
+      for (const command of ["echo theirs >>../theirs", "echo newer >>../theirs"]) {
+        settings(command);
+        theirs();
+        expect((await look()).problems.join("\n")).toMatch(/pre-commit is not ours[^]*pre-push is missing/);
+        await install("hooks");
+        expect(await look()).toEqual({ problems: [], warnings: [] });
+      }
+      // The probe starts nothing; what stands there is what signpolicy would start.
+      expect(clone.run(".git/hooks/pre-commit.signpolicy-kept", []).status).toBe(0);
+      expect(clone.run("cat", ["../theirs"]).output).toBe("newer\n");
+    });
+
+    it("a hook that somebody else wrote in the meantime is not taken for theirs", async () => {
+      settings("true");
+      theirs();
+      await install("hooks");
+      clone.write(".git/hooks/pre-commit", "#!/bin/sh\necho mine\n", 0o755);
+      await expect(install("hooks")).rejects.toThrow(/keeps an earlier one/);
+    });
+  },
+);
+
 const newGit = pathWith("git", 2, 54);
 const isNew = newGit === process.env["PATH"];
 
