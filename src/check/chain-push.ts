@@ -218,7 +218,7 @@ class PushChain {
       arriving: true,
       contextOf,
     } as const;
-    const link = (await judgeChain(this.#session, task, survey, take)).get(target) ?? null;
+    const link = (await judgeChain(this.#session, task, survey, take)).links.get(target) ?? null;
     if (link?.through === false) {
       const message = `no authenticated path leads to the new value by way of ${via ?? root}, where the ref stands`;
       const hint = "merge or rebase onto what the ref holds";

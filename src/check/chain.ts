@@ -56,7 +56,13 @@ export interface Settled {
 }
 
 /** For each target what it hands on; null where it is not authenticated. */
-export type ChainVerdict = ReadonlyMap<ObjectId, Link<PolicyState> | null>;
+export type ChainLinks = ReadonlyMap<ObjectId, Link<PolicyState> | null>;
+
+export interface ChainVerdict {
+  readonly links: ChainLinks;
+  /** What a policy of the history judges in, with all that the history says at its end. */
+  readonly contextOf: (state: PolicyState) => JudgingContext;
+}
 
 /** Commits asked for and verified ahead of the one that is decided. */
 const AHEAD = 384;
@@ -95,7 +101,7 @@ export async function judgeChain(
     if (!own) await out.take(decideProblem({ kind: "ref", oid, ref: task.ref }, unbelieved));
   }
   await out.finish([...verdict.values()].every((link) => link !== null));
-  return verdict;
+  return { links: verdict, contextOf: (state) => last.contextOf(state) };
 }
 
 async function walkChain(walk: ChainWalk, take: (decision: Decision) => Promise<void>): Promise<ChainWalk> {
@@ -189,10 +195,10 @@ class ChainWalk {
   }
 
   #examine(state: PolicyState, oid: ObjectId): Promise<Examined<Commit>> {
-    return this.#contextOf(state).examiner.commitOnce(oid);
+    return this.contextOf(state).examiner.commitOnce(oid);
   }
 
-  #contextOf({ id, loaded }: PolicyState): JudgingContext {
+  contextOf({ id, loaded }: PolicyState): JudgingContext {
     const known = this.#contexts.get(id);
     if (known !== undefined) return known;
     if (loaded === null) throw new Error("a policy that cannot be used judges nothing");
@@ -216,8 +222,8 @@ class ChainWalk {
     const proofs = await Promise.all(
       governing.map(async ({ policy }) => (policy.id === by.id ? examined : await this.#examine(policy, oid))),
     );
-    const mode = strictest(governing.map(({ policy }) => this.#contextOf(policy).policy.merges));
-    const byForge = governing.some(({ policy }, at) => isForgesOwn(this.#contextOf(policy), proofs[at]));
+    const mode = strictest(governing.map(({ policy }) => this.contextOf(policy).policy.merges));
+    const byForge = governing.some(({ policy }, at) => isForgesOwn(this.contextOf(policy), proofs[at]));
     const path = await this.#pathOf(parents, byForge ? "every" : mode);
     if (path === null) {
       const missing = parents.filter((parent) => this.chain.link(parent) === null);
@@ -271,7 +277,7 @@ class ChainWalk {
   async #judge(position: Position, link: Link<PolicyState>, examined: Examined<Commit>): Promise<Decision> {
     const { commit, governing, after, latestAncestor } = position;
     if ("problem" in examined) return decideProblem(this.#subject(commit.oid), examined.problem);
-    const context = this.#contextOf(link.policy);
+    const context = this.contextOf(link.policy);
     const { now } = this.#task;
     const { ref, line } = this.#placeOf(commit.oid);
     const at = Math.max(commit.committer.at, latestAncestor ?? 0);

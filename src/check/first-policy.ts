@@ -35,7 +35,7 @@ export async function adoptPolicy(
     const contextOf = contextsFor(session, { record: await loadRecord(session), now }, updates);
     const exempt = await session.states.exemptAt(target);
     const task = { root, start: { oids: [root] as const, policy: start }, targets: [target], ref, via: null };
-    const verdict = await judgeChain(
+    const { links } = await judgeChain(
       session,
       { ...task, exempt, now, arriving: true, contextOf },
       survey,
@@ -44,7 +44,7 @@ export async function adoptPolicy(
         return Promise.resolve();
       },
     );
-    const loaded = verdict.get(target)?.policy.loaded ?? null;
+    const loaded = links.get(target)?.policy.loaded ?? null;
     if (denied.length > 0 || loaded === null) return null;
     const notes = [`${ref} takes its first policy from ${target}, which was authenticated from the trust root ${root}`];
     return { loaded, ref, trustRoot: target, notes };

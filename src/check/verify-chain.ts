@@ -5,7 +5,7 @@ import { collectCommits, isAncestor, listParents } from "../io/revisions.ts";
 import type { Link } from "../policy/chain.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import type { Exemption } from "../policy/policy.ts";
-import { judgeChain, type ChainTask } from "./chain.ts";
+import { judgeChain, type ChainTask, type ChainVerdict } from "./chain.ts";
 import { surveyPolicies, type HistoryOfPolicies } from "./chain-policies.ts";
 import { judgeChainedTag } from "./chain-tags.ts";
 import type { VerifyOptions } from "./commits.ts";
@@ -167,8 +167,10 @@ class Authentication {
     const [{ ref, via }] = group as [Goal];
     const targets = [...new Set(group.map(({ commit }) => commit))];
     const task = { ...this.#task, targets, ref, via, exempt };
-    const verdict = await judgeChain(this.#session, task, this.#survey, (decision) => this.#take(decision));
-    for (const goal of group) await this.#conclude(goal, verdict.get(goal.commit) ?? null);
+    const { links, contextOf } = await judgeChain(this.#session, task, this.#survey, (decision) =>
+      this.#take(decision),
+    );
+    for (const goal of group) await this.#conclude(goal, links.get(goal.commit) ?? null, contextOf);
   }
 
   async #stateId(oid: ObjectId): Promise<string> {
@@ -203,14 +205,17 @@ class Authentication {
     );
   }
 
-  async #conclude({ commit, ref, via, tag }: Goal, link: Link<PolicyState> | null): Promise<void> {
+  async #conclude(
+    { commit, ref, via, tag }: Goal,
+    link: Link<PolicyState> | null,
+    contextOf: ChainVerdict["contextOf"],
+  ): Promise<void> {
     if (link?.through === false && via !== null) {
       const message = `no authenticated path leads from the trust root to the target by way of ${via}`;
       await this.#take(decideProblem({ kind: "ref", oid: commit, ref }, unled(message)));
     }
     if (tag === null) return;
-    const loaded = link?.policy.loaded ?? null;
-    const context = loaded === null ? null : this.#task.contextOf(loaded);
+    const context = link === null ? null : contextOf(link.policy);
     await judgeChainedTag(context, tag, (decision) => this.#take(decision));
   }
 

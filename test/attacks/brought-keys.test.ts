@@ -60,6 +60,21 @@ describe("from a trust root, a key that a compromised key brought in", () => {
       expect((await history.verify(root, [history.same(dave, [vouched])])).allowed).toBe(true);
     }));
 
+  it("signs no tag either, on whatever commit (key-revoked)", () =>
+    withHistory(async (history) => {
+      const rules = [
+        { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["*"] } },
+        { name: "tags", refs: ["refs/tags/**"], tags: { signedBy: ["*"] } },
+      ];
+      const root = history.root(policy([], {}, { rules }));
+      const added = history.change(carol, [root], policy([dave], {}, { rules }));
+      const mark = history.change(alice, [added], policy([dave], stolen, { rules, trust: rescue(added) }));
+      history.tag(dave, "fallen", mark);
+      history.tag(bob, "good", mark);
+      expect((await history.verify(root, ["refs/tags/fallen"])).codes).toEqual(["key-revoked"]);
+      expect((await history.verify(root, ["refs/tags/good"])).allowed).toBe(true);
+    }));
+
   it("is confirmed by none that comes from the same key, nor by two that confirm each other (key-revoked)", () =>
     withHistory(async (history) => {
       const rights = { administration: everybody("alice", "carol", "dave", "eve") };
