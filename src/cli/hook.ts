@@ -123,4 +123,9 @@ function beginReading(): Reading | undefined {
 const here = (): ReadinessOptions => ({ cwd: process.cwd(), environment: process.env });
 
 const hookOutput = (stage: HookStage): Output =>
-  createTally(createHookRenderer({ stage, gitlab: isGitlab(), spoken }), writeError);
+  createTally(createHookRenderer({ stage, gitlab: isGitlab(), agent: isAgent(), spoken }), writeError);
+
+/** What coding agents set for the programs they start; AI_AGENT is the name that several have agreed on. */
+const AGENTS = ["AI_AGENT", "CLAUDECODE", "CURSOR_AGENT", "GEMINI_CLI", "CODEX_SANDBOX"] as const;
+
+const isAgent = (): boolean => AGENTS.some((name) => (process.env[name] ?? "") !== "");

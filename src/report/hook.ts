@@ -11,11 +11,16 @@ export interface HookOptions {
   readonly stage: HookStage;
   /** GitLab shows in its web pages only the lines that start with `GL-HOOK-ERR:`. */
   readonly gitlab: boolean;
+  /** A coding agent reads it, which is quick to go on by another way. */
+  readonly agent?: boolean;
   /** A hint with its commands as they can be run where it is read. */
   readonly spoken?: (hint: string) => string;
 }
 
 const WIDTH = 72;
+
+const FOR_AGENTS =
+  "agent: where the fix does not help, stop and tell your user; do not retry with --no-verify, --no-gpg-sign or HUSKY=0, the server refuses it all the same";
 
 /** Commits and tags that one message tells of; what is beyond is counted. An attacker chooses how many there are. */
 const SHOWN = 20;
@@ -81,6 +86,7 @@ export function createHookRenderer(options: HookOptions): Renderer {
         lines.push(["warning", `signpolicy: ${count(many, "warning")} on ${show(ref)}`]);
         lines.push(...refLines(causes, "warning", warnings));
       }
+      if (summary.denied > 0 && options.agent === true) lines.push(["hint", FOR_AGENTS]);
       if (summary.denied > 0 && policy !== null) lines.push(["hint", `policy ${policyName(policy)}`]);
       const told = lines.map(([word, shown]) => [word, word === "hint" ? spoken(shown) : shown] as const);
       const text = told.map(([word, shown]) => hookLines(word, shown)).join("");

@@ -33,9 +33,13 @@ const TROUBLES: readonly (readonly [trouble: string, heading: string, test: stri
   [
     "--no-verify",
     "--no-verify, HUSKY=0, an agent in a hurry",
-    "names HUSKY=0, in the environment and in husky's start file",
+    "tells a coding agent to stop rather than to go round the hook",
   ],
-  ["agents and pinentry", "A coding agent hangs, or goes on unsigned", "the preflight's memory of its last yes"],
+  [
+    "agents and pinentry",
+    "A coding agent hangs, or goes on unsigned",
+    "stops at once where no private key is within reach",
+  ],
   ["agents of password managers", "The ssh agent does not sign", "is told from what it printed: %s"],
   ["re-signing a branch", "unsigned: a whole branch", "signs a branch with a merge that had a conflict"],
   ["blamed for others' commits", "It blames commits that are not mine", "blames nobody for commits of the branch"],
@@ -68,7 +72,11 @@ const TROUBLES: readonly (readonly [trouble: string, heading: string, test: stri
     "of a forge are known to gpg by the fingerprints",
   ],
   ["X.509", "X.509 and Sigstore", "stops a format that nobody can verify (unsupported)"],
-  ["gitsign is Unverified", "GitHub shows Unverified, and signpolicy allows", null],
+  [
+    "gitsign is Unverified",
+    "GitHub shows Unverified, and signpolicy allows",
+    "tells what the real gitsign lacks before it can sign without anybody",
+  ],
   [
     "a hook's environment",
     "command not found, HOME not set, wrong user",

@@ -41,6 +41,18 @@ describe("the message of a hook", () => {
     ]);
   });
 
+  it("tells a coding agent to stop rather than to go round the hook, and nobody else", () => {
+    const told = (agent: boolean) =>
+      render(createHookRenderer({ stage: "commit", gitlab: false, agent }), {
+        head: reportHead(),
+        decisions: [unsigned("a1")],
+      });
+    expect(told(true).replaceAll(/\nhint: +/g, " ")).toContain(
+      "do not retry with --no-verify, --no-gpg-sign or HUSKY=0",
+    );
+    expect(told(false)).not.toContain("agent");
+  });
+
   it("only warns of a commit that is made", () => {
     const lines = message("advice", [unsigned("a1")]);
     expect(lines[0]).toBe("warning: signpolicy: refs/heads/main would reject this commit");
