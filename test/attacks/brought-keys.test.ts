@@ -222,6 +222,22 @@ describe("where the policy lives in the repository, a key that a compromised key
       expect(onto(server, dave)).toBe("landed");
     }));
 
+  it("stands from a trust root, too, where the record shows that it came in before (key-revoked)", () =>
+    withServer(null, (server) => {
+      const since = (minutes: number): object => {
+        const compromised = new Date(Date.now() + minutes * 60_000).toISOString().replace(/\.\d+Z/, "Z");
+        return keyed(carol, { ssh: line(carol), compromised });
+      };
+      begin(server, alice, inTree([alice, bob, carol]));
+      server.server.config("signpolicy.trustRoot", server.value("refs/heads/main") ?? "");
+      expect(onto(server, carol, { [POLICY]: inTree([alice, bob, carol, dave]) })).toBe("landed");
+      const refused = onto(server, alice, { [POLICY]: inTree([alice, bob, dave], since(-60)) });
+      expect(refused).toContain("from the trust root");
+      expect(refused).toContain("key-revoked");
+      expect(onto(server, alice, { [POLICY]: inTree([alice, bob, dave], since(60)) })).toBe("landed");
+      expect(onto(server, dave)).toBe("landed");
+    }));
+
   it("falls again at the next push, by what was kept of the last one, which nobody else can write (key-revoked)", () =>
     withServer(null, (server) => {
       begin(server, alice, inTree([alice, bob, carol]));
