@@ -62,6 +62,8 @@ export interface RecordMet {
   readonly paths?: true;
   /** Whose signature it takes; absent where it refuses no commit. Written anew when they change. */
   readonly signers?: readonly string[];
+  /** Of what it judged before only `tips` count for all of its refs: it takes the place of rules that asked for more there. */
+  readonly anew?: true;
 }
 
 /** Who pushed, as the server's environment says: a claim of the transport, proven only by a certificate. */
@@ -178,12 +180,13 @@ const SHAPES: ReadonlyMap<unknown, (entry: Loose) => boolean> = new Map([
   ["baseline", ({ lost, refs }: Loose) => (lost === null || isCount(lost)) && isTips(refs)],
   [
     "met",
-    ({ rule, refs, scope, tips, paths, signers }: Loose) =>
+    ({ rule, refs, scope, tips, paths, signers, anew }: Loose) =>
       isText(rule) &&
       areTexts(refs) &&
       (scope === "rule" || scope === "ref") &&
       isTips(tips) &&
       isMark(paths) &&
+      isMark(anew) &&
       areTextsIfAny(signers),
   ],
   ["push", ({ by, policy, certificate }: Loose) => isObject(by) && isObjectOrNull(policy) && isCertified(certificate)],

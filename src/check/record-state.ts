@@ -215,6 +215,7 @@ export class RecordState {
     }
     rule.patterns = new Set(entry.refs);
     rule.signers = entry.signers ?? null;
+    if (entry.anew === true) rule.shared.clear();
     for (const [ref, oid] of Object.entries(entry.tips)) {
       if (!this.#refs.has(ref as RefName)) this.#stood.set(ref as RefName, oid as ObjectId);
       if (entry.scope === "rule") rule.shared.add(oid as ObjectId);

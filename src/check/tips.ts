@@ -69,16 +69,15 @@ export function meetRules(policy: Policy, record: RecordState, present: RefValue
     const known = record.patternsOf(asMet(rule));
     const patterns = patternsOn(policy, rule, now);
     const before = known === null ? [] : [...known].map(compileGlob);
-    const named = [...present].filter(
-      ([ref]) => rulesOn(policy, ref, now).includes(rule) && !before.some((glob) => glob.matches(ref)),
-    );
-    const tips: Tips = Object.fromEntries(
-      named.flatMap(([ref, value]) => {
+    const standing: Tips = Object.fromEntries(
+      [...present].flatMap(([ref, value]) => {
+        if (!rulesOn(policy, ref, now).includes(rule)) return [];
         const left = record.left(ref);
         const oid = left === undefined ? value.oid : left;
         return oid === null ? [] : [[ref, oid]];
       }),
     );
+    const [seen, tips] = split(standing, (_, ref) => before.some((glob) => glob.matches(ref)));
     const signers = signersOf(rule, now);
     const met = {
       kind: "met",
@@ -88,8 +87,16 @@ export function meetRules(policy: Policy, record: RecordState, present: RefValue
       ...(rule.paths === null ? {} : { paths: true as const }),
       ...(signers === null ? {} : { signers }),
     } as const;
-    if (known !== null) return [{ ...met, scope: "ref", tips }];
-    const succession = new Succession(policy, rule, record, tips, now);
+    const succession = new Succession(policy, rule, record, standing, now);
+    if (known !== null && !succession.takesPlace) return [{ ...met, scope: "ref", tips }];
+    if (known !== null) {
+      const mine = record.sharedTips(rule.name);
+      const [judged, others] = split(seen, (oid) => mine.has(oid) && succession.isJudged(oid));
+      return [
+        { ...met, scope: "rule", tips: judged, anew: true },
+        { ...met, scope: "ref", tips: { ...others, ...tips } },
+      ];
+    }
     const [judged, others] = isNew ? [tips, {}] : split(tips, (oid) => succession.isJudged(oid));
     const alone: readonly RecordMet[] =
       Object.keys(others).length === 0 ? [] : [{ ...met, scope: "ref", tips: others }];
@@ -124,12 +131,10 @@ const asMet = ({ name, paths }: Rule) => ({ name, paths: paths !== null });
 
 type Tips = Readonly<Record<string, ObjectId>>;
 
-function split(tips: Tips, condition: (oid: ObjectId) => boolean): readonly [Tips, Tips] {
-  const entries = Object.entries(tips);
-  return [
-    Object.fromEntries(entries.filter(([, oid]) => condition(oid))),
-    Object.fromEntries(entries.filter(([, oid]) => !condition(oid))),
-  ];
+function split(tips: Tips, condition: (oid: ObjectId, ref: RefName) => boolean): readonly [Tips, Tips] {
+  const [yes, no]: [Record<string, ObjectId>, Record<string, ObjectId>] = [{}, {}];
+  for (const [ref, oid] of Object.entries(tips)) (condition(oid, ref as RefName) ? yes : no)[ref] = oid;
+  return [yes, no];
 }
 
 /** Whether `meetRules` would have anything to say; tells without listing every ref. */

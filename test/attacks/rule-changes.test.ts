@@ -132,6 +132,26 @@ describe("a rule that takes the place of others", () => {
       expect(server.push([`${server.commit(alice, { parents: [byBot] })}:refs/heads/bot/a`]).status).toBe(0);
     }));
 
+  it("nor one that was there and laxer, and asks for more from now on (signer-not-permitted)", () => {
+    const branches = {
+      ...mainRule,
+      name: "branches",
+      refs: ["refs/heads/**"],
+      commits: { signedBy: ["alice", "bob"] },
+    };
+    return withServer(policyOf([people, branches]), (server) => {
+      const first = server.commit(alice);
+      const topic = server.commit(bob, { parents: [first] });
+      expect(server.push([`${first}:${MAIN}`, `${topic}:refs/heads/topic`]).status).toBe(0);
+      server.setPolicy(policyOf([{ ...branches, commits: { signedBy: ["alice"] } }]));
+      expect(server.push([`${topic}:${MAIN}`]).text).toContain("signer-not-permitted");
+      expect(server.push([`${server.commit(alice, { parents: [topic] })}:refs/heads/topic`]).status).toBe(0);
+      expect(server.push([`${topic}:${MAIN}`]).text).toContain("signer-not-permitted");
+      // What people had signed begins branches as ever.
+      expect(server.push([`${first}:refs/heads/other`]).status).toBe(0);
+    });
+  });
+
   it("nor a rule that another one leaves its refs to (signer-not-permitted)", () =>
     withServer(before, (server) => {
       const { byBot } = started(server);
