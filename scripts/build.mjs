@@ -65,7 +65,7 @@ const GROUPS = {
     "errors",
     "cli/(failure|hook|messages|own-program|streams|tally)",
     "check/(readiness|readiness-memo|reachable-key|signing-key|sink)",
-    "encoding/(bytes|ssh-wire|text|time)",
+    "encoding/(bytes|identifiers|ssh-wire|text|time)",
     "io/(clock|commit-context|commit-memory|config|environment|git|git-dir|git-program|input|objects|preflight-memo|programs|reading|ref-watch)",
     "io/(refs|repository|trusted-file)",
     "policy/(places|summary)",
@@ -76,7 +76,7 @@ const GROUPS = {
     "policy/(check-.*|checks|document-json|duplicates|fields|issues|key-schema|parse|presets|read-document|schema|suggest)",
   ],
   judging: [
-    "check/(commit-facts|deadline|object-problem|examiner|file-policy|key-select|governing|judge-commit|mending|merged-entry|missing|next-policy|open-exemptions|outlines)",
+    "check/(commit-facts|deadline|object-problem|examiner|file-policy|key-select|governing|judge-commit|mending|merged-entry|missing|missing-problem|next-policy|open-exemptions|outlines)",
     "check/(parting|pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
     "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|remember-git|report-head)",
     "check/(session|shared-walk|straight-line|succession|tags|tips|tracking|tree-policy|trees|trust-root|walk|witness)",

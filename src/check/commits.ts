@@ -14,6 +14,7 @@ import type { Frontier, HistoryWatch } from "./frontier.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { nameMissing } from "./missing.ts";
+import { missingProblem } from "./missing-problem.ts";
 import { judgeRange, type JudgingContext } from "./range.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { loadRecord } from "./record.ts";
@@ -201,8 +202,7 @@ class Verification {
       const kind = await this.#context.examiner.kind(oid);
       const subject = { kind: "commit", oid, ref: target.ref } as const;
       if (kind === null) {
-        const message = `${oid} is not in the repository`;
-        await this.#take(decideProblem(subject, { code: "missing-object", message }));
+        await this.#take(decideProblem(subject, missingProblem(oid, await this.#session.reader.object(oid))));
       } else if (kind === "tag" || (target.ref?.startsWith("refs/tags/") ?? false)) {
         await this.#judgeTag(target, oid, kind);
       } else if (kind !== "commit") {

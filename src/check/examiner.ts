@@ -8,6 +8,7 @@ import { type Limits, overLimit } from "../policy/limits.ts";
 import { verifySigned } from "../signature/verify.ts";
 import { verifyInPool, type RawVerifier } from "../signature/raw.ts";
 import { parseCommit } from "../subject/commit.ts";
+import { missingProblem } from "./missing-problem.ts";
 import type { Witness } from "./witness.ts";
 import { hashObject } from "../subject/hash.ts";
 import { parseTag } from "../subject/tag.ts";
@@ -126,7 +127,7 @@ export class Examiner {
   ): Promise<Examined<T>> {
     const object = await this.#reader.object(oid);
     const problem = unusable(object, oid, kind, this.#limits) ?? this.#renamed(object, oid, kind);
-    if (problem !== null || object.found !== "yes") return { problem: problem ?? missing(oid) };
+    if (problem !== null || object.found !== "yes") return { problem: problem ?? missingProblem(oid) };
     let subject: T;
     try {
       subject = parse(oid, object.bytes, this.#repository.algorithm);
@@ -185,12 +186,10 @@ function tooWide(subject: Commit | Tag): Problem | null {
 }
 
 function unusable(object: StoredObject, oid: ObjectId, kind: ObjectKind, limits: Limits): Problem | null {
-  if (object.found === "no") return missing(oid);
+  if (object.found === "no") return missingProblem(oid, object);
   const size = object.found === "too-large" ? object.size : object.bytes.length;
   if (size > limits.objectBytes) return overLimit("objectBytes", limits, `the ${object.kind} holds ${size} bytes`);
-  if (object.found !== "yes") return missing(oid);
+  if (object.found !== "yes") return missingProblem(oid);
   if (object.kind !== kind) return { code: "malformed", message: `${oid} is a ${object.kind}, not a ${kind}` };
   return null;
 }
-
-const missing = (oid: ObjectId): Problem => ({ code: "missing-object", message: `${oid} is not in the repository` });

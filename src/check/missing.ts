@@ -1,7 +1,8 @@
 import type { GitError } from "../errors.ts";
 import type { Decision, ObjectId } from "../model.ts";
 import { isShallow } from "../io/repository.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
+import { decideProblem, type Problem } from "../policy/decide-problem.ts";
+import { missingProblem } from "./missing-problem.ts";
 import type { RefUpdate } from "./push-input.ts";
 import type { Session } from "./session.ts";
 
@@ -20,9 +21,11 @@ export async function nameMissing(
   const shallow = isShallow(session.repository);
   for (const { ref, new: tip } of updates) {
     if (tip === null) continue;
-    const oid = await findMissing(session, tip);
-    if (oid === null) continue;
+    const found = await findMissing(session, tip);
+    if (found === null) continue;
+    const { oid, problem } = found;
     const subject = { kind: "commit", oid, ref } as const;
+    if (problem.hint !== undefined) return decideProblem(subject, problem);
     if (shallow) {
       return decideProblem(subject, {
         code: "shallow-history",
@@ -30,21 +33,26 @@ export async function nameMissing(
         hint: "git fetch --unshallow (in CI: fetch-depth: 0, or GIT_DEPTH: 0)",
       });
     }
-    return decideProblem(subject, { code: "missing-object", message: `${oid} is not in the repository` });
+    return decideProblem(subject, problem);
   }
   return decideProblem({ kind: "push", oid: null, ref: null }, { code: "missing-object", message: failure.message });
 }
 
+interface Missing {
+  readonly oid: ObjectId;
+  readonly problem: Problem;
+}
+
 /** The first commit on the way down from `tip` that is not there or cannot be read. */
-async function findMissing(session: Session, tip: ObjectId): Promise<ObjectId | null> {
+async function findMissing(session: Session, tip: ObjectId): Promise<Missing | null> {
   const seen = new Set<ObjectId>([tip]);
   const queue = [tip];
   for (let oid = queue.pop(); oid !== undefined && seen.size < SEARCH_CAP; oid = queue.pop()) {
     const object = await session.reader.object(oid);
-    if (object.found === "no") return oid;
+    if (object.found === "no") return { oid, problem: missingProblem(oid, object) };
     if (object.found !== "yes" || object.kind !== "commit") continue;
     const commit = await session.outlines.outline(oid);
-    if (commit === null) return oid;
+    if (commit === null) return { oid, problem: missingProblem(oid) };
     for (const parent of commit.parents) {
       if (seen.has(parent)) continue;
       seen.add(parent);

@@ -106,7 +106,7 @@ async function readCut(session: Session): Promise<OpenRecord | null> {
     const end = await readEnd(commonDir).catch(() => null);
     if (end !== null && wasChanged(segment, end)) return null;
     const found = await Promise.all(state.roots.map((root) => session.reader.object(root)));
-    if (found.length > 0 && found.every((object) => object.found === "no")) return null;
+    if (found.length > 0 && found.every((object) => object.found === "no" && object.damaged !== true)) return null;
     return { segment, state };
   } catch (error) {
     if (error instanceof SignpolicyError) return null;

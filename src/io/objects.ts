@@ -1,8 +1,9 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { isObjectId } from "../encoding/identifiers.ts";
 import { GitError } from "../errors.ts";
 import type { Bytes, ObjectId, ObjectKind } from "../model.ts";
 import type { GitPlace } from "./git.ts";
-import { gitEnded, startGit } from "./git.ts";
+import { gitEnded, startGit, tryGit } from "./git.ts";
 import type { LooseObjects } from "./loose-objects.ts";
 
 /** Most bytes of one object that are read into memory unless told otherwise; larger ones are drained and reported by size. */
@@ -14,9 +15,14 @@ const HELD_CAP = 32 * 1024 * 1024;
 export type StoredObject =
   | { readonly found: "yes"; readonly oid: ObjectId; readonly kind: ObjectKind; readonly bytes: Bytes }
   | { readonly found: "too-large"; readonly oid: ObjectId; readonly kind: ObjectKind; readonly size: number }
-  | { readonly found: "no" };
+  | {
+      readonly found: "no";
+      /** It is there, and git cannot read it. */
+      readonly damaged?: true;
+    };
 
 interface Waiting {
+  readonly request: string;
   readonly resolve: (object: StoredObject) => void;
   readonly reject: (error: Error) => void;
 }
@@ -31,7 +37,12 @@ interface Reading {
 }
 
 /** Stands where a request was whose answer has been handed out: the answer must not live as long as its place in the row. */
-const ANSWERED: Waiting = { resolve: () => undefined, reject: () => undefined };
+const ANSWERED: Waiting = { request: "", resolve: () => undefined, reject: () => undefined };
+
+/** More damaged objects than this in one run are a damaged repository. */
+const MOST_DAMAGED = 8;
+/** How git exits when it gives up. */
+const DIED = 128;
 
 const ARGV = ["cat-file", "--batch"];
 const HEADER_CAP = 4096;
@@ -53,6 +64,9 @@ export class ObjectReader {
   #reading: Reading | null = null;
   #failure: GitError | null = null;
   #closed = false;
+  /** git ended over an object, and what it was asked behind that is not asked again yet. */
+  #stopped = false;
+  #damaged = 0;
   #cap = OBJECT_CAP;
   #held = 0;
   #paused = false;
@@ -70,11 +84,29 @@ export class ObjectReader {
     child.stderr.resume();
     child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
     if (this.#paused) child.stdout.pause();
-    gitEnded(child, ARGV).then(
-      (status) => this.#fail(new GitError("ERR_GIT_FAILED", "git cat-file ended early", { argv: ARGV, status })),
-      (error: unknown) => this.#fail(error as GitError),
-    );
+    gitEnded(child, ARGV)
+      .then((status) => this.#goOn(status))
+      .catch((error: unknown) => this.#fail(error as GitError));
     return (this.#child = child);
+  }
+
+  /**
+   * `cat-file` dies of an object that is cut off or damaged, and with it everything that was asked behind. That object is
+   * then not found, and the rest asked of another child; where git dies of anything else, nothing more is answered.
+   */
+  async #goOn(status: number): Promise<void> {
+    const suspect = this.#waiting[this.#first]?.request;
+    const failure = new GitError("ERR_GIT_FAILED", "git cat-file ended early", { argv: ARGV, status });
+    if (this.#closed || status !== DIED || suspect === undefined || !isObjectId(suspect)) throw failure;
+    if ((this.#damaged += 1) > MOST_DAMAGED) throw failure;
+    this.#stopped = true;
+    if (!(await isDamaged(this.#place, suspect))) throw failure;
+    this.#stopped = false;
+    [this.#header, this.#reading, this.#child] = ["", null, null];
+    this.#answer({ found: "no", damaged: true });
+    const open = this.#waiting.slice(this.#first);
+    this.#unwritten = open.map(({ request }) => `${request}\n`).join("");
+    this.#write();
   }
 
   /** The object of this id, whatever its kind. */
@@ -129,13 +161,14 @@ export class ObjectReader {
         reject(this.#failure ?? new GitError("ERR_GIT_FAILED", "git cat-file was closed", { argv: ARGV }));
         return;
       }
-      this.#waiting.push({ resolve, reject });
+      this.#waiting.push({ request, resolve, reject });
       if (this.#unwritten === "") process.nextTick(() => this.#write());
       this.#unwritten += `${request}\n`;
     });
   }
 
   #write(): void {
+    if (this.#stopped || this.#closed || this.#unwritten === "") return;
     const child = this.#child ?? this.#start();
     child.stdin.write(this.#unwritten, "latin1");
     this.#unwritten = "";
@@ -203,6 +236,12 @@ export class ObjectReader {
     for (const { reject } of this.#waiting.splice(0).slice(this.#first)) reject(this.#failure);
     this.#first = 0;
   }
+}
+
+/** git works, and dies when it is asked for this object alone. */
+async function isDamaged(place: GitPlace, oid: ObjectId): Promise<boolean> {
+  const [nothing, alone] = await Promise.all([tryGit(place, ARGV, ""), tryGit(place, ARGV, `${oid}\n`)]);
+  return nothing.status === 0 && alone.status === DIED;
 }
 
 function finished({ oid, kind, size, parts }: Reading, cap: number): StoredObject {

@@ -226,7 +226,7 @@ describe("what ends it", () => {
         writeFileSync(file, bytes);
         utimesSync(file, atime, mtime);
       },
-      { status: 3 },
+      { status: 1 },
     );
     await endedBy((scene) => scene.repo.git(["repack", "-adq"]));
   });
