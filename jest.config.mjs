@@ -38,7 +38,8 @@ export default {
       testMatch: ["<rootDir>/test/{attacks,cli,interop,hooks,servers}/**/*.test.ts"],
     },
   ],
-  maxWorkers: 2,
+  // Most of the time is spent in programs that the tests start, and wait for.
+  maxWorkers: 3,
   // Real git, gpg and servers, on a machine that may have other work: what hangs is still told.
   testTimeout: 30_000,
 };

@@ -79,7 +79,7 @@ if (process.argv[2] === "init") spawnSync(process.execPath, argv, { stdio: "inhe
     "takes a signed history from then on, and fails an unsigned commit (unsigned) and a policy that is none",
     () => {
       cloneWith();
-      git("switch", "-q", "-c", "main");
+      git("switch", "-q", "-C", "main");
       const init = run(process.execPath, "dist/signpolicy.cjs", "init", "--yes", "--new-key", "--no-hooks");
       expect(init).toMatchObject({ status: 0 });
       git("add", ".signpolicy.yaml");
