@@ -54,6 +54,10 @@ export function askedOf(
   const git = programStamp(caller);
   const isNamed = ["user.name", "user.email"].every((key) => config.get(key) !== null);
   if (git === null || !isNamed || config.values.some(({ key }) => LEADS_ELSEWHERE.test(key))) return null;
+  const named = [caller["GIT_CONFIG_GLOBAL"], caller["GIT_CONFIG_SYSTEM"]].filter((path) => path !== undefined);
+  const own = [...named, ...userConfigFiles(caller), join(commonDirOf(place.gitDir), "config"), ...keys];
+  // Before git is asked for what could not be kept.
+  if (own.some(isUnsettled)) return null;
   const environment = Object.fromEntries(boundOf({ ...caller }));
   // git-config(1): `--edit` names the file to the editor, and changes nothing itself.
   const printing = { ...environment, GIT_EDITOR: "printf '%s'" };
@@ -63,15 +67,8 @@ export function askedOf(
   const read = parseConfigOrigins(listed.stdout)
     .filter(({ scope }) => scope !== "command")
     .map(({ origin }) => (origin.startsWith("file:") ? resolve(place.cwd, origin.slice(5)) : null));
-  const named = [caller["GIT_CONFIG_GLOBAL"], caller["GIT_CONFIG_SYSTEM"]].filter((path) => path !== undefined);
-  const known = [
-    ...named,
-    ...userConfigFiles(caller),
-    system.stdout.toString(),
-    join(commonDirOf(place.gitDir), "config"),
-  ];
   const files: Record<string, string | null> = {};
-  for (const path of [...known, ...read, ...keys]) {
+  for (const path of [...own, system.stdout.toString(), ...read]) {
     if (path === null || !path.startsWith("/")) return null;
     files[path] = stampOf(path);
     if (isUnsettled(path)) return null;

@@ -58,6 +58,8 @@ const preCommit = hookCase("pre-commit", 1.5, ({ clone, env }) => {
   const unsigned = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "commit.gpgSign", GIT_CONFIG_VALUE_0: "false" };
   const refused = spawnSync(hook.file, [], { cwd: clone, env: { ...git, ...unsigned }, encoding: "utf8" });
   if (refused.status !== 1) throw new Error(`pre-commit let an unsigned commit pass: ${refused.stderr}`);
+  // What git said is kept once its configuration is two seconds old (src/io/commit-memory.ts), as a developer's is.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
   return { ...hook, env: git };
 });
 
