@@ -1,4 +1,4 @@
-import { ParseError } from "../errors.ts";
+import { ObjectError, ParseError } from "../errors.ts";
 import type { Commit, Evidence, ObjectId, Seconds } from "../model.ts";
 import { isPartialClone } from "../io/safety.ts";
 import { fallenKeys, keysStated, type KeyStatement, NO_FALLEN, signerIdOf, type FallenKeys } from "./brought-keys.ts";
@@ -30,7 +30,7 @@ export interface PolicyHistory {
  * one that no compromised key signed is believed.
  *
  * @param marks - of the compromised keys, by fingerprint
- * @throws GitError; SignpolicyError ERR_PARTIAL_CLONE
+ * @throws GitError, ObjectError; SignpolicyError ERR_PARTIAL_CLONE
  */
 export async function fallenIn(session: Session, history: PolicyHistory, marks: Marks): Promise<FallenKeys> {
   if (marks.size === 0) return NO_FALLEN;
@@ -52,10 +52,11 @@ export async function fallenIn(session: Session, history: PolicyHistory, marks: 
   return fallenKeys(first.length > 1 ? [...first, ...statements] : statements);
 }
 
-/** What cannot be read was no policy, and brought nothing in. */
+/** Broken bytes were no policy, and brought nothing in; of what is not there nobody can tell. */
 function none(session: Session, error: unknown): null {
   if (!(error instanceof ParseError)) throw error;
   if (isPartialClone(session.config)) throw partialClone();
+  if (error instanceof ObjectError) throw error;
   return null;
 }
 
