@@ -1,4 +1,4 @@
-import { ObjectError, ParseError } from "../errors.ts";
+import { GitError, ObjectError, ParseError } from "../errors.ts";
 import type { Commit, Evidence, ObjectId, Seconds } from "../model.ts";
 import { isPartialClone } from "../io/safety.ts";
 import { fallenKeys, keysStated, type KeyStatement, NO_FALLEN, signerIdOf, type FallenKeys } from "./brought-keys.ts";
@@ -30,7 +30,7 @@ export interface PolicyHistory {
  * one that no compromised key signed is believed.
  *
  * @param marks - of the compromised keys, by fingerprint
- * @throws GitError, ObjectError; SignpolicyError ERR_PARTIAL_CLONE
+ * @throws GitError, ERR_GIT_OBJECT where an object of that history is not there; SignpolicyError ERR_PARTIAL_CLONE
  */
 export async function fallenIn(session: Session, history: PolicyHistory, marks: Marks): Promise<FallenKeys> {
   if (marks.size === 0) return NO_FALLEN;
@@ -44,6 +44,8 @@ export async function fallenIn(session: Session, history: PolicyHistory, marks: 
   for (const oid of [...touching].reverse()) {
     const commit = await session.outlines.outline(oid);
     const step = commit === null ? null : await changes.stepOf(commit).catch((error: unknown) => none(session, error));
+    for (const { lost } of step === null ? [] : [step.after, ...step.judges])
+      if (lost !== undefined) throw untold(lost);
     if (commit === null || step?.after.loaded == null) continue;
     const before = step.judges.map(({ loaded }) => loaded);
     const statement = { ...keysStated(step.after.loaded, before), ...(await signatures.of(commit, step)) };
@@ -56,9 +58,16 @@ export async function fallenIn(session: Session, history: PolicyHistory, marks: 
 function none(session: Session, error: unknown): null {
   if (!(error instanceof ParseError)) throw error;
   if (isPartialClone(session.config)) throw partialClone();
-  if (error instanceof ObjectError) throw error;
+  if (error instanceof ObjectError) throw untold(error);
   return null;
 }
+
+const untold = (error: ObjectError): GitError =>
+  new GitError(
+    "ERR_GIT_OBJECT",
+    `whether a compromised key brought other keys into the policy cannot be told: of the policy's history, ${error.message}`,
+    { hint: "git fsck names what is missing; fetch or copy it from a repository where it is whole" },
+  );
 
 interface Examiners {
   /** As the policy stood. */

@@ -35,7 +35,11 @@ export async function nameMissing(
     }
     return decideProblem(subject, problem);
   }
-  return decideProblem({ kind: "push", oid: null, ref: null }, { code: "missing-object", message: failure.message });
+  const { message, hint } = failure;
+  return decideProblem(
+    { kind: "push", oid: null, ref: null },
+    { code: "missing-object", message, ...(hint === undefined ? {} : { hint }) },
+  );
 }
 
 interface Missing {

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { ParseError, PolicyError } from "../errors.ts";
+import { type ObjectError, ParseError, PolicyError } from "../errors.ts";
 import type { Commit, ObjectId, RefName } from "../model.ts";
 import type { Exemption } from "../policy/policy.ts";
 import type { Outlines } from "./outlines.ts";
@@ -16,6 +16,8 @@ export interface PolicyState {
   readonly loaded: LoadedPolicy | null;
   /** Why it cannot be used; null where it can, and where there is none. */
   readonly problem: string | null;
+  /** What of it is not in the object store, so that nobody can tell what it said. */
+  readonly lost?: ObjectError;
 }
 
 export const NO_POLICY: PolicyState = { id: "none", loaded: null, problem: null };
@@ -99,13 +101,14 @@ export class PolicyStates {
 
   async #load(commit: Commit, places: string): Promise<PolicyState> {
     let loaded: LoadedPolicy;
+    const source = new TreePolicySource(this.#trees, this.#outlines, commit.oid as string as RefName, commit.oid);
     try {
-      const source = new TreePolicySource(this.#trees, this.#outlines, commit.oid as string as RefName, commit.oid);
       loaded = await loadPolicy(source);
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;
       // Which key files it names is not known, so no other tree holds surely the same.
-      return { id: `unusable in ${commit.tree}`, loaded: null, problem: describePolicyError(error) };
+      const state = { id: `unusable in ${commit.tree}`, loaded: null, problem: describePolicyError(error) };
+      return source.lost === null ? state : { ...state, lost: source.lost };
     }
     const [file, ...keys] = loaded.files;
     // Whoever changes a dependency in package.json leaves the policy beside it alone.

@@ -322,13 +322,14 @@ function unreported(known: readonly Decision[], more: readonly Decision[]): read
 const slim = (decision: Decision): Decision =>
   decision.findings.length === 0 ? { ...decision, evidence: [], shown: null } : decision;
 
-/** A policy or record that cannot be used denies the push in words; what git or we did wrong stays an exception. */
+/** A policy or record that cannot be used or told denies the push in words; what git or we did wrong stays an exception. */
 async function orDenial<T extends object>(judging: Promise<T>): Promise<T | Decision> {
   try {
     return await judging;
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
     if (error instanceof PolicyError) return decideProblem(push, { code: "policy-missing", ...worded(error) });
+    if (error.code === "ERR_GIT_OBJECT") return decideProblem(push, { code: "missing-object", ...worded(error) });
     if (error.code === "ERR_RECORD_BROKEN") return decideProblem(push, { code: "bad-input", ...worded(error) });
     throw error;
   }

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { ParseError, PolicyError } from "../errors.ts";
+import { ObjectError, ParseError, PolicyError } from "../errors.ts";
 import type { Bytes, ObjectId, RefName } from "../model.ts";
 import { POLICY_PLACES } from "../policy/places.ts";
 import type { Outlines } from "./outlines.ts";
@@ -22,6 +22,8 @@ export class TreePolicySource implements PolicySource {
   readonly #ref: RefName;
   readonly #commit: ObjectId;
   #folder = "";
+  /** What of the policy is not in the object store: other bytes might be a policy where these are none. */
+  lost: ObjectError | null = null;
 
   constructor(trees: TreeWalker, outlines: Outlines, ref: RefName, commit: ObjectId) {
     this.#trees = trees;
@@ -85,6 +87,7 @@ export class TreePolicySource implements PolicySource {
     try {
       return await read();
     } catch (error) {
+      if (error instanceof ObjectError && error.verdict === "missing-object") this.lost ??= error;
       if (error instanceof ParseError) throw unreadable(file, error.message);
       throw error;
     }

@@ -1,5 +1,5 @@
 import type { Bytes, HashAlgorithm, ObjectId } from "../model.ts";
-import { ObjectError } from "../errors.ts";
+import { ObjectError, ParseError } from "../errors.ts";
 import type { ObjectReader } from "../io/objects.ts";
 import { parseTree, type TreeEntry } from "../subject/tree.ts";
 
@@ -54,10 +54,14 @@ export class TreeWalker {
     return entry;
   }
 
-  /** @throws ParseError for a blob that is missing or too large */
+  /** @throws ParseError for what is no blob, ObjectError for one that is missing or too large */
   async blob(entry: TreeEntry): Promise<Bytes> {
     const object = await this.#reader.object(entry.oid);
-    if (object.found !== "yes" || object.kind !== "blob") throw new ObjectError("blob", `${entry.oid} cannot be read`);
+    if (object.found === "too-large") {
+      throw new ObjectError("blob", `${entry.oid} holds ${object.size} bytes, more than is read`, "resource-limit");
+    }
+    if (object.found === "no") throw new ObjectError("blob", `${entry.oid} cannot be read`);
+    if (object.kind !== "blob") throw new ParseError("blob", `${entry.oid} is a ${object.kind}`);
     return object.bytes;
   }
 

@@ -24,6 +24,9 @@ const PROTECTIVE_OPTIONS = [
   "core.commitGraph=false",
   "-c",
   "core.fsmonitor=false",
+  // We name the graft file ourselves, so that there is none; git would explain grafts to whoever it fails.
+  "-c",
+  "advice.graftFileDeprecated=false",
 ];
 
 export type GitPlace = Pick<Repository, "cwd" | "environment">;
