@@ -5,7 +5,6 @@
  *
  * Only runs that allowed everything without a warning are kept: then the report is a count, which is kept with them.
  */
-import { basename } from "node:path";
 import { digestHex } from "../encoding/digest.ts";
 import type { Decision, PolicyOrigin, Seconds, SubjectKind, Summary } from "../model.ts";
 import type { Variables } from "../io/environment.ts";
@@ -40,7 +39,7 @@ export interface Kept {
 }
 
 export const questionOf = (program: string, cwd: string, words: readonly string[]): string =>
-  digestHex("sha256", Buffer.from(JSON.stringify([basename(program), cwd, words])));
+  digestHex("sha256", Buffer.from(JSON.stringify([program, cwd, words])));
 
 /** What was kept, newest first; nothing where the file is not to be believed. */
 export function keptIn(commonDir: string): Kept {

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { GitError } from "../errors.ts";
 import { digestHex } from "../encoding/digest.ts";
 import { commitsTouching, countCommits, isAncestor } from "../io/revisions.ts";
@@ -13,7 +12,7 @@ import { AncestorDates } from "./walk.ts";
 
 /** A commit below which everything was allowed, itself included, by some rules of one policy. */
 export interface KnownTip {
-  /** A digest of program, policy, rules and ref. */
+  /** A digest of programs, policy, rules and ref. */
   readonly key: string;
   readonly oid: ObjectId;
   /** Our clock when it was judged: an earlier one may judge otherwise. */
@@ -35,10 +34,10 @@ export interface AskedHistory {
 /** Known tips to try; each costs a question to git. */
 const MOST_TRIED = 4;
 
-export function keyOf(program: string, { loaded, ref: from }: GoverningPolicy, { ref, rules }: AskedHistory): string {
+/** @param judges - what judged: other programs, also those that the program calls, may judge otherwise */
+export function keyOf(judges: string, { loaded, ref: from }: GoverningPolicy, { ref, rules }: AskedHistory): string {
   const { source, digest } = loaded.origin;
-  const runtime = [basename(program), process.version, process.versions["openssl"]];
-  const parts = [...runtime, source, digest, from, ref, ...rules.map(({ name }) => name)];
+  const parts = [judges, source, digest, from, ref, ...rules.map(({ name }) => name)];
   return digestHex("sha256", Buffer.from(JSON.stringify(parts)));
 }
 

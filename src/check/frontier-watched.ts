@@ -3,8 +3,10 @@ import { createRequire } from "node:module";
 import { isAbsolute, join } from "node:path";
 import { PolicyError } from "../errors.ts";
 import { isObjectId } from "../encoding/identifiers.ts";
+import type { Variables } from "../io/environment.ts";
 import { askConfig } from "../io/git-memory.ts";
-import { surroundings, type SeenPlace, type Watched } from "../io/surroundings.ts";
+import { programStamp } from "../io/git-program.ts";
+import { stampOf, surroundings, type SeenPlace, type Watched } from "../io/surroundings.ts";
 import { CODE_PLACES } from "../policy/places.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import type { Asked } from "./frontier.ts";
@@ -45,13 +47,14 @@ export async function watchedBy(
 
 /**
  * The names in what was asked for, which git looks for in its own directory, too (gitrevisions(7)); null where a word means
- * something that no file tells: what a ref was, a message, the beginning of an id.
+ * something that no file tells, or none of these: what a ref was, a message, the beginning of an id, another work tree's ref.
  */
 function namesIn(targets: readonly string[]): readonly string[] | null {
   const names = targets.flatMap((target) => target.replace(/^\^/, "").split(/\.{2,3}/));
   const plain = names.map((name) => name.replace(/(?:[~^]\d*)+$/, "")).filter((name) => name !== "" && name !== "@");
   const isTold = (name: string): boolean =>
-    isObjectId(name) || (/^\w[\w./-]*$/.test(name) && !/^[0-9a-f]{4,}$|-g[0-9a-f]+$/i.test(name));
+    isObjectId(name) ||
+    (/^\w[\w./-]*$/.test(name) && !/^[0-9a-f]{4,}$|-g[0-9a-f]+$|^(?:main-)?worktrees?\//i.test(name));
   return plain.every(isTold)
     ? plain.filter((name) => !isObjectId(name) && name !== "HEAD" && !name.startsWith("refs/"))
     : null;
@@ -83,6 +86,13 @@ async function isAsRead({ origin, digestNow }: LoadedPolicy): Promise<boolean> {
     throw error;
   }
 }
+
+/** All that judges: these files, the node and the git that take part. */
+export const judgesOf = (program: string, environment: Variables): string =>
+  JSON.stringify([
+    ...programsBeside(program).map((path) => [path, stampOf(path)]),
+    [process.version, process.versions["openssl"], programStamp(environment)],
+  ]);
 
 /** What else judges: the threads' own file, and the package that stays outside the bundle. */
 function programsBeside(program: string): readonly string[] {

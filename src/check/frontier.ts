@@ -3,14 +3,14 @@ import type { Variables } from "../io/environment.ts";
 import { forgetFrontier, writeFrontier } from "../io/frontier-file.ts";
 import { mayKeep } from "../io/git-memory.ts";
 import { isPartialClone } from "../io/safety.ts";
-import { groundOf, seePlace, type SeenPlace } from "../io/surroundings.ts";
+import { groundOf, seePlace, stillOf, type SeenPlace } from "../io/surroundings.ts";
 import type { Decision, ObjectId, RefName, ReportHead, Seconds, SubjectKind, Summary } from "../model.ts";
 import type { Rule } from "../policy/policy.ts";
 import { tally } from "../report/text.ts";
 import { horizonOf } from "./frontier-horizon.ts";
 import { isClean, keptIn, questionOf, type Kept, type KeptRun } from "./frontier-runs.ts";
 import { judgeBeyond, keyOf, mayBeKept, type AskedHistory, type JudgedBeyond, type KnownTip } from "./frontier-tips.ts";
-import { watchedBy } from "./frontier-watched.ts";
+import { judgesOf, watchedBy } from "./frontier-watched.ts";
 import { isForPaths } from "./judge-commit.ts";
 import type { JudgingContext } from "./range.ts";
 import type { GoverningPolicy, Session } from "./session.ts";
@@ -25,7 +25,10 @@ const MOST_TIPS = 32;
 export interface Asked {
   /** The file of the program: its name holds a digest of all that it loads. */
   readonly program: string;
+  /** In which the words mean what they mean. */
   readonly cwd: string;
+  /** `-C` led there: typed in another folder, or in that one, the same words may mean another. */
+  readonly isElsewhere: boolean;
   readonly environment: Variables;
   readonly words: readonly string[];
   /** Ranges, refs and ids among the words. */
@@ -55,6 +58,7 @@ export class Frontier {
   #kept: Kept = { runs: [], tips: [] };
   #ground: string | null = null;
   #governing: GoverningPolicy | null = null;
+  #judges: string | null = null;
 
   constructor(asked: Asked) {
     this.#asked = asked;
@@ -67,7 +71,7 @@ export class Frontier {
     if (place === null || !isSame(place, session) || !isPlain(session)) return;
     this.#session = session;
     this.#place = place;
-    this.#ground = groundOf(place, environment);
+    this.#ground = groundOf(place, environment, stillOf);
     this.#kept = keptIn(place.commonDir);
   }
 
@@ -128,7 +132,8 @@ export class Frontier {
     if (this.#place === null || governing === null || tip === undefined || others.length > 0) return null;
     if (rules.some(isForPaths) || horizonOf(governing.loaded, context.now) === null) return null;
     const asked = { ref, tip, rules };
-    const key = keyOf(this.#asked.program, governing, asked);
+    this.#judges ??= judgesOf(this.#asked.program, this.#asked.environment);
+    const key = keyOf(this.#judges, governing, asked);
     const known = this.#kept.tips.filter((one) => one.key === key);
     return new HistoryWatch(context, asked, known, (newest, summary, before) => {
       this.#tips.push({ key, oid: tip, newest, summary });
@@ -138,14 +143,14 @@ export class Frontier {
 
   /** The run has ended, and its report is written. */
   async keep(): Promise<void> {
-    const { program, cwd, words, quiet, now } = this.#asked;
+    const { program, cwd, isElsewhere, words, quiet, now } = this.#asked;
     const place = this.#place;
     if (place === null) return;
     const question = questionOf(program, cwd, words);
     const others = this.#kept.runs.filter((one) => one.question !== question);
     const ends = this.#until();
     const until = ends === Infinity ? null : ends;
-    const seen = ends === null ? null : await this.#seen(place);
+    const seen = ends === null || isElsewhere ? null : await this.#seen(place);
     const said = { quiet, summary: this.#summary, kinds: [...this.#kinds], refs: [...this.#refs] };
     const run: KeptRun[] =
       seen === null || this.#head?.policy == null
@@ -182,7 +187,7 @@ export class Frontier {
     const loaded = this.#governing?.loaded;
     if (!this.#isClean || this.#ground === null || session === null || loaded === undefined) return null;
     const seen = await watchedBy(this.#asked, session, loaded, place);
-    return groundOf(place, this.#asked.environment) === this.#ground ? seen : null;
+    return groundOf(place, this.#asked.environment, stillOf) === this.#ground ? seen : null;
   }
 }
 

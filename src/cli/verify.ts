@@ -95,6 +95,7 @@ async function verify(targets: readonly string[], options: VerifyCommandOptions,
           ...chosen,
           program,
           words,
+          isElsewhere: cwd !== process.cwd(),
           now,
           quiet: options.quiet ?? false,
         })

@@ -14,7 +14,7 @@ import {
   realpathSync,
   statSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { digestHex } from "../encoding/digest.ts";
 import { changesGit, userConfigFiles, type Variables } from "./environment.ts";
 import { commonDirOf, findGitDir } from "./git-dir.ts";
@@ -38,13 +38,15 @@ export interface Watched {
   readonly places: readonly string[];
   /** Programs that took part. */
   readonly programs: readonly string[];
-  /** Names that would mean something else if they stood in the git directory itself. */
+  /** Names that mean what stands under them in the git directory itself, if anything does. */
   readonly names: readonly string[];
 }
 
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_REFS = 1000;
 const MOST_OBJECTS = 8000;
+const MOST_PACKED = 256 * 1024;
+const SETTLED_MS = 2000;
 
 /**
  * The repository that git would find in this folder, which must be the top of a work tree, below it, or a bare repository
@@ -62,15 +64,25 @@ export function seePlace(cwd: string, environment: Variables): SeenPlace | null 
 }
 
 function placeAround(cwd: string): SeenPlace | null {
-  const found = isBare(cwd) ? { gitDir: cwd, top: null } : findGitDir(cwd);
-  if (found === null) return null;
-  const gitDir = realpathSync.native(found.gitDir);
-  return { gitDir, commonDir: realpathSync.native(commonDirOf(gitDir)), top: found.top };
+  const found = findGitDir(cwd);
+  const bare = bareAround(cwd, found?.top ?? null);
+  // A bare repository on the way up comes first for git, also one that a checkout put there.
+  if (bare !== null && bare !== cwd) return null;
+  const own = bare === null ? found : { gitDir: bare, top: null };
+  if (own === null) return null;
+  const gitDir = realpathSync.native(own.gitDir);
+  return { gitDir, commonDir: realpathSync.native(commonDirOf(gitDir)), top: own.top };
 }
 
-/** git takes `.git` before the folder itself, and the folder itself before those above it. */
-const isBare = (folder: string): boolean =>
-  !exists(join(folder, ".git")) && ["HEAD", "objects", "refs"].every((name) => exists(join(folder, name)));
+/** The first folder on the way up that may be a git directory itself; `end` holds `.git`, which git takes before. */
+function bareAround(cwd: string, end: string | null): string | null {
+  for (let folder = cwd; folder !== end; folder = dirname(folder)) {
+    const [isHeaded, ...keeps] = ["HEAD", "objects", "commondir"].map((name) => exists(join(folder, name)));
+    if (isHeaded === true && keeps.includes(true)) return folder;
+    if (folder === dirname(folder)) return null;
+  }
+  return null;
+}
 
 /** A digest of everything; null where that cannot be told. */
 export function surroundings(place: SeenPlace, environment: Variables, watched: Watched): string | null {
@@ -83,7 +95,7 @@ export function surroundings(place: SeenPlace, environment: Variables, watched: 
       watched.files.map((path) => [path, realpathSync.native(path), contentOf(path)]),
       watched.places.map((path) => contentOf(path)),
       watched.programs.map((path) => stampOf(path)),
-      watched.names.map((name) => exists(join(place.gitDir, name)) || exists(join(place.commonDir, name))),
+      watched.names.map((name) => [place.gitDir, place.commonDir].map((folder) => contentOf(join(folder, name)))),
     ];
     return ground === null || config === null ? null : digestHex("sha256", Buffer.from(JSON.stringify(parts)));
   } catch {
@@ -91,21 +103,29 @@ export function surroundings(place: SeenPlace, environment: Variables, watched: 
   }
 }
 
-/** What every run looks at: the program's own surroundings, refs and objects. Taken before one begins and after it ended. */
-export function groundOf({ gitDir, commonDir, top }: SeenPlace, environment: Variables): string | null {
+/**
+ * What every run looks at: the program's own surroundings, refs and objects. Taken before one begins and after it ended.
+ *
+ * @param look - how a file of refs is told: `stillOf` tells one that was written to meanwhile, whatever it holds again
+ */
+export function groundOf(
+  { gitDir, commonDir, top }: SeenPlace,
+  environment: Variables,
+  look = contentOf,
+): string | null {
   try {
     const own =
       gitDir === commonDir
         ? []
-        : [contentOf(join(gitDir, "commondir")), exists(join(gitDir, "refs")) && refsIn(gitDir)];
+        : [look(join(gitDir, "commondir")), exists(join(gitDir, "refs")) && refsIn(gitDir, look)];
     const parts = [
       [process.version, process.versions["openssl"], process.geteuid?.()],
       [gitDir, commonDir, top, environment["HOME"], environment["XDG_CONFIG_HOME"]],
       userConfigFiles(environment).map(plainConfig),
-      contentOf(join(gitDir, "HEAD")),
-      contentOf(join(commonDir, "shallow")),
-      stampOf(join(commonDir, "packed-refs")),
-      refsIn(commonDir),
+      look(join(gitDir, "HEAD")),
+      look(join(commonDir, "shallow")),
+      packedIn(commonDir, look),
+      refsIn(commonDir, look),
       ...own,
       objectsIn(join(commonDir, "objects")),
     ];
@@ -117,19 +137,39 @@ export function groundOf({ gitDir, commonDir, top }: SeenPlace, environment: Var
 
 class Untold extends Error {}
 
-/** Loose refs, each with its content. */
-function refsIn(folder: string): readonly (readonly [string, string | null])[] {
+type Look = (path: string | Buffer) => string | null;
+
+/** Loose refs, each with its content. Names are bytes, and need be no UTF-8. */
+function refsIn(folder: string, look: Look): readonly (readonly [string, string | null])[] {
   const found: (readonly [string, string | null])[] = [];
-  const look = (path: string): void => {
-    for (const entry of readdirSync(join(folder, path), { withFileTypes: true, encoding: "latin1" })) {
-      const name = `${path}/${entry.name}`;
-      if (entry.isDirectory()) look(Buffer.from(name, "latin1").toString());
+  const list = (path: Buffer): void => {
+    for (const entry of readdirSync(path, { withFileTypes: true, encoding: "buffer" })) {
+      const below = Buffer.concat([path, Buffer.from("/"), entry.name]);
+      if (entry.isDirectory()) list(below);
       else if (!entry.isFile() || found.length >= MOST_REFS) throw new Untold();
-      else found.push([name, contentOf(join(folder, Buffer.from(name, "latin1").toString()))]);
+      else found.push([below.toString("latin1"), toldRef(look(below))]);
     }
   };
-  look("refs");
+  list(Buffer.from(join(folder, "refs")));
   return found;
+}
+
+/** A symbolic ref that leads out of `refs/` may hang on what another work tree has checked out, or on the last fetch. */
+function toldRef(value: string | null): string | null {
+  if (/(?:^|\0)ref:\s*(?!refs\/)\S/.test(value ?? "")) throw new Untold();
+  return value;
+}
+
+/**
+ * Packed refs: what stands there, or of a large file whether it was replaced, which a file system that keeps seconds alone does
+ * not tell before they are over.
+ */
+function packedIn(commonDir: string, look: Look): string | null {
+  const path = join(commonDir, "packed-refs");
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || stats.size <= MOST_PACKED) return look(path);
+  if (Date.now() - Math.max(stats.mtimeMs, stats.ctimeMs) < SETTLED_MS) throw new Untold();
+  return stampOf(path);
 }
 
 /** Packs and single objects: none can come, go or be written to unseen. What rots on the disk by itself is not seen. */
@@ -142,7 +182,9 @@ function objectsIn(folder: string): readonly unknown[] {
     const path = join(folder, name);
     if (!exists(path)) continue;
     for (const file of readdirSync(path)) {
-      const { ino, size, mtimeMs, ctimeMs } = lstatSync(join(path, file));
+      const stats = lstatSync(join(path, file));
+      if (stats.isSymbolicLink()) throw new Untold();
+      const { ino, size, mtimeMs, ctimeMs } = stats;
       seen.push(name, file, ino, size, mtimeMs, ctimeMs);
     }
     // git packs them long before (git-gc(1), gc.auto), and each takes time.
@@ -158,8 +200,14 @@ function plainConfig(path: string): string | null {
   return text;
 }
 
+/** A file's content and the moment at which it was last written to or put there. */
+export function stillOf(path: string | Buffer): string | null {
+  const before = stampOf(path);
+  return `${before ?? ""}\0${contentOf(path) ?? ""}`;
+}
+
 /** A plain file's bytes as latin-1 text; null where nothing is. What else stands there cannot be told. */
-function contentOf(path: string, mayBeLink = false): string | null {
+function contentOf(path: string | Buffer, mayBeLink = false): string | null {
   try {
     const follow = mayBeLink ? 0 : constants.O_NOFOLLOW;
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | follow);
@@ -176,7 +224,7 @@ function contentOf(path: string, mayBeLink = false): string | null {
   }
 }
 
-function stampOf(path: string): string | null {
+export function stampOf(path: string | Buffer): string | null {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return null;
   return `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;

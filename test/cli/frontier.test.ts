@@ -1,6 +1,6 @@
 /**
  * `verify` of what it allowed before: the same answer without judging again, and everything that ends that. Attacks on what
- * is kept for it: test/attacks/forged-frontier.test.ts.
+ * is kept for it: test/attacks/forged-frontier.test.ts, and around it: test/attacks/stale-frontier.test.ts.
  */
 import { describe, expect, it } from "@jest/globals";
 import {

@@ -27,7 +27,7 @@ export async function createTextReportOf(scene: FrontierScene, ref: string, { fo
   };
   // Whole runs are not repeated here: only histories are known again.
   const words = ["verify", ref, String(Math.random())];
-  const asked = { program: "main-test.cjs", cwd, environment, words, targets, quiet: false, now };
+  const asked = { program: "main-test.cjs", cwd, isElsewhere: false, environment, words, targets, quiet: false, now };
   const frontier = forgetful ? null : new Frontier(asked);
   await verifyCommits({ ...options, frontier }, frontier?.over(counting) ?? counting);
   const { exitCode } = report.finish();

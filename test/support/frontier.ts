@@ -61,11 +61,20 @@ export class FrontierScene {
 
   /** The runs that are kept; none where there is no file. */
   kept(repo = this.repo): readonly KeptRun[] {
-    const file = join(repo.gitDir, "signpolicy", "frontier");
-    if (!existsSync(file)) return [];
-    const [, text = "{}"] = readFileSync(file, "utf8").split("\n");
-    return (JSON.parse(text) as { readonly content: Kept }).content.runs;
+    return contentOf(repo).runs;
   }
+
+  /** What the tips that are kept hold for, each once. */
+  keys(repo = this.repo): readonly string[] {
+    return [...new Set(contentOf(repo).tips.map(({ key }) => key))];
+  }
+}
+
+function contentOf(repo: Repo): Kept {
+  const file = join(repo.gitDir, "signpolicy", "frontier");
+  if (!existsSync(file)) return { runs: [], tips: [] };
+  const [, text = "{}"] = readFileSync(file, "utf8").split("\n");
+  return (JSON.parse(text) as { readonly content: Kept }).content;
 }
 
 interface At {
