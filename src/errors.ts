@@ -42,10 +42,15 @@ export class SignpolicyError extends Error {
 
 /** Wrong command line. */
 export class UsageError extends SignpolicyError {
-  override readonly name = "UsageError";
+  override readonly name: string = "UsageError";
   constructor(message: string, options?: SignpolicyErrorOptions) {
     super("ERR_USAGE", message, options);
   }
+}
+
+/** A revision that names nothing here: it may have been meant for something else. */
+export class RevisionError extends UsageError {
+  override readonly name = "RevisionError";
 }
 
 /** One mistake in a policy file. `path` is a JSON path (`$.rules[0].refs`), `line` starts at 1. */

@@ -12,6 +12,7 @@ import { managedBy } from "./install-manager.ts";
 import type { CheckReport, ClientOptions, Problem } from "./installation.ts";
 import { findMarkedLines } from "./marked-lines.ts";
 import { projectProgram } from "./program-path.ts";
+import { lostRunBit } from "./installation.ts";
 
 interface Findings {
   readonly passed: string[];
@@ -207,7 +208,7 @@ async function checkPlain(place: ClientPlace, hook: ClientHook, found: Findings)
 async function checkRunBit(place: ClientPlace, file: string, fix: string, found: Findings): Promise<boolean> {
   const stats = await targetIfAny(file);
   if (stats === null || process.platform === "win32" || (stats.mode & 0o100) !== 0) return stats !== null;
-  found.problems.push({ message: `${fromTop(place, file)} has lost its run bit: git ignores it`, fix, runBit: file });
+  found.problems.push({ message: lostRunBit(fromTop(place, file)), fix, runBit: file });
   return false;
 }
 
@@ -234,7 +235,7 @@ async function checkPolicy(place: ClientPlace, found: Findings): Promise<void> {
     found.passed.push(`the policy is valid (${origin.source})`);
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
-    const fix = error.hint ?? "signpolicy policy check";
+    const fix = error.code === "ERR_POLICY_MISSING" ? "signpolicy init" : (error.hint ?? "signpolicy policy check");
     found.problems.push({ message: error.message, fix });
   }
 }

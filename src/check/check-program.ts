@@ -9,7 +9,7 @@ import type { ServerHookParts } from "./server-hook.ts";
 import type { ServerPackage } from "./server-package.ts";
 import { ENTRY, packageProblems } from "./server-package.ts";
 import type { ServerPlace } from "./server-place.ts";
-import { closeCommand, otherWriters } from "./server-place.ts";
+import { otherWriters } from "./server-place.ts";
 
 /** What a hook file starts; without a node where the program needs none. */
 export type Start = Pick<ServerHookParts, "node" | "entry">;
@@ -71,10 +71,7 @@ async function nodeWarnings(
   reinstall: string,
 ): Promise<readonly Problem[]> {
   const slower = serverCodeProblem(folder, owner);
-  const open = (await otherWriters(node, owner)).map((why) => ({
-    message: `node is not safe: ${why}`,
-    fix: closeCommand(why, owner),
-  }));
+  const open = (await otherWriters(node, owner)).map(({ why, fix }) => ({ message: `node is not safe: ${why}`, fix }));
   return [...(slower === null ? [] : [{ message: slower, fix: reinstall }]), ...open];
 }
 

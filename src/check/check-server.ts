@@ -11,8 +11,9 @@ import { readServerMemory } from "./server-memory.ts";
 import type { ProgramChecks, Start } from "./check-program.ts";
 import { parseServerHook, renderServerHook } from "./server-hook.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
-import { SERVER_HOOKS, findServer, otherWriters, closeCommand } from "./server-place.ts";
+import { SERVER_HOOKS, findServer, otherWriters } from "./server-place.ts";
 import { inSession, loadPinned, standingPolicy } from "./server-policy.ts";
+import { lostRunBit } from "./installation.ts";
 
 interface Findings {
   readonly passed: string[];
@@ -89,11 +90,11 @@ async function checkHook(
     // githooks(5): git passes over a hook that is not executable, with a hint that no pusher reads.
     if ((stats.mode & 0o100) === 0)
       found.problems.push({
-        message: `${file} has lost its run bit: git ignores it`,
+        message: lostRunBit(file),
         fix: `chmod +x ${shellWord(file)}`,
       });
-    for (const why of await otherWriters(file, place.owner)) {
-      found.problems.push({ message: `${hook} is not safe: ${why}`, fix: closeCommand(why, place.owner) });
+    for (const { why, fix } of await otherWriters(file, place.owner)) {
+      found.problems.push({ message: `${hook} is not safe: ${why}`, fix });
     }
   }
   for (const path of [parts.node ?? parts.entry, parts.entry]) {
@@ -135,8 +136,8 @@ async function checkPolicy(place: ServerPlace, options: ServerOptions, found: Fi
     found.problems.push({ message: error.message, fix: `signpolicy policy check ${shellWord(policy)}` });
     return;
   }
-  for (const why of await otherWriters(policy, place.owner)) {
-    found.problems.push({ message: `the policy is not safe: ${why}`, fix: closeCommand(why, place.owner) });
+  for (const { why, fix } of await otherWriters(policy, place.owner)) {
+    found.problems.push({ message: `the policy is not safe: ${why}`, fix });
   }
 }
 

@@ -148,7 +148,6 @@ function failed(id: string, { message, fix, runBit }: Problem): DoctorRow {
   const installs = /signpolicy install$/.test(fix);
   if (runBit !== undefined && fix.startsWith("chmod "))
     return fail(id, message, fix, { kind: "chmod", path: runBit, mode: 0o755 });
-  if (id === "policy.load" && message.startsWith("there is no policy")) return fail(id, message, "signpolicy init");
   return fail(id, message, fix, installs ? { kind: "install" } : null);
 }
 

@@ -57,6 +57,11 @@ export interface Problem {
   readonly runBit?: string;
 }
 
+/** githooks(5): a hook that may not be run is passed over. */
+export const lostRunBit = (file: string): string => `${file} has lost its run bit: git ignores it`;
+
+export const NOTHING_INSTALLED = "nothing of signpolicy was installed here";
+
 /** One command often mends several of them. */
 export function byFix(problems: readonly Problem[]): readonly Problem[] {
   return [...new Set(problems.map(({ fix }) => fix))].map((fix) => {

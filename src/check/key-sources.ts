@@ -1,7 +1,7 @@
 /** What the words after `keys add` mean: a file, a keyring's key, a key itself, an address, a commit, a forge. */
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { GitError, KeyError, UsageError } from "../errors.ts";
+import { GitError, KeyError, RevisionError, UsageError } from "../errors.ts";
 import { exportCertificates, gpgPlace } from "../io/gpg.ts";
 import type { GpgPlace } from "../io/gpg.ts";
 import { fetchBytes } from "../io/http.ts";
@@ -56,8 +56,8 @@ export async function readKeySource(words: string, options: KeySourceOptions): P
   try {
     return { keys: [await fromCommit(words, options)], claims: true, forge: null };
   } catch (error) {
-    const isName = error instanceof UsageError && error.message.endsWith("names no object here");
-    if (!isName && !(error instanceof GitError && error.code === "ERR_NOT_A_REPOSITORY")) throw error;
+    if (!(error instanceof RevisionError) && !(error instanceof GitError && error.code === "ERR_NOT_A_REPOSITORY"))
+      throw error;
     if (id !== undefined)
       return { keys: await fromKeyring(id.toUpperCase(), await findGpg(options)), claims: true, forge: null };
     throw new UsageError(`'${words}' is no file, key, fingerprint, address or commit`, { hint: SOURCES });

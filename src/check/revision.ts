@@ -1,4 +1,4 @@
-import { UsageError } from "../errors.ts";
+import { RevisionError, UsageError } from "../errors.ts";
 import { isObjectId, parseRefName } from "../encoding/identifiers.ts";
 import { tryGit } from "../io/git.ts";
 import { readFewRefs } from "../io/ref-watch.ts";
@@ -32,7 +32,7 @@ export async function resolveRevision(session: Place, word: string): Promise<Obj
   ]);
   const oid = stdout.toString("latin1").trim();
   if (status !== 0 || !isObjectId(oid)) {
-    throw new UsageError(`${word.replace(/\^\{commit\}$/, "")} names no object here`, {
+    throw new RevisionError(`${word.replace(/\^\{commit\}$/, "")} names no object here`, {
       hint: "name a commit, a tag, a branch or a range such as A..B",
     });
   }

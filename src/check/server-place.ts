@@ -82,18 +82,28 @@ export async function refuseSharedHooks(place: ServerPlace): Promise<void> {
   });
 }
 
+/** A way in which somebody else could change a file, and the command that closes it. */
+interface Opening {
+  readonly why: string;
+  readonly fix: string;
+}
+
 /** Ways in which somebody other than root and the owner could change a file, a folder, or what leads to it. */
-export async function otherWriters(path: string, owner: Owner): Promise<readonly string[]> {
+export async function otherWriters(path: string, owner: Owner): Promise<readonly Opening[]> {
   if (process.getuid === undefined) return [];
-  const found: string[] = [];
+  const found: Opening[] = [];
   for (let at = path; ; at = dirname(at)) {
     const stats = await targetIfAny(at);
     if (stats !== null) {
-      if (stats.uid !== 0 && stats.uid !== owner.uid) found.push(`${at} belongs to user ${String(stats.uid)}`);
+      if (stats.uid !== 0 && stats.uid !== owner.uid) {
+        const why = `${at} belongs to user ${String(stats.uid)}`;
+        found.push({ why, fix: `chown ${String(owner.uid)} ${shellWord(at)}` });
+      }
       // In a sticky folder nobody can move or replace what is not his own (chmod(1)).
       const sticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0;
       if ((stats.mode & 0o022) !== 0 && !sticky) {
-        found.push(`${at} can be written by ${(stats.mode & 0o002) === 0 ? "its group" : "everybody"}`);
+        const why = `${at} can be written by ${(stats.mode & 0o002) === 0 ? "its group" : "everybody"}`;
+        found.push({ why, fix: `chmod go-w ${shellWord(at)}` });
       }
     }
     if (at === dirname(at)) return found;
@@ -102,14 +112,7 @@ export async function otherWriters(path: string, owner: Owner): Promise<readonly
 
 /** The same as warnings about `what`. */
 export const writers = async (what: string, path: string, whose: Owner): Promise<readonly string[]> =>
-  (await otherWriters(path, whose)).map((why) => `${what} is not safe: ${why}`);
-
-/** The command against one line of `otherWriters`. */
-export function closeCommand(why: string, owner: Owner): string {
-  const path = why.replace(/ (?:belongs to user \d+|can be written by (?:its group|everybody))$/, "");
-  if (why.includes(" belongs to user ")) return `chown ${String(owner.uid)} ${shellWord(path)}`;
-  return `chmod go-w ${shellWord(path)}`;
-}
+  (await otherWriters(path, whose)).map(({ why }) => `${what} is not safe: ${why}`);
 
 /** The work tree that a file lies in: a push or a commit there may change it. Null where it lies in none. */
 export async function workTreeAround(file: string): Promise<string | null> {

@@ -37,7 +37,7 @@ export function unmetWords(
   const who = agreed.size === 0 ? "nobody whose signature counts" : [...agreed].join(", ");
   const missing = new Set(unmet.flatMap((one) => [...one.missing]));
   const begun = unmet.every((one) => one.begun);
-  const marked = unmet.flatMap(({ demand }) => markedKey(demand.change) ?? []);
+  const marked = unmet.flatMap(({ demand }) => demand.change.marks ?? []);
   const blast = marked.length === 0 ? "" : `; what would fall: signpolicy keys blast ${marked[0] ?? ""}`;
   return {
     message: bytesOf(`changes the policy, to which ${who} alone may not agree: ${told.join("; ")}${more}`),
@@ -50,10 +50,6 @@ export function unmetWords(
     ),
   };
 }
-
-/** The key that a change marks as compromised. */
-const markedKey = ({ path, message }: PolicyChange): string | null =>
-  message.startsWith("`compromised` is ") ? (/\.keys\.(.+)$/.exec(path)?.[1] ?? null) : null;
 
 export const faultWords = (faults: readonly string[]): { readonly message: string; readonly hint: string } => ({
   message: bytesOf(`the policy that this commit leaves behind cannot govern: ${faults.join("; ")}`),

@@ -83,7 +83,8 @@ function diffWindow(old: ComparedKey, now: ComparedKey): readonly PolicyChange[]
     const before = was[mark] === undefined ? "" : `, was ${showMark(was[mark])}`;
     const message =
       is[mark] === undefined ? `loses \`${mark}\`${before}` : `\`${mark}\` is ${showMark(is[mark])}${before}`;
-    return [change(now, tighter ? "tightens" : "loosens", message, tighter)];
+    const changed = change(now, tighter ? "tightens" : "loosens", message, tighter);
+    return [mark === "compromised" && is[mark] !== undefined ? { ...changed, marks: now.fingerprint } : changed];
   });
 }
 

@@ -53,6 +53,8 @@ export interface PolicyChange {
   readonly message: string;
   /** The principal who may make it with `self`, since it is his own key. */
   readonly own: string | null;
+  /** The key that it says is compromised. */
+  readonly marks?: string;
 }
 
 /**
