@@ -1,11 +1,12 @@
 // Writes what is made from the source: the policy's JSON Schema and its reference from the zod schema, the manual page from the
-// commands. With --check it only compares, so that no change of either can land without the files that people and
+// commands, the list of messages from all that is said. With --check it only compares, so that no change of either can land without the files that people and
 // editors read.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
 import { renderManPage } from "./man-page.mjs";
+import { renderMessages } from "./messages.mjs";
 import { renderPolicyReference } from "./policy-reference.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -62,6 +63,7 @@ const withMeanings = (page) =>
 const MADE = {
   "config/signpolicy.schema.json": `${JSON.stringify(policyJsonSchema(), null, 2)}\n`,
   "docs/codes.md": withMeanings(read("docs/codes.md")),
+  "docs/messages.md": renderMessages(),
   "docs/policy-reference.md": renderPolicyReference(policyJsonSchema()),
   "man/signpolicy.1": renderManPage({
     program: createProgram(() => undefined),

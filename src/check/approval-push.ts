@@ -12,6 +12,7 @@ import type { RefUpdate } from "./push-input.ts";
 import type { JudgingContext } from "./range.ts";
 import type { Verdict } from "./push.ts";
 import { changedPaths, TooManyEntries } from "./tree-changes.ts";
+import { unreadableCommit } from "./outlines.ts";
 
 /** Commits that one push brings to a ref of approvals. */
 const LONGEST = 1000;
@@ -81,7 +82,7 @@ async function newCommits(
   const line: ObjectId[] = [];
   for (let oid: ObjectId | undefined = tip; oid !== undefined && oid !== old;) {
     const commit: Commit | null = await outlines.outline(oid);
-    if (commit === null) return { code: "malformed", message: `${oid} is no commit that can be read` };
+    if (commit === null) return { code: "malformed", message: unreadableCommit(oid) };
     if (commit.parents.length > 1)
       return { code: "malformed", message: "approvals are added in a line, not by merges" };
     if (line.length === LONGEST)

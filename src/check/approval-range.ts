@@ -7,6 +7,7 @@ import { defaultBranch } from "./governing.ts";
 import type { Session } from "./session.ts";
 import { implicitRef, parseAs, resolveTargets } from "./targets.ts";
 import { trackedName } from "./tracking.ts";
+import { unreadableCommit } from "./outlines.ts";
 
 export interface RangeToApprove {
   readonly range: string;
@@ -63,7 +64,7 @@ async function peel(session: Session, oid: ObjectId): Promise<ObjectId> {
 
 async function outlineOf(session: Session, oid: ObjectId): Promise<Commit> {
   const commit = await session.outlines.outline(oid);
-  if (commit === null) throw new UsageError(`${oid} is no commit that can be read`);
+  if (commit === null) throw new UsageError(unreadableCommit(oid));
   return commit;
 }
 

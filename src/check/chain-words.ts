@@ -25,6 +25,8 @@ export function unauthenticated(parents: readonly ObjectId[], mode: TrustMerges,
   };
 }
 
+export const SAY_REF = "say whose rules judge: --as refs/heads/NAME";
+
 /** A policy that asks nothing of the commits here would let anything be called authenticated. */
 export const unruled = (ref: RefName | null): Problem => ({
   code: "ref-unmatched",
@@ -32,7 +34,7 @@ export const unruled = (ref: RefName | null): Problem => ({
     ref === null
       ? "no branch is checked out and none was named, so no rule can be found to authenticate this commit by"
       : `no rule with \`commits\` names ${ref}, so nothing authenticates this commit`,
-  hint: "say whose rules judge: --as refs/heads/NAME",
+  hint: SAY_REF,
 });
 
 /** Its exemptions may have let everything through that leads to it. */

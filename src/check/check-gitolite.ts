@@ -4,7 +4,7 @@ import { checkServer } from "./check-server.ts";
 import { eachRepository } from "./each-server.ts";
 import { findGitolite } from "./gitolite.ts";
 import { shellWord } from "./hook-lines.ts";
-import { pushedWarning, unlinked } from "./install-gitolite.ts";
+import { pushedWarning, unlinked, notLed } from "./install-gitolite.ts";
 import type { CheckReport, PerRepository, Problem, ServerOptions } from "./installation.ts";
 
 /** Looks at the common hooks of a gitolite and at each of its repositories, as they see them. */
@@ -16,7 +16,7 @@ export async function checkGitolite(
   const place = await findGitolite(home, options);
   const missing = await unlinked(place);
   const problems: Problem[] = missing.map((file) => ({
-    message: `${file} does not lead to ${place.hooksDir}: pushes there are not judged`,
+    message: notLed(file, place.hooksDir),
     fix: `signpolicy install --server ${shellWord(place.home)}`,
   }));
   const passed = missing.length === 0 ? [`every repository's hooks lead to ${place.hooksDir}`] : [];

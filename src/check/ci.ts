@@ -11,7 +11,7 @@ import { governCi } from "./ci-policy.ts";
 import { type CiRange, extraHead, rangeOf } from "./ci-range.ts";
 import { governOrDeny, verifyCommits } from "./commits.ts";
 import { policyDrift } from "./drift.ts";
-import { defaultBranch, type PolicyChoice } from "./governing.ts";
+import { defaultBranch, NO_DEFAULT_BRANCH, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
 import { tipsFromRemote } from "./pre-push.ts";
 import { judgePush } from "./push.ts";
@@ -100,7 +100,7 @@ async function eventOf(session: Session, options: CiOptions, platform: CiPlatfor
     return as === null ? event : withRef(event, as);
   }
   const into = as ?? (await defaultBranch(session))?.branch;
-  if (into === undefined) throw cannotTell("no default branch of a remote is known");
+  if (into === undefined) throw cannotTell(NO_DEFAULT_BRANCH);
   const base = options.base === undefined ? null : await resolveCommit(session, options.base);
   const head = await resolveCommit(session, options.head ?? "HEAD");
   return { kind: "request", into, base, head, testMerge: true };

@@ -7,6 +7,7 @@ import type { Porcelain } from "../io/porcelain.ts";
 import { openPorcelain } from "../io/porcelain.ts";
 import type { ClientOptions } from "./installation.ts";
 import { dependenciesOf, readPrepare } from "./package-json.ts";
+import { NAME_REPOSITORY, NO_REPOSITORY } from "../io/repository.ts";
 
 export interface ClientPlace {
   readonly porcelain: Porcelain;
@@ -40,10 +41,7 @@ export async function findClient(options: ClientOptions): Promise<ClientPlace> {
   const [bare, gitDir] = await finder
     .revParse("--is-bare-repository", "--absolute-git-dir")
     .catch((cause: unknown): never => {
-      throw new GitError("ERR_NOT_A_REPOSITORY", "this is not a git repository", {
-        hint: "run it inside a repository, or name one with -C DIR",
-        cause,
-      });
+      throw new GitError("ERR_NOT_A_REPOSITORY", NO_REPOSITORY, { hint: NAME_REPOSITORY, cause });
     });
   const [top, commonDir] =
     bare === "true" ? [] : await finder.revParse("--path-format=absolute", "--show-toplevel", "--git-common-dir");

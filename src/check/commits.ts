@@ -26,6 +26,7 @@ import { judgeTagged, judgeTags, tagRef } from "./tags.ts";
 import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
 import { implicitRef, parseAs, resolveTargets, type Target } from "./targets.ts";
 import { policyDrift } from "./drift.ts";
+import { SAY_REF } from "./chain-words.ts";
 
 export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly cwd: string;
@@ -231,12 +232,7 @@ class Verification {
     if (ref === null) {
       if (policy.unmatched === "allow") return false;
       const message = "no branch is checked out and none was named, so no rule can be found";
-      await this.#take(
-        decideProblem(
-          { kind: "ref", oid, ref },
-          { code: "ref-unmatched", message, hint: "say whose rules judge: --as refs/heads/NAME" },
-        ),
-      );
+      await this.#take(decideProblem({ kind: "ref", oid, ref }, { code: "ref-unmatched", message, hint: SAY_REF }));
       return true;
     }
     const decision = decideStandingRef({ policy, ref, oid, kind: "commit", rules: [], now });

@@ -14,7 +14,7 @@ import { DAY, endOf } from "./key-standing.ts";
 import { selectKey } from "./key-select.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { setByOption } from "./signing-key.ts";
-import { canRun, programFix } from "./signing-programs.ts";
+import { canRun, programFix, noSuchProgram } from "./signing-programs.ts";
 
 async function identity(patient: Patient): Promise<readonly DoctorRow[]> {
   const { context, loaded } = patient;
@@ -147,7 +147,7 @@ async function format(patient: Patient): Promise<readonly DoctorRow[]> {
   const program =
     name === "ssh" ? (config.get("gpg.ssh.program") ?? "ssh-keygen") : gpgPlace(config, place.top, environment).program;
   if (!(await canRun(program, place.top, environment))) {
-    const why = `the signing program ${program} is not there`;
+    const why = noSuchProgram(program);
     const set = await programSetting(patient, name);
     rows.push(
       fail(

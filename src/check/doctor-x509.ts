@@ -9,7 +9,7 @@ import type { DoctorRow, Examination, Patient } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
 import { shellWord } from "./hook-lines.ts";
 import { DAY } from "./key-standing.ts";
-import { canRun } from "./signing-programs.ts";
+import { canRun, noSuchProgram } from "./signing-programs.ts";
 
 /** A trust root is renewed every half year; after that gitsign must have been online. */
 const STALE_DAYS = 180;
@@ -37,7 +37,7 @@ export const x509Rows: Examination = async (patient) => {
 async function certificateRows(patient: Patient, program: string): Promise<readonly DoctorRow[]> {
   const version = await ask(patient, program, ["--version"]);
   if (version?.status !== 0) {
-    return [fail("x509", `the signing program ${program} is not there`, await x509ProgramFix(patient, "gpgsm"))];
+    return [fail("x509", noSuchProgram(program), await x509ProgramFix(patient, "gpgsm"))];
   }
   // smimesign asks the system's own key store, which has nothing to list.
   if (!/gpgsm/i.test(basename(program))) return [pass("x509", `${firstLine(version)} is there`)];
@@ -110,7 +110,7 @@ async function certificateRows(patient: Patient, program: string): Promise<reado
 async function sigstoreRows(patient: Patient, program: string): Promise<readonly DoctorRow[]> {
   const version = await ask(patient, program, ["--version"]);
   if (version?.status !== 0) {
-    return [fail("sigstore", `the signing program ${program} is not there`, await x509ProgramFix(patient, "gitsign"))];
+    return [fail("sigstore", noSuchProgram(program), await x509ProgramFix(patient, "gitsign"))];
   }
   const rows: DoctorRow[] = [];
   const root = join(patient.environment["HOME"] ?? "~", ".sigstore", "root");

@@ -23,6 +23,7 @@ import { judgingContext, openSession, otherKeysOf } from "./session.ts";
 import { signatureFacts } from "./signature-facts.ts";
 import { implicitRef, parseAs, resolveTargets } from "./targets.ts";
 import { trackedRefs } from "./tracking.ts";
+import { missingProblem } from "./missing-problem.ts";
 
 export interface ExplainOptions extends PolicyChoice, WitnessChoice {
   readonly cwd: string;
@@ -103,7 +104,7 @@ async function explainCommit(scene: Scene): Promise<Explanation> {
   const alone = await judgeBy(rules);
   const verdict =
     (alone === null || alone.allow || clock.mode === "history" ? alone : await withWiderFix(scene, rules, alone)) ??
-    decideProblem({ kind: "commit", oid, ref }, { code: "missing-object", message: `${oid} is not in the repository` });
+    decideProblem({ kind: "commit", oid, ref }, missingProblem(oid));
   const explained = await Promise.all(
     context.policy.rules.map(async (rule): Promise<ExplainedRule> => {
       if (!rules.includes(rule)) return { name: rule.name, asks: null, signedBy: [], findings: [] };

@@ -67,10 +67,12 @@ export async function governClone(session: Session, choice: PolicyChoice, remote
       if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
     }
   }
-  const why = branch === null ? "no default branch of a remote is known" : `${branch.tracking} holds no policy`;
+  const why = branch === null ? NO_DEFAULT_BRANCH : `${branch.tracking} holds no policy`;
   const notes = [`the policy is the work tree's own file, since ${why}: it proves nothing about itself`];
   return governByOwn(session, await loadPolicy(workTreePolicySource(repository.workTree)), notes, choice);
 }
+
+export const NO_DEFAULT_BRANCH = "no default branch of a remote is known";
 
 /** The work tree's own policy. */
 export const governByOwn = (

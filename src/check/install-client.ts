@@ -16,6 +16,7 @@ import { forget, type InstallMemory, readMemory, writeMemory } from "./install-m
 import { forgetCloneCode, putCloneCode } from "./program-code.ts";
 import { type Edited, installPrepare, uninstallPrepare } from "./install-prepare.ts";
 import type { ClientOptions, ClientVia, InstallClientOptions, InstallReport } from "./installation.ts";
+import { NOTHING_INSTALLED } from "./installation.ts";
 
 const NOTHING: InstallReport = { steps: [], warnings: [] };
 
@@ -102,5 +103,5 @@ export async function uninstallClient(options: ClientOptions): Promise<InstallRe
   if (!others) await removeFolderIfEmpty(place.huskyDir);
   const fetches = await uninstallRefspec(place);
   const steps = [...husky, ...config, ...plain, ...configured, ...prepare, ...path, ...fetches];
-  return { steps, warnings: steps.length === 0 ? ["nothing of signpolicy was installed here"] : [] };
+  return { steps, warnings: steps.length === 0 ? [NOTHING_INSTALLED] : [] };
 }

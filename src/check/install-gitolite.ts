@@ -52,10 +52,13 @@ export async function installGitolite(
     ...hooks.warnings,
     ...(await safetyWarnings({ owner }, put.folder, join(hooksDir, "pre-receive"))),
     ...pushedWarning(place),
-    ...(await unlinked(place)).map((file) => `${file} does not lead to ${hooksDir}: pushes there are not judged`),
+    ...(await unlinked(place)).map((file) => notLed(file, hooksDir)),
   ];
   return [{ repository: place.home, result: { steps, warnings } }, ...prepared];
 }
+
+export const notLed = (file: string, hooksDir: string): string =>
+  `${file} does not lead to ${hooksDir}: pushes there are not judged`;
 
 export const pushedWarning = (place: GitolitePlace): readonly string[] =>
   place.localCodeIsPushed

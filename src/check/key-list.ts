@@ -6,7 +6,7 @@ import { KeyError } from "../errors.ts";
 import type { Bytes, Fingerprint, Seconds } from "../model.ts";
 import { readCertificate } from "../signature/openpgp/certificate.ts";
 import { looksLikeKeyring, splitKeyring } from "../signature/openpgp/keyring.ts";
-import { parseSshPublicKey } from "../signature/ssh/key.ts";
+import { parseSshPublicKey, PRIVATE_KEY } from "../signature/ssh/key.ts";
 
 /** A key somebody offers, with what its text claims about it. Claims are the writer's word. */
 export interface OfferedKey {
@@ -30,7 +30,7 @@ export function readKeyList(bytes: Bytes): readonly OfferedKey[] {
   if (looksLikeKeyring(bytes)) return splitKeyring(bytes).map(offerCertificate);
   const text = latin1(bytes);
   if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(text)) {
-    throw new KeyError("this is a private key; expected the .pub file beside it");
+    throw new KeyError(PRIVATE_KEY);
   }
   return text.split("\n").flatMap((line, index) => {
     const trimmed = line.replace(/\r$/, "").trim();

@@ -4,6 +4,8 @@ import type { ObjectReader } from "../io/objects.ts";
 import { parseCommit } from "../subject/commit.ts";
 import { parseTag } from "../subject/tag.ts";
 
+export const unreadableCommit = (oid: ObjectId): string => `${oid} is no commit that can be read`;
+
 /** Reads commits that are not judged, for their parents, tree and date alone. */
 export class Outlines {
   readonly #reader: ObjectReader;

@@ -12,6 +12,7 @@ import type { Problem, ServerLayout, ServerOptions } from "./installation.ts";
 import type { ServerMemory } from "./server-memory.ts";
 import type { ServerHook, ServerPlace } from "./server-place.ts";
 import { SERVER_HOOKS } from "./server-place.ts";
+import { lostRunBit } from "./installation.ts";
 
 /** Our file in a folder whose every file is run. */
 const OWN_FILE = "signpolicy";
@@ -125,7 +126,7 @@ export async function driverProblems(place: ServerPlace, layout: ServerLayout): 
     if (!/hooks\/(?:\$\{?hookname\}?|(?:pre|post)-receive)\.d\//.test(text)) {
       problems.push({ message: `${file} does not run what is in ${file}.d`, fix });
     } else if (stats !== null && (stats.mode & 0o100) === 0) {
-      problems.push({ message: `${file} has lost its run bit: git ignores it`, fix: `chmod +x ${shellWord(file)}` });
+      problems.push({ message: lostRunBit(file), fix: `chmod +x ${shellWord(file)}` });
     }
   }
   return problems;

@@ -5,6 +5,8 @@ import { basename, delimiter, join, resolve } from "node:path";
 import type { ConfigValue } from "../io/config.ts";
 import { shellWord } from "./hook-lines.ts";
 
+export const noSuchProgram = (program: string): string => `the signing program ${program} is not there`;
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 interface Searched {

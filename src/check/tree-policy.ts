@@ -6,6 +6,8 @@ import type { Outlines } from "./outlines.ts";
 import type { PolicySource } from "./policy-source.ts";
 import { isPlainFile, type TreeWalker } from "./trees.ts";
 import type { TreeEntry } from "../subject/tree.ts";
+import { NOT_PLAIN, tooLarge } from "../io/plain-files.ts";
+import { NO_KEY_FILE } from "../io/policy-file.ts";
 
 const POLICY_CAP = 4 * 1024 * 1024;
 const KEY_CAP = 2 * 1024 * 1024;
@@ -65,7 +67,7 @@ export class TreePolicySource implements PolicySource {
     const file = posix.join(this.#folder, path);
     const tree = await this.#tree();
     const entry = await this.#guard(file, () => this.#trees.entry(tree, file));
-    if (entry === null) throw unreadable(file, "there is no such file beside the policy");
+    if (entry === null) throw unreadable(file, NO_KEY_FILE);
     return this.#read(file, entry, KEY_CAP);
   }
 
@@ -77,9 +79,9 @@ export class TreePolicySource implements PolicySource {
 
   async #read(file: string, entry: TreeEntry, cap: number): Promise<Bytes> {
     // A link could name anything, and a submodule's content is not in this repository.
-    if (!isPlainFile(entry)) throw unreadable(file, "it is not a plain file");
+    if (!isPlainFile(entry)) throw unreadable(file, NOT_PLAIN);
     const bytes = await this.#guard(file, () => this.#trees.blob(entry));
-    if (bytes.length > cap) throw unreadable(file, `it holds more than ${cap} bytes`);
+    if (bytes.length > cap) throw unreadable(file, tooLarge(cap));
     return bytes;
   }
 

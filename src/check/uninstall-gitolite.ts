@@ -11,6 +11,7 @@ import type { ServerMemory } from "./server-memory.ts";
 import { forgetServer, readServerMemory } from "./server-memory.ts";
 import { SERVER_HOOKS, refuseForeignOwner } from "./server-place.ts";
 import { removePrograms, removeShared, uninstallServer } from "./uninstall-server.ts";
+import { NOTHING_INSTALLED } from "./installation.ts";
 
 /** Takes the common hooks and the program away, and what each repository has of its own. */
 export async function uninstallGitolite(
@@ -42,7 +43,7 @@ async function uninstallIn(
   steps.push(...shared, ...(await removePrograms(memory, [own])));
   await forgetServer(localCode);
   await removeFolderIfEmpty(own);
-  const warnings = steps.length === 0 ? ["nothing of signpolicy was installed here"] : [];
+  const warnings = steps.length === 0 ? [NOTHING_INSTALLED] : [];
   const rest = await eachRepository(place.repositories, (repository) => uninstallServer(repository, options));
   return [{ repository: place.home, result: { steps, warnings } }, ...rest];
 }

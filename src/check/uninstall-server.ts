@@ -13,6 +13,7 @@ import { forgetServer, readServerMemory } from "./server-memory.ts";
 import type { ServerPlace } from "./server-place.ts";
 import { versionIn } from "./server-package.ts";
 import { SERVER_HOOKS, findServer, refuseForeignOwner } from "./server-place.ts";
+import { NOTHING_INSTALLED } from "./installation.ts";
 
 /** Restores what was there before `installServer`. A record of pushes stays, since nothing else holds it. */
 export async function uninstallServer(repository: string, options: ServerOptions): Promise<InstallReport> {
@@ -41,7 +42,7 @@ async function uninstallIn(
   await forgetServer(place.gitDir);
   const record = await removeEmptyRecord(place);
   await removeFolderIfEmpty(own);
-  const nothing = steps.length === 0 ? ["nothing of signpolicy was installed here"] : [];
+  const nothing = steps.length === 0 ? [NOTHING_INSTALLED] : [];
   const linked = await linkedWarning(place);
   return { steps: [...steps, ...record.steps], warnings: [...nothing, ...linked, ...record.warnings] };
 }

@@ -8,6 +8,7 @@ import { GitConfig } from "./config.ts";
 import { findGitDir } from "./git-dir.ts";
 import { askGit, gitFailed } from "./git.ts";
 import { readHead } from "./refs.ts";
+import { NO_REPOSITORY } from "./repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -37,7 +38,7 @@ export function findWorkTree(cwd: string, environment: Variables): Promise<WorkT
   }
   const found = findGitDir(cwd);
   if (found !== null) return Promise.resolve(found);
-  return Promise.reject(new GitError("ERR_NOT_A_REPOSITORY", "this is not a git repository"));
+  return Promise.reject(new GitError("ERR_NOT_A_REPOSITORY", NO_REPOSITORY));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { SignpolicyError } from "../errors.ts";
+import { tooLarge } from "./plain-files.ts";
 
 /** GitHub's largest payloads are 25 MB. */
 const CAP = 64 * 1024 * 1024;
@@ -11,7 +12,7 @@ const CAP = 64 * 1024 * 1024;
  */
 export function readEventFile(path: string): unknown {
   try {
-    if (statSync(path).size > CAP) throw new Error(`it holds more than ${CAP} bytes`);
+    if (statSync(path).size > CAP) throw new Error(tooLarge(CAP));
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     const why =

@@ -13,8 +13,8 @@ export function readPlainFile(path: string, cap: number): Bytes | null {
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const status = fstatSync(file);
-      if (!status.isFile()) throw unreadable(path, "it is not a plain file");
-      if (status.size > cap) throw unreadable(path, `it holds more than ${cap} bytes`);
+      if (!status.isFile()) throw unreadable(path, NOT_PLAIN);
+      if (status.size > cap) throw unreadable(path, tooLarge(cap));
       return readFileSync(file);
     } finally {
       closeSync(file);
@@ -26,6 +26,9 @@ export function readPlainFile(path: string, cap: number): Bytes | null {
     throw unreadable(path, code === "ELOOP" ? "it is a symbolic link" : (error as Error).message);
   }
 }
+
+export const NOT_PLAIN = "it is not a plain file";
+export const tooLarge = (cap: number): string => `it holds more than ${cap} bytes`;
 
 const unreadable = (path: string, why: string): PolicyError =>
   new PolicyError("ERR_POLICY_UNREADABLE", `${path} cannot be read: ${why}`);

@@ -39,6 +39,8 @@ export async function readPolicyFile(
   return (result?.config as Loaded | undefined)?.bytes ?? new Uint8Array();
 }
 
+export const NO_KEY_FILE = "there is no such file beside the policy";
+
 /**
  * Reads a key file by its path relative to the policy's folder.
  *
@@ -46,7 +48,7 @@ export async function readPolicyFile(
  */
 export function readKeyFile(folder: string, path: string): Bytes {
   const bytes = readPlainFile(join(folder, path), KEY_BYTES);
-  if (bytes === null) throw unreadable(path, "there is no such file beside the policy");
+  if (bytes === null) throw unreadable(path, NO_KEY_FILE);
   refuseLinks(folder, path);
   return bytes;
 }

@@ -7,6 +7,9 @@ import { commonDirOf } from "./git-dir.ts";
 import type { Repository } from "./git.ts";
 import { tryGit } from "./git.ts";
 
+export const NO_REPOSITORY = "this is not a git repository";
+export const NAME_REPOSITORY = "run it inside a repository, or name one with -C DIR";
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const QUESTIONS = ["--absolute-git-dir", "--git-common-dir", "--show-object-format", "--is-bare-repository"];
@@ -25,9 +28,7 @@ export async function findRepository(cwd: string, caller: Variables): Promise<Re
   const [gitDir, commonDir, algorithm] = lines(answers.stdout);
   if (answers.status !== 0 || gitDir === undefined || commonDir === undefined || algorithm === undefined) {
     const said = answers.stderr.replace(/^fatal: /, "");
-    throw new GitError("ERR_NOT_A_REPOSITORY", said === "" ? "this is not a git repository" : said, {
-      hint: "run it inside a repository, or name one with -C DIR",
-    });
+    throw new GitError("ERR_NOT_A_REPOSITORY", said === "" ? NO_REPOSITORY : said, { hint: NAME_REPOSITORY });
   }
   const workTree = top.status === 0 ? (lines(top.stdout)[0] ?? null) : null;
   return {

@@ -27,9 +27,12 @@ export const replacedWords = (ref: RefName): Words => ({
   hint: `drop the replacement: git replace -d ${/^[0-9a-f]{40,64}$/.exec(ref.slice(13))?.[0] ?? "OBJECT"}`,
 });
 
+export const PUSH_OBJECTS =
+  "push again with the objects (a shallow or partial clone may lack them: git fetch --unshallow)";
+
 export const missingValueWords = (ref: RefName, value: ObjectId): Words => ({
   message: `${value}, the new value of ${ref}, is not in the repository`,
-  hint: "push again with the objects (a shallow or partial clone may lack them: git fetch --unshallow)",
+  hint: PUSH_OBJECTS,
 });
 
 export const notACommitWords = (ref: RefName, kind: ObjectKind): Words => ({

@@ -9,6 +9,7 @@ import type { Policy, Principal, Names } from "./policy.ts";
 import { ownerOf } from "./emails.ts";
 import type { SignWith } from "./fixes.ts";
 import { SKEW } from "./clock.ts";
+import { PUSH_OBJECTS } from "./ref-words.ts";
 
 /** What words need to know of a commit, tag or push. */
 export interface Named {
@@ -242,7 +243,7 @@ const PROBLEM_MEND: ReadonlyMap<VerdictCode, string> = new Map([
   ["policy-missing", "set one: git config signpolicy.policy /ABSOLUTE/FILE, or have a policy on the default branch"],
   ["shallow-history", "git fetch --unshallow (in CI: fetch-depth: 0)"],
   ["resource-limit", "make it smaller, or ask whoever keeps the repository to take it in"],
-  ["missing-object", "push again with the objects (a shallow or partial clone may lack them: git fetch --unshallow)"],
+  ["missing-object", PUSH_OBJECTS],
   ["malformed", "make the object anew with git; git fsck says what is wrong with it"],
   ["replaced-object", "have the repository checked: git fsck --full"],
 ]);

@@ -3,7 +3,7 @@ import { isObjectId, parseRefName } from "../encoding/identifiers.ts";
 import { formatTime, parseTime } from "../encoding/time.ts";
 import { ParseError } from "../errors.ts";
 import type { Approval, ApprovedCommit, Bytes, ObjectId } from "../model.ts";
-import { membersOf, parseEnvelope, readJson } from "./dsse.ts";
+import { membersOf, parseEnvelope, readJson, NOT_CANONICAL } from "./dsse.ts";
 
 const STATEMENT = "https://in-toto.io/Statement/v1";
 /** docs/approvals.md describes both. They name the format and are not looked up. */
@@ -30,7 +30,7 @@ export type ApprovalContent = Pick<Approval, "deed" | "root" | "ref" | "commits"
 export function parseApproval(raw: Bytes): Approval {
   const { payload, signatures, body } = parseEnvelope(raw);
   const content = contentOf(readJson(body, "statement"));
-  if (!renderStatement(content).equals(body)) throw new ParseError("statement", "is not in canonical form");
+  if (!renderStatement(content).equals(body)) throw new ParseError("statement", NOT_CANONICAL);
   const { at, until } = content;
   if (until !== null && (until <= at || until > at + LONGEST_APPROVAL)) {
     throw new ParseError("statement", "does not end within ninety days of its date");

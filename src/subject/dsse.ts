@@ -30,9 +30,11 @@ export function parseEnvelope(raw: Bytes): Envelope {
   const { payload, keyid, sig } = fieldsOf(readJson(raw, "envelope"));
   const body = decodeBase64(payload);
   const signature = decodeBase64(sig);
-  if (!renderEnvelope(body, keyid, signature).equals(raw)) throw new ParseError("envelope", "is not in canonical form");
+  if (!renderEnvelope(body, keyid, signature).equals(raw)) throw new ParseError("envelope", NOT_CANONICAL);
   return { payload: preAuthentication(body), signatures: [{ format: formatOf(signature), bytes: signature }], body };
 }
+
+export const NOT_CANONICAL = "is not in canonical form";
 
 /** One line of JSON. `keyid` is a hint for readers; nothing rests on it. */
 export function renderEnvelope(body: Bytes, keyid: string, signature: Bytes): Buffer {

@@ -129,6 +129,7 @@ export function keyObject(key: SshPublicKey): KeyObject {
   return object;
 }
 
+export const PRIVATE_KEY = "this is a private key; expected the .pub file beside it";
 const EXPECTED = "one line `type base64 [comment]`, as in a .pub file";
 
 /**
@@ -139,7 +140,7 @@ const EXPECTED = "one line `type base64 [comment]`, as in a .pub file";
 export function parseSshPublicKey(text: string): SshPublicKey {
   const line = text.trimEnd();
   if (/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/u.test(line)) {
-    throw new KeyError("this is a private key; expected the .pub file beside it");
+    throw new KeyError(PRIVATE_KEY);
   }
   if (/^-{4,5} ?BEGIN/u.test(line)) throw new KeyError(`this is not OpenSSH's own format; expected ${EXPECTED}`);
   if (/[\n\r\0]/u.test(line)) throw new KeyError(`there is more than one line; expected ${EXPECTED}`);

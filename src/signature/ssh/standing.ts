@@ -24,6 +24,8 @@ export interface Judged {
   readonly lapsed: Reason | null;
 }
 
+export const UNLISTED: Reason = { code: "unknown-key", detail: "the policy lists no such SSH key" };
+
 /** Judges a signature that cryptography has proven, by the entries under which the policy lists its key or its CA. */
 export function judgeSigner(
   signer: ClaimedSigner,
@@ -96,7 +98,7 @@ function judgeTimes(
     standings.find(({ refuted, lapsed }) => refuted === null && lapsed === null) ??
     standings.find(({ refuted }) => refuted === null);
   if (best !== undefined) return { principal: best.principal, lapsed: best.lapsed };
-  return standings[0]?.refuted ?? { code: "unknown-key", detail: "the policy lists no such SSH key" };
+  return standings[0]?.refuted ?? UNLISTED;
 }
 
 /** The certificate's own dates, for a signature made, as its object says, at `signedAt`. */

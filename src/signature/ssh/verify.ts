@@ -17,7 +17,7 @@ import { readSshSignature } from "./signature.ts";
 import type { Presence, SshSignature } from "./signature.ts";
 import { readSshSig, signedData } from "./sshsig.ts";
 import type { SshSig } from "./sshsig.ts";
-import { judgeSigner } from "./standing.ts";
+import { judgeSigner, UNLISTED } from "./standing.ts";
 import type { ClaimedSigner } from "./standing.ts";
 
 /**
@@ -109,7 +109,7 @@ export function readSigner(publicKey: Bytes): ClaimedSigner | Reason {
 }
 
 function unknownKey({ certificate }: ClaimedSigner): Reason {
-  if (certificate === null) return { code: "unknown-key", detail: "the policy lists no such SSH key" };
+  if (certificate === null) return UNLISTED;
   const ca = certificate.authority.fingerprint;
   return { code: "unknown-key", detail: `a certificate of an SSH CA that the policy does not list (${ca})` };
 }
