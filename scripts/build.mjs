@@ -76,7 +76,7 @@ const GROUPS = {
     "policy/(check-.*|checks|document-json|duplicates|fields|issues|key-schema|parse|presets|read-document|schema|suggest)",
   ],
   judging: [
-    "check/(commit-facts|deadline|object-problem|examiner|file-policy|key-select|governing|judge-commit|mending|merged-entry|missing|missing-problem|next-policy|open-exemptions|outlines)",
+    "check/(commit-facts|deadline|object-problem|examiner|file-policy|frontier-horizon|key-select|governing|judge-commit|mending|merged-entry|missing|missing-problem|next-policy|open-exemptions|outlines)",
     "check/(parting|pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
     "check/(policy-source|pre-push|push|push-input|push-plan|range|receive|record|record-(?:chain|entries|state)|remember-git|report-head)",
     "check/(session|shared-walk|straight-line|succession|tags|tips|tracking|tree-policy|trees|trust-root|walk|witness)",
@@ -84,7 +84,7 @@ const GROUPS = {
     "io/(dangling-refs|git-memory|kept-answer|loose-objects|pending-file|plain-files|policy-file|reading-alone|record-file|revisions|safety|write-problem)",
     "policy/(?!certificate-copies|chain|document-yaml|edit-|json-schema|path-words|policy-diff|diff-|rights).*",
     "signature/(anchors|raw|verify)",
-    "signature/openpgp/(algorithms|anchors|certificate|key|merge|packets|signature|subpackets)",
+    "signature/openpgp/(algorithms|anchors|certificate|key|merge|moments|packets|signature|subpackets)",
     "signature/ssh/(algorithms|anchors|key|numbers)",
     "subject/(?!approval|dsse|key-proof).*",
   ],

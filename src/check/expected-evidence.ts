@@ -75,6 +75,7 @@ async function expectSsh(blob: Buffer, anchors: Anchors, now: Seconds): Promise<
         principal: judged.principal,
       },
       lapsed: judged.lapsed,
+      ...(certificate === null ? {} : { ends: Number(certificate.validBefore) }),
     };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;

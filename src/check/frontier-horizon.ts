@@ -10,9 +10,17 @@ import type { LoadedPolicy } from "./policy-source.ts";
  * on what a record says of a compromised key, on approvals, or on limits that stand in signatures of their own (certificates of
  * a CA, proofs of keys).
  */
-export function horizonOf({ policy, anchors: { entries }, keys }: LoadedPolicy, now: Seconds): Seconds | null {
-  const isProven = keys.some(({ entry }) => entry.proof !== null);
-  if (asksElsewhere(policy) || isProven || entries.some(isOpenEnded)) return null;
+export function horizonOf(loaded: LoadedPolicy, now: Seconds): Seconds | null {
+  const isProven = loaded.keys.some(({ entry }) => entry.proof !== null);
+  if (asksElsewhere(loaded.policy) || isProven || loaded.anchors.entries.some(isOpenEnded)) return null;
+  return nextMoment(loaded, now);
+}
+
+/** The first moment that the policy and its keys themselves name, `Infinity` where no more come. */
+export function nextMoment(
+  { policy, anchors: { entries } }: Pick<LoadedPolicy, "policy" | "anchors">,
+  now: Seconds,
+): Seconds {
   const moments = [
     ...entries.flatMap(momentsOfKey),
     ...policy.rules.flatMap(momentsOfRule),

@@ -6,6 +6,7 @@ import { decideCommit } from "../policy/decide-commit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
 import { expectEvidence } from "./expected-evidence.ts";
 import { workTreePolicySource } from "./file-policy.ts";
+import { nextMoment } from "./frontier-horizon.ts";
 import { loadPolicy } from "./policy.ts";
 import { mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
 import type { Answer } from "./readiness-memo.ts";
@@ -13,13 +14,21 @@ import type { SetUp } from "./readiness.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+export interface Judged {
+  readonly answer: Answer;
+  /** Those that the policy was read from. */
+  readonly files: readonly string[];
+  /** The first moment at which a clock that passes it may judge otherwise. */
+  readonly until: Seconds;
+}
+
 /** Decides by the work tree's own policy whether the commit that git is set up to make would be allowed. */
 export async function judgeReadiness(
   top: string,
   asked: Promise<SetUp>,
   environment: Variables,
   now: Seconds,
-): Promise<{ readonly answer: Answer; readonly files: readonly string[] }> {
+): Promise<Judged> {
   const read = await loadPolicy(workTreePolicySource(top)).catch(missingPolicy);
   const loaded =
     read instanceof PolicyError || !read.keys.some(mayBeMarked) ? read : await standing(top, environment, read);
@@ -28,13 +37,17 @@ export async function judgeReadiness(
   if (!(loaded instanceof PolicyError)) {
     const decided = await decideReadiness(loaded, setUp, place);
     const decision = decided.allow ? decided : ((await mergeMends(decided, loaded, setUp, place)) ?? decided);
-    return { answer: { decision, policy: loaded.origin }, files: loaded.files };
+    const until = Math.min(nextMoment(loaded, now), ...decision.evidence.map(endOf));
+    return { answer: { decision, policy: loaded.origin }, files: loaded.files, until };
   }
   const { message, hint = "write .signpolicy.yaml at the top of the repository" } = loaded;
   const decided = decideProblem(subjectOn(setUp.context.branch), { code: "policy-missing", message, hint });
   const decision = (await mergeMends(decided, null, setUp, place)) ?? decided;
-  return { answer: { decision, policy: null }, files: [] };
+  return { answer: { decision, policy: null }, files: [], until: Infinity };
 }
+
+const endOf = (evidence: Evidence): Seconds =>
+  evidence.outcome === "verified" ? (evidence.ends ?? Infinity) : Infinity;
 
 /** Only a policy that marks a key makes a commit wait for its history. */
 const standing = async (top: string, environment: Variables, own: LoadedPolicy): Promise<LoadedPolicy> =>

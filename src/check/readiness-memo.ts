@@ -1,7 +1,8 @@
 /**
  * The last good answer of the preflight, so that the next commit by the same person, with the same key, on the same branch
  * and under the same policy need not have it worked out again, which takes as long as everything else. All that the
- * answer depends on is compared in full, but for the clock: it holds for an hour. Only a yes without a remark is kept.
+ * answer depends on is compared in full, but for the clock and what changes beside the files: it holds for an hour, and not
+ * beyond the first moment that the policy, a key or a certificate names. Only a yes without a remark is kept.
  *
  * Whoever can write into the git directory can forge it, as he can the hook itself: the preflight proves nothing.
  */
@@ -9,6 +10,7 @@ import { readMemo, readSmallFiles, writeMemo } from "../io/preflight-memo.ts";
 import type { AskedOf } from "../io/commit-memory.ts";
 import type { Decision, PolicyOrigin, RefName, Seconds } from "../model.ts";
 import { CODE_PLACES, POLICY_PLACES } from "../policy/places.ts";
+import type { Judged } from "./judge-readiness.ts";
 import type { SetUp } from "./readiness.ts";
 
 const LIFE: Seconds = 3600;
@@ -23,6 +25,8 @@ export interface Memo {
   readonly version: string;
   readonly question: string;
   readonly at: Seconds;
+  /** Exclusive. */
+  readonly until: Seconds;
   readonly files: Readonly<Record<string, string | null>>;
   readonly answer: Answer;
   /** What git and the key were read from, so that git need not say it again; null where it must. */
@@ -41,7 +45,7 @@ export interface MemoPlace {
 export function openMemo({ top, gitDir }: MemoPlace, now: Seconds): Memo | null {
   const memo = readMemo(gitDir);
   if (!isMemo(memo) || memo.version !== SIGNPOLICY_VERSION) return null;
-  if (!(memo.at <= now && now - memo.at < LIFE)) return null;
+  if (!(memo.at <= now && now - memo.at < LIFE && now < memo.until)) return null;
   const present = readSmallFiles(top, Object.keys(memo.files), CAP);
   if (present === undefined) return null;
   return Object.entries(memo.files).every(([path, content]) => present[path] === content) ? memo : null;
@@ -69,19 +73,19 @@ export const answerOf = (memo: Memo, setUp: SetUp): Answer | null =>
 export const keepAsked = (place: MemoPlace, memo: Memo, asked: Memo["asked"]): void =>
   writeMemo(place.gitDir, { ...memo, asked });
 
-/** Keeps an answer. `files` are those that the policy was read from. */
+/** Keeps an answer. */
 export function keepAnswer(
   place: MemoPlace,
   setUp: SetUp,
-  answer: Answer,
-  files: readonly string[],
+  { answer, files, until: moment }: Judged,
   at: Seconds,
   asked: Memo["asked"],
 ): void {
   if (!answer.decision.allow || answer.decision.findings.length > 0) return;
   const content = readSmallFiles(place.top, [...new Set([...PLACES, ...files])], CAP);
   if (content === undefined) return;
-  const memo: Memo = { version: SIGNPOLICY_VERSION, question: questionOf(setUp), at, files: content, answer, asked };
+  const [question, until] = [questionOf(setUp), Math.min(at + LIFE, moment)];
+  const memo: Memo = { version: SIGNPOLICY_VERSION, question, at, until, files: content, answer, asked };
   writeMemo(place.gitDir, memo);
 }
 

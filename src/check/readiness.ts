@@ -54,10 +54,10 @@ async function answerFor(tree: WorkTree, options: ReadinessOptions): Promise<Ans
     return known;
   }
   const { judgeReadiness } = await import("./judge-readiness.ts");
-  const { answer, files } = await judgeReadiness(tree.top, asked, options.environment, now);
+  const judged = await judgeReadiness(tree.top, asked, options.environment, now);
   const setUp = await asked;
-  keepAnswer(tree, setUp, answer, files, now, whatWasAsked(tree, options, setUp));
-  return answer;
+  keepAnswer(tree, setUp, judged, now, whatWasAsked(tree, options, setUp));
+  return judged.answer;
 }
 
 /** git would say the same again of the same branch, and was answered. */

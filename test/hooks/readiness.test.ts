@@ -270,6 +270,8 @@ describeWith(["git", "ssh-keygen"], "the preflight's memory of its last yes", ()
     const stale = (text: string) => text.replace('"principal":"alice"', '"principal":"from memory"');
     for (const change of [
       (text: string) => text.replace(/"at":\d+/, `"at":${String(now - 3600)}`),
+      (text: string) => text.replace(/"until":\d+/, `"until":${String(now)}`),
+      (text: string) => text.replace(/"until":\d+/, '"until":null'),
       (text: string) => text.replace(/"at":\d+/, `"at":${String(now + 100)}`),
       (text: string) => text.replace(/"version":"/, '"version":"9'),
       (text: string) => text.replace('"allow":true', '"allow":false'),
@@ -281,6 +283,52 @@ describeWith(["git", "ssh-keygen"], "the preflight's memory of its last yes", ()
       edit((text) => change(stale(text)));
       expect((await ready()).principal).toBe("alice");
     }
+  });
+
+  const kept = (): { readonly at: number; readonly until: number } =>
+    JSON.parse(readFileSync(memo(), "utf8")) as { readonly at: number; readonly until: number };
+
+  it("does not answer beyond a moment that the policy names, nor after an hour", async () => {
+    const soon = Math.floor(Date.now() / 1000) + 600;
+    const when = (at: number): string => new Date(at * 1000).toISOString().replace(/\.\d+/, "");
+    const moments: readonly [Record<string, unknown>, object][] = [
+      [{ until: when(soon) }, {}],
+      [{}, { commits: { signedBy: ["bob"], enforceFrom: when(soon) } }],
+    ];
+    for (const [window, change] of moments) {
+      extra = { rules: [{ ...rule }, { ...rule, name: "soon", refs: ["refs/heads/release"], ...change }] };
+      writePolicy(window);
+      expect((await ready()).allow).toBe(true);
+      expect(kept().until).toBe(soon);
+    }
+    extra = {};
+    writePolicy({ until: when(soon + 7200) });
+    expect((await ready()).allow).toBe(true);
+    expect(kept().until).toBe(kept().at + 3600);
+  });
+
+  it("does not answer beyond the end of a certificate", async () => {
+    const file = join(clone.root, "alice");
+    clone.run("ssh-keygen", [
+      "-q",
+      "-s",
+      join(clone.root, "bob"),
+      "-I",
+      "a",
+      "-n",
+      "alice@example.org",
+      "-V",
+      "+10m",
+      `${file}.pub`,
+    ]);
+    clone.git("config", "user.signingkey", `${file}-cert.pub`);
+    const principals = { alice: { name: "alice", emails: ["alice@example.org"], keys: [{ sshCa: publicKey("bob") }] } };
+    extra = { principals };
+    writePolicy();
+    expect(words(await ready(option("gpg.ssh.program", "op-ssh-sign")))).toBe("");
+    const { at, until } = kept();
+    expect(until - at).toBeGreaterThan(500);
+    expect(until - at).toBeLessThanOrEqual(600);
   });
 
   it("never keeps a no, nor a yes with a remark", async () => {
