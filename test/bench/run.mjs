@@ -1,8 +1,9 @@
-// npm run bench -- [--quick] [--check] [--compare | --record] [--peers DIR] [--only TEXT]
+// npm run bench -- [--quick] [--whole] [--check] [--compare | --record] [--peers DIR] [--only TEXT]
 //
 // Prints what the hooks and `verify` cost as ratios to what is measured beside them in the same run, since a ratio means the
 // same on every machine. A whole run writes docs/benchmarks.md.
 //   --quick    the hooks, and `verify` of a short history
+//   --whole    git judges every commit of a history, too, not a part that is scaled: an hour
 //   --check    fails when a target is missed
 //   --compare  fails when a ratio is more than a fifth worse than the one in ratios.json; --record writes them there
 //   --peers    a folder with programs to measure beside ours, before those on the PATH
@@ -23,6 +24,7 @@ const SHORT = 1000;
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    whole: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     compare: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
@@ -32,7 +34,7 @@ const { values: options } = parseArgs({
 });
 const peers = findPeers(options.peers);
 const commits = options.quick ? SHORT : FEW;
-const plan = { commits, peers, sample: options.quick ? 60 : 300, runs: options.quick ? 9 : 7 };
+const plan = { commits, peers, sample: options.quick ? 60 : 300, runs: options.quick ? 9 : 7, isWhole: options.whole };
 const cases = [...(options.quick ? HOOKS_AND_SHORT : [...HOOKS, manyRefs(MANY), ...histories(FEW, MANY)])].filter(
   ({ name }) => name.includes(options.only),
 );

@@ -48,7 +48,7 @@ export function renderDocument(machine, runs, rows) {
   return `# Benchmarks
 
 Written by \`npm run bench\`, which builds its own repositories and measures whole processes in turns: ours, git with gpg or
-ssh-keygen, and sq-git where it is installed (\`-- --peers DIR\`). Times are medians of at least ${runs} runs, with the least and
+ssh-keygen, and sq-git and gittuf where they are installed (\`-- --peers DIR\`). Times are medians of at least ${runs} runs, with the least and
 the most. A slow program judges a part of the history, and its time is scaled: the number of commits stands beside it.
 
 - ${machine.join("\n- ")}
@@ -64,8 +64,9 @@ ${epilogue(rows)}`;
 export function epilogue(rows) {
   return `"The floor" is a node process that streams the same objects from \`git cat-file --batch\`, looks at none, and does nothing but
 the raw verifications of \`node:crypto\` on both cores, prepared to the last byte: nothing in node can be faster. A ratio "faster"
-is the other's time by ours; every other is ours by theirs. gittuf judges entries of its own log, not the signatures of a history,
-and is not timed. Where \`verify\` is measured, nothing of an earlier run is kept, but in "verify again".
+is the other's time by ours; every other is ours by theirs. gittuf judges the entries of its own log: it is timed on a short history
+of which it recorded every commit. git spends more on a commit the longer the history: a figure of a part that is scaled is too kind
+to it (\`-- --whole\` times it all). Where \`verify\` is measured, nothing of an earlier run is kept, but in "verify again".
 
 ${outOfReach(rows)}## What is left of a run without a cache
 

@@ -2,14 +2,15 @@
 import { spawnSync } from "node:child_process";
 
 /**
- * @param processes - each with its `before`, which is not timed
- * @returns the milliseconds of `runs` turns of each, after one of each that does not count
+ * @param processes - each with its `before`, which is not timed; `isLong`: so long that no warming up can show
+ * @returns the milliseconds of `runs` turns of each, after one of each that does not count, but of the long
  * @throws when a process does not end as it should: a wrong answer is not worth timing
  */
 export function timeInTurns(runs, ...processes) {
   const times = processes.map(() => []);
   for (let turn = 0; turn <= runs; turn += 1) {
     processes.forEach((process, index) => {
+      if (turn === 0 && process.isLong) return;
       const taken = timeProcess(process);
       if (turn > 0) times[index].push(taken);
     });

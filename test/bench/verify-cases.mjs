@@ -5,6 +5,7 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { besideGittuf } from "./gittuf-case.mjs";
 import { openHistory } from "./histories.mjs";
 import { peakMemory } from "./memory.mjs";
 import { environment } from "./scene.mjs";
@@ -18,9 +19,10 @@ const number = (value) => value.toLocaleString("en-US");
 /** One row of the table for each `[peer, bound]`: at least so many times as fast, or at most so many times as long. */
 const historyCase = (kind, count, targets, options = {}) => ({
   name: `verify, ${number(count)} commits, ${options.shown ?? kind}`,
-  async measure({ peers, runs, sample }) {
+  async measure({ peers, runs, sample, isWhole }) {
     return withHistory(kind, count, options, async (place) => {
-      const rivals = rivalsOf(place, peers, Math.min(sample, count - 1)).filter(({ name }) => name in targets);
+      const parts = { git: isWhole ? count : Math.min(sample, count), "sq-git": Math.min(sample, count - 1) };
+      const rivals = rivalsOf(place, peers, parts).filter(({ name }) => name in targets);
       const subject = verifying(place);
       const [time, ...others] = timeInTurns(runs, subject, ...rivals.map(({ process }) => process));
       const comparisons = rivals.map(({ name, shown, factor }, index) => {
@@ -80,25 +82,27 @@ function verifying({ repository, env, count }, ...more) {
 const forget = (gitDir) => rmSync(join(gitDir, "signpolicy", "frontier"), { force: true });
 
 /** What there is to compare with; those that are slow do a part, and `factor` makes it the whole. */
-function rivalsOf({ kind, repository, checks, people, count, home, env }, peers, sample) {
+function rivalsOf({ kind, repository, checks, people, count, home, env }, peers, parts) {
   const rivals = [];
-  const part = number(sample);
+  const from = (part) => (part === count ? "" : ` (from ${number(part)})`);
   const openpgp = people.filter(({ format }) => format === "openpgp");
   const ssh = people.filter(({ format }) => format === "ssh");
   const needed = [...(openpgp.length > 0 ? ["gpg"] : []), ...(ssh.length > 0 ? ["ssh-keygen"] : [])];
   if (needed.every((name) => peers.has(name))) {
     const settings = trustInGit(openpgp, ssh, home, env);
-    const args = ["-C", repository, ...settings, "log", `--max-count=${sample}`, "--format=%G?", "main"];
-    const verdicts = execFileSync("git", args, { env, encoding: "utf8" }).trim().split("\n");
-    if (verdicts.length !== sample || verdicts.some((verdict) => !"UG".includes(verdict))) {
+    const log = (many) => ["-C", repository, ...settings, "log", `--max-count=${many}`, "--format=%G?", "main"];
+    const tried = parts["sq-git"];
+    const verdicts = execFileSync("git", log(tried), { env, encoding: "utf8" }).trim().split("\n");
+    if (verdicts.length !== tried || verdicts.some((verdict) => !"UG".includes(verdict))) {
       throw new Error(`git does not find every signature of ${kind} good: ${[...new Set(verdicts)].join(" ")}`);
     }
-    const shown = `git log --format=%G? with ${needed.join(", ")} (from ${part})`;
-    rivals.push({ name: "git", shown, factor: count / sample, process: { file: "git", args, env } });
+    const shown = `git log --format=%G? with ${needed.join(", ")}${from(parts.git)}`;
+    const process = { file: "git", args: log(parts.git), env, isLong: parts.git > tried };
+    rivals.push({ name: "git", shown, factor: count / parts.git, process });
   }
   if (peers.has("sq-git") && ssh.length === 0) {
     // It parses the policy again for each commit: with large certificates a part must do.
-    const many = openpgp.length > 1 ? sample : count - 1;
+    const many = openpgp.length > 1 ? parts["sq-git"] : count - 1;
     const root = execFileSync(
       "git",
       ["-C", repository, "rev-list", "--first-parent", `--skip=${many}`, "--max-count=1", "main"],
@@ -117,8 +121,8 @@ function rivalsOf({ kind, repository, checks, people, count, home, env }, peers,
     const { path } = peers.get("sq-git");
     const call = { file: path, args: ["log", "--trust-root", start, "main"], cwd: repository, env };
     // Without a folder for its cache it keeps none.
-    const shown = many === sample ? `sq-git, cold (from ${part})` : "sq-git, cold";
-    rivals.push({ name: "sq-git", shown, factor: many === sample ? count / sample : 1, process: call });
+    const shown = `sq-git, cold${many === count - 1 ? "" : from(many)}`;
+    rivals.push({ name: "sq-git", shown, factor: many === count - 1 ? 1 : count / many, process: call });
   }
   rivals.push({
     name: "floor",
@@ -283,6 +287,7 @@ export const CASES = (few, many) => [
   historyCase("openpgp", Math.min(few, 1000), { floor: {} }, { shown: "100,000 refs", refs: 100_000 }),
   chain(few),
   crissCross(Math.max(1000, few / 2)),
+  besideGittuf(300),
   again(few),
   growth(few, many),
   firstDecision(many),
