@@ -4,6 +4,7 @@ import { commitsTouching } from "../io/revisions.ts";
 import { isPartialClone } from "../io/safety.ts";
 import { TRUST_MERGES, type TrustMerges } from "../policy/policy.ts";
 import { marksKeys } from "./chain-marks.ts";
+import { commitsChanging } from "./look-alikes.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { NO_POLICY, type PolicyState } from "./policy-states.ts";
 import { tellsSides } from "./range.ts";
@@ -62,8 +63,11 @@ export async function surveyPolicies(
     if (commit !== null) learn(await session.states.at(commit).catch(unreadable));
   }
   const paths = [...new Set([...POLICY_PATHS, ...files])];
+  const alike = await session.states.lookAlikesAt(range.include);
   const touching =
-    paths.length === POLICY_PATHS.length ? places : await commitsTouching(session.repository, range, paths);
+    paths.length === POLICY_PATHS.length && alike.length === 0
+      ? places
+      : await commitsChanging(session.repository, range, paths, alike);
   const known = new Set(places);
   // A key file alone may have changed, and with it what its certificate says.
   for (const oid of touching) {

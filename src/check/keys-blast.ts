@@ -235,7 +235,7 @@ class Search {
     const terms = { ref, now: this.#now, inForce: null, binding: false, guards: false };
     const changes: SignedChange[] = [];
     const added = new Set<string>();
-    const range = suspects.within({ include: commits, exclude: [] });
+    const range = suspects.within({ include: commits, exclude: [] }, []);
     range.expect(commits.length);
     for (const oid of commits) {
       const commit = await outlines.outline(oid);

@@ -6,6 +6,7 @@ import { membersAt } from "../policy/membership.ts";
 import type { Policy } from "../policy/policy.ts";
 import { bytesOf, humans } from "../policy/words.ts";
 import { listCommits } from "../io/revisions.ts";
+import { lookAlikeFaults } from "./look-alikes.ts";
 import { mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
 import { NO_POLICY, type PolicyState } from "./policy-states.ts";
 import type { PushContext } from "./push.ts";
@@ -43,8 +44,9 @@ export async function judgeNextPolicy(
     try {
       const next = await stateOf(session, now);
       const before = old === null ? null : await stateOf(session, old);
-      if (next.id === before?.id) continue;
-      if (before !== null) changes.push(...(await tellChanges(before, next, governing.ref, context.now)));
+      const isSame = next.id === before?.id;
+      if (isSame && lookAlikeFaults(next.lookAlikes ?? [], [before]).length === 0) continue;
+      if (before !== null && !isSame) changes.push(...(await tellChanges(before, next, governing.ref, context.now)));
       const judged = await judgeNext(session, governing, context, update, next);
       if (judged.length === 0 && next.loaded !== null) {
         const { told, refused } = await judgeFallen(session, governing.ref, context, now, next.loaded);

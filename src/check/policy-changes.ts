@@ -1,7 +1,8 @@
 import type { Commit, ObjectId } from "../model.ts";
-import { commitsTouching, type Range } from "../io/revisions.ts";
+import type { Range } from "../io/revisions.ts";
 import type { GitPlace } from "../io/git.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
+import { commitsChanging, lookAlikeFaults } from "./look-alikes.ts";
 import { type Entry, mergeEntry } from "./merged-entry.ts";
 import type { Outlines } from "./outlines.ts";
 import { Parting } from "./parting.ts";
@@ -50,14 +51,18 @@ export class PolicyChanges {
     this.#place = place;
   }
 
-  /** Looks into one range. */
-  within(range: Range): Suspects {
+  /**
+   * Looks into one range.
+   *
+   * @param tips - commits at which it ends: what looks like the policy there, some commit of it brought
+   */
+  within(range: Range, tips: readonly ObjectId[] = range.include): Suspects {
     let asked = 0;
     let known: ReadonlySet<ObjectId> | null = null;
     let listed: Promise<ReadonlySet<ObjectId>> | null = null;
     const list = (): Promise<ReadonlySet<ObjectId>> => {
       if (listed !== null) return listed;
-      listed = commitsTouching(this.#place, range, this.paths).then((oids) => (known = new Set(oids)));
+      listed = this.#touching(range, tips).then((oids) => (known = oids));
       listed.catch(() => undefined);
       return listed;
     };
@@ -71,6 +76,11 @@ export class PolicyChanges {
         return known === null ? list().then((touching) => touching.has(oid)) : known.has(oid);
       },
     };
+  }
+
+  async #touching(range: Range, tips: readonly ObjectId[]): Promise<ReadonlySet<ObjectId>> {
+    const alike = await this.#states.lookAlikesAt(tips);
+    return new Set(await commitsChanging(this.#place, range, this.paths, alike));
   }
 
   /**
@@ -100,7 +110,8 @@ export class PolicyChanges {
     const judges = parents.every(({ id }) => id === parents[0]?.id)
       ? parents.slice(0, 1)
       : await this.#newest(oids, parents);
-    return judges.every(({ id }) => id === after.id) ? null : { after, judges, parents };
+    const beside = lookAlikeFaults(after.lookAlikes ?? [], parents).length > 0;
+    return !beside && judges.every(({ id }) => id === after.id) ? null : { after, judges, parents };
   }
 
   /**

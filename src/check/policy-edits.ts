@@ -5,6 +5,7 @@ import { RIGHTS, type Policy } from "../policy/policy.ts";
 import { ableHolders, administratorsOf } from "../policy/rights.ts";
 import { comparedPolicies } from "./compared-policy.ts";
 import { lostMarks } from "./key-marks.ts";
+import { lookAlikeFaults } from "./look-alikes.ts";
 import { NO_POLICY, type PolicyState } from "./policy-states.ts";
 
 /** Who a change is judged by and for. */
@@ -33,10 +34,11 @@ export async function editOf(
   terms: EditTerms,
 ): Promise<PolicyEdit | null> {
   const differing = judges.filter(({ id }) => id !== after.id);
-  if (differing.length === 0) return null;
+  const beside = lookAlikeFaults(after.lookAlikes ?? [], parents);
+  if (differing.length === 0) return beside.length === 0 ? null : { steps: [], faults: beside, binding: terms.binding };
   return {
     steps: await Promise.all(differing.map((before) => stepOf(before, after, terms))),
-    faults: [...faultsOf(after, parents, terms), ...marksLost(after, differing, terms.keepsMarks)],
+    faults: [...faultsOf(after, parents, terms), ...marksLost(after, differing, terms.keepsMarks), ...beside],
     binding: terms.binding,
   };
 }

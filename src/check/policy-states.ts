@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { type ObjectError, ParseError, PolicyError } from "../errors.ts";
 import type { Commit, ObjectId, RefName } from "../model.ts";
 import type { Exemption } from "../policy/policy.ts";
+import { type LookAlike, lookAlikes } from "./look-alikes.ts";
 import type { Outlines } from "./outlines.ts";
 import { describePolicyError } from "./policy-issues.ts";
 import { loadPolicy } from "./policy.ts";
@@ -18,6 +19,8 @@ export interface PolicyState {
   readonly problem: string | null;
   /** What of it is not in the object store, so that nobody can tell what it said. */
   readonly lost?: ObjectError;
+  /** What stands in the tree where a file system that folds names would keep the policy or a key file of it. */
+  readonly lookAlikes?: readonly LookAlike[];
 }
 
 export const NO_POLICY: PolicyState = { id: "none", loaded: null, problem: null };
@@ -55,7 +58,7 @@ export class PolicyStates {
     const known = this.#byTree.get(commit.tree);
     if (known !== undefined) return known;
     if (this.#byTree.size >= REMEMBERED) this.#byTree.clear();
-    const state = this.#read(commit);
+    const state = this.#read(commit).then((read) => this.#beside(commit.tree, read));
     state.catch(() => this.#byTree.delete(commit.tree));
     this.#byTree.set(commit.tree, state);
     return state;
@@ -86,6 +89,30 @@ export class PolicyStates {
     const commit = await this.#outlines.outline(oid);
     const state = commit === null ? null : await this.at(commit).catch(ifParseError);
     return state?.id ?? null;
+  }
+
+  /** What looks like the policy or a key file of it at one of these commits; what cannot be read shows when it is judged. */
+  async lookAlikesAt(oids: readonly ObjectId[]): Promise<readonly LookAlike[]> {
+    const found: LookAlike[] = [];
+    for (const oid of oids) {
+      const commit = await this.#outlines.outline(oid);
+      const state = commit === null ? null : await this.at(commit).catch(ifParseError);
+      found.push(...(state?.lookAlikes ?? []));
+    }
+    return found;
+  }
+
+  async #beside(tree: ObjectId, state: PolicyState): Promise<PolicyState> {
+    const files = state.loaded?.files ?? [];
+    const found: LookAlike[] = [];
+    for (const one of await lookAlikes(this.#trees, tree, [...POLICY_PATHS, ...files])) {
+      const { of, entry } = one;
+      // Most have a package.json, and no policy in it.
+      const counts =
+        of !== PACKAGE || files[0] === PACKAGE || (isPlainFile(entry) && (await this.#isPolicy(entry, true)));
+      if (counts) found.push(one);
+    }
+    return found.length === 0 ? state : { ...state, lookAlikes: found };
   }
 
   async #read(commit: Commit): Promise<PolicyState> {
