@@ -101,6 +101,28 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     expect(said.includes("hides what gpg says")).toBe(Number(minor) < 40);
   });
 
+  it("fails a git that cannot sign with SSH, and one that nothing is tested with (git.version)", async () => {
+    const real = repo.run("sh", ["-c", "command -v git"]).stdout.toString().trim();
+    const old = join(repo.root, "old");
+    mkdirSync(old);
+    const said = (version: string) => {
+      const text = `#!/bin/sh\ncase "$*" in *version) echo "git version ${version}" ;; *) exec ${real} "$@" ;; esac\n`;
+      writeFileSync(join(old, "git"), text, { mode: 0o755 });
+      return rows("git.version", { environment: { PATH: `${old}:${repo.env["PATH"] ?? ""}` } });
+    };
+    const fix = expect.stringMatching(/git-scm\.com|^brew install git$/);
+    expect(await said("2.33.8")).toMatchObject([
+      { status: "fail", why: "git 2.33 is older than any that is tested; 2.34 is the first that can", fix },
+    ]);
+    useSsh();
+    expect(await said("2.33.8")).toMatchObject([
+      { status: "fail", why: "git 2.33 cannot sign with SSH keys; 2.34 is the first that can", fix },
+    ]);
+    expect(await said("2.34.0")).toMatchObject([{ status: "pass", why: expect.stringContaining("before 2.40") }]);
+    expect(await said("2.54.0")).toMatchObject([{ status: "pass", why: expect.stringContaining("expired since") }]);
+    expect(await said("3.0.0")).toMatchObject([{ status: "pass", why: expect.stringContaining("expired since") }]);
+  });
+
   it("closes gpg's home, and asks for a terminal where a passphrase will be asked for (gpg.homedir, gpg.tty, gpg.cached)", async () => {
     useGpg("secret");
     repo.run("gpgconf", ["--kill", "all"]);

@@ -37,7 +37,12 @@ const WHOLE_NODE = "a node without libnode";
 /** CI may have cloned this very project without its past, which a policy refuses to judge. */
 const WHOLE_CLONE = "the project's whole history";
 
-export type Tool = keyof typeof PROBES | typeof WHOLE_NODE | typeof WHOLE_CLONE;
+/** With them a test hides a program of the machine's from what it starts. */
+const OWN_MOUNTS = "unshare, and the right to mounts of one's own";
+
+export type Tool = keyof typeof PROBES | typeof WHOLE_NODE | typeof WHOLE_CLONE | typeof OWN_MOUNTS;
+
+const mayMount = (): boolean => spawnSync("unshare", ["-rm", "true"], { stdio: "ignore" }).status === 0;
 
 const isWholeClone = (): boolean =>
   spawnSync("git", ["rev-parse", "--is-shallow-repository"], { encoding: "utf8" }).stdout.trim() === "false";
@@ -62,6 +67,7 @@ export function isInstalled(tool: Tool): boolean {
 
 function hasTool(tool: Tool, runs: (program: keyof typeof PROBES) => boolean): boolean {
   if (tool === WHOLE_NODE) return !isShared();
+  if (tool === OWN_MOUNTS) return mayMount();
   return tool === WHOLE_CLONE ? isWholeClone() : runs(tool);
 }
 
