@@ -10,7 +10,7 @@ import { configHookFile, configuredHooks, hookSection, isNewEnough } from "./ins
 import { isOurHook } from "./install-hooks.ts";
 import { managedBy } from "./install-manager.ts";
 import type { CheckReport, ClientOptions, Problem } from "./installation.ts";
-import { findMarkedLines } from "./marked-lines.ts";
+import { findMarkedLines, reachesMarked } from "./marked-lines.ts";
 import { projectProgram } from "./program-path.ts";
 import { lostRunBit } from "./installation.ts";
 
@@ -151,7 +151,10 @@ async function checkKillSwitch(options: ClientOptions, found: Findings): Promise
   const config = options.environment["XDG_CONFIG_HOME"] ?? join(options.environment["HOME"] ?? "", ".config");
   const init = join(config, "husky", "init.sh");
   if (/^\s*(?:export\s+)?HUSKY=["']?0/m.test((await readTextIfAny(init).catch(() => null)) ?? "")) {
-    found.problems.push({ message: `${init} sets HUSKY=0: husky runs no hook`, fix: `take HUSKY=0 out of ${init}` });
+    found.problems.push({
+      message: `${init} sets HUSKY=0: husky runs no hook`,
+      fix: `sed -i.bak '/HUSKY=.\\{0,1\\}0/d' ${shellWord(init)}`,
+    });
   }
 }
 
@@ -168,12 +171,8 @@ async function checkMarked(place: ClientPlace, hook: ClientHook, found: Findings
     found.problems.push({ message: `the lines of signpolicy in ${shown} were changed`, fix: INSTALL });
     return;
   }
-  const before = text.slice(0, text.indexOf("# >>> signpolicy"));
-  if (/^\s*(?:exit|exec)\b/m.test(before)) {
-    found.problems.push({
-      message: `${shown} ends before it comes to signpolicy`,
-      fix: `put its lines first in ${shown}`,
-    });
+  if (!reachesMarked(text)) {
+    found.problems.push({ message: `${shown} ends before it comes to signpolicy`, fix: INSTALL });
     return;
   }
   found.passed.push(`${shown} calls signpolicy`);

@@ -25,7 +25,9 @@ async function gitVersion({ place, context }: Patient): Promise<readonly DoctorR
   const { major, minor } = await place.porcelain.version();
   const version = `git ${major}.${minor}`;
   const at = (wanted: number): boolean => major > 2 || (major === 2 && minor >= wanted);
-  const upgrade = "install a newer git: https://git-scm.com/downloads";
+  // What a distribution's own package is may be the very one that is too old.
+  const upgrade =
+    process.platform === "darwin" ? "brew install git" : "install a newer git: https://git-scm.com/downloads";
   if (!at(34)) {
     const why =
       context.config.get("gpg.format") === "ssh" ? "cannot sign with SSH keys" : "is older than any that is tested";
@@ -92,8 +94,8 @@ async function uncommittedPolicy({ place, environment, loaded }: Patient): Promi
       entry[0] === " " ? "changed in the work tree" : entry[1] === " " ? "staged" : "staged, and changed since";
     return warn(
       "policy.drift",
-      `${file} is ${where} and not committed: nobody is judged by it yet`,
-      `git commit -S -- ${word}, or: git restore --staged --worktree -- ${word}`,
+      `${file} is ${where} and not committed: nobody is judged by it yet (git restore -SW -- ${word} drops that)`,
+      `git commit -S -- ${word}`,
     );
   });
 }
@@ -114,7 +116,9 @@ async function firedHooks({ place, environment, fire }: Patient): Promise<readon
     rows.push(fail("hooks.fire", `pre-push does not answer: ${saidBy(push)}`, "signpolicy install"));
   const commit = await start(["pre-commit"]);
   if (commit?.status !== 0)
-    rows.push(warn("hooks.fire", `pre-commit would stop a commit now: ${saidBy(commit)}`, "the rows below tell why"));
+    rows.push(
+      warn("hooks.fire", `pre-commit would stop a commit now: ${saidBy(commit)}`, "signpolicy hook pre-commit"),
+    );
   return rows.length > 0 ? rows : [pass("hooks.fire", "pre-commit and pre-push answer as git would start them")];
 }
 

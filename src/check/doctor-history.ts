@@ -77,19 +77,20 @@ const clock: Examination = async ({ directory, environment, now }) => {
     "for-each-ref",
     "--sort=-committerdate",
     "--count=1",
-    "--format=%(committerdate:unix)",
+    "--format=%(committerdate:unix) %(objectname:short=12)",
     "refs/heads",
     "refs/remotes",
   ]);
-  const newest = Number(stdout.toString("latin1").trim());
+  const [date, oid = ""] = stdout.toString("latin1").trim().split(" ");
+  const newest = Number(date);
   if (status !== 0 || !(newest > 0)) return [];
   const ahead = Math.round((newest - now) / 60);
   if (ahead <= MINUTES) return [pass("clock", "no commit is dated after this machine's clock")];
   return [
     warn(
       "clock",
-      `the newest commit is dated ${ahead} minutes after this machine's clock`,
-      "timedatectl set-ntp true (or see who made it: git log -1 --all)",
+      `the newest commit, ${oid}, is dated ${ahead} minutes after this machine's clock; one of the two is wrong`,
+      process.platform === "darwin" ? "sntp -sS time.apple.com" : "timedatectl set-ntp true",
     ),
   ];
 };

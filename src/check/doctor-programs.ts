@@ -15,7 +15,7 @@ import { exportKeys } from "./keys-export.ts";
 import { privateFileOf } from "./own-keys.ts";
 import { signLive } from "./sign-live.ts";
 import type { SignerFailure } from "./signer-failure.ts";
-import { programFix } from "./signing-programs.ts";
+import { installCommand, programFix } from "./signing-programs.ts";
 import { expandHome } from "./signing-key.ts";
 import { x509Rows } from "./doctor-x509.ts";
 
@@ -161,10 +161,11 @@ async function keygenRow(patient: Patient): Promise<readonly DoctorRow[]> {
   if (major === "") return [];
   const version = Number(major) * 100 + Number(minor);
   const shown = `OpenSSH ${major}.${minor}`;
-  if (version < 802) return [fail("ssh.keygen", `${shown} cannot sign`, "install OpenSSH 8.2 or newer")];
+  if (version < 802)
+    return [fail("ssh.keygen", `${shown} cannot sign; 8.2 is the first that can`, installCommand("ssh"))];
   if (version < 808)
     return [
-      warn("ssh.keygen", `${shown} does not know valid-before in allowed_signers`, "install OpenSSH 8.8 or newer"),
+      warn("ssh.keygen", `${shown} does not know valid-before in allowed_signers; 8.8 does`, installCommand("ssh")),
     ];
   return [pass("ssh.keygen", shown)];
 }

@@ -62,11 +62,16 @@ async function certificateRows(patient: Patient, program: string): Promise<reado
     ];
   }
   const rows: DoctorRow[] = [];
+  const request = `${program} --armor --output request.pem --generate-key`;
   const expired = own.filter(([, validity]) => validity === "e");
   // gpgsm signs with an expired certificate without a word (smimesign#83).
   if (expired.length === own.length)
     rows.push(
-      fail("x509", "the certificate has expired, and gpgsm signs with it all the same", "ask your CA for a new one"),
+      fail(
+        "x509",
+        "the certificate has expired, and gpgsm signs with it all the same; your CA makes a new one from a request",
+        request,
+      ),
     );
   const home = patient.environment["GNUPGHOME"] ?? join(patient.environment["HOME"] ?? "~", ".gnupg");
   const ends = own.flatMap((fields) => timeOf(fields[6]) ?? []);
@@ -75,17 +80,20 @@ async function certificateRows(patient: Patient, program: string): Promise<reado
     rows.push(
       warn(
         "x509",
-        `the certificate ends on ${formatTime(end)}, in ${Math.floor((end - patient.now) / DAY)} days`,
-        "ask your CA for a new one",
+        `the certificate ends on ${formatTime(end)}, in ${Math.floor((end - patient.now) / DAY)} days; your CA makes a new one from a request`,
+        request,
       ),
     );
   const trusted = await readTextIfAny(join(home, "trustlist.txt")).catch(() => null);
   if (!/^[ \t]*[0-9A-F:]{40,}/im.test(trusted ?? "")) {
+    const list = join(home, "trustlist.txt");
+    // gpg-agent(1), trustlist.txt: a fingerprint and `S`, for X.509.
+    const line = "openssl x509 -in CA.pem -noout -fingerprint -sha1 | sed 's/.*=//; s/$/ S/'";
     rows.push(
       warn(
         "x509",
-        `no root is trusted: ${join(home, "trustlist.txt")} names none`,
-        `${program} --import CA.pem, and its fingerprint with an S into trustlist.txt`,
+        `no root is trusted: ${list} names none`,
+        `${program} --import CA.pem && ${line} >>${shellWord(list)} && gpgconf --reload gpg-agent`,
       ),
     );
   }

@@ -13,13 +13,18 @@ export function findMarkedLines(text: string): readonly string[] | null {
   return span === null ? null : lines.slice(span.begin + 1, span.end).map((line) => line.replace(/\r$/, ""));
 }
 
+/** Whether the script comes to our lines: nothing before them ends it. */
+export const reachesMarked = (text: string): boolean =>
+  !/^\s*(?:exit|exec)\b/m.test(text.slice(0, Math.max(0, text.indexOf(BEGIN))));
+
 /**
  * Puts our lines first, behind a `#!` line only: an earlier line could end the script or read the standard input that
- * `pre-push` gets once. They end as the file's other lines do. Where they stand already, nothing moves.
+ * `pre-push` gets once. They end as the file's other lines do. Where they stand already, and are come to, nothing moves.
  */
 export function addMarkedLines(text: string, ours: readonly string[]): string {
   const present = findMarkedLines(text);
-  if (present !== null && present.length === ours.length && present.every((line, at) => line === ours[at])) return text;
+  const isWhole = present?.length === ours.length && present.every((line, at) => line === ours[at]);
+  if (isWhole && reachesMarked(text)) return text;
   const rest = removeMarkedLines(text);
   const end = rest.includes("\r\n") ? "\r\n" : "\n";
   const block = [BEGIN, ...ours, END].map((line) => line + end).join("");

@@ -4,6 +4,7 @@
  */
 
 import { shellWord } from "../encoding/text.ts";
+import { installCommand } from "./signing-programs.ts";
 
 export interface SignerRun {
   readonly format: "openpgp" | "ssh";
@@ -138,10 +139,10 @@ const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
   [
     // A vault that is locked, or a touch that nobody gave, ends in either.
     /agent refused operation|communication with agent failed/,
-    () => ({
+    (run) => ({
       cause: "agent-refused",
-      why: "the agent refused: the key wants a touch or a confirmation, or its vault is locked",
-      fix: "unlock the agent or touch the key, and sign again",
+      why: "the agent refused: the key wants a touch or a confirmation, or its vault is locked; unlock it, and give it while this runs",
+      fix: tryOut(run),
     }),
   ],
   [
@@ -174,7 +175,7 @@ const SSH: readonly (readonly [pattern: RegExp, advice: Advice])[] = [
     ({ program }) => ({
       cause: "ssh-keygen-too-old",
       why: `${program} cannot sign: OpenSSH 8.2 is the first that can`,
-      fix: "install a newer OpenSSH, or git config gpg.ssh.program PATH",
+      fix: installCommand("ssh"),
     }),
   ],
 ];
@@ -191,7 +192,7 @@ export function classifySignerFailure(run: SignerRun): SignerFailure {
     return {
       cause: "program-missing",
       why: `${program} is not there, or cannot be run`,
-      fix: `install it, or git config ${format === "ssh" ? "gpg.ssh.program" : "gpg.program"} PATH`,
+      fix: installCommand(format),
       verified: true,
     };
   }

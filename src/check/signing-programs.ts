@@ -29,6 +29,12 @@ const isProgram = (file: string): Promise<boolean> =>
     () => false,
   );
 
+/** What brings git's usual signer. */
+export const installCommand = (format: "ssh" | "openpgp"): string =>
+  process.platform === "darwin"
+    ? `brew install ${format === "ssh" ? "openssh" : "gnupg"}`
+    : `apt-get install ${PACKAGE[format]}`;
+
 const USUAL = { ssh: "ssh-keygen", openpgp: "gpg" } as const;
 const PACKAGE = { ssh: "openssh-client", openpgp: "gnupg" } as const;
 
@@ -46,9 +52,7 @@ export async function programFix(
   if (moved !== null) return `git config${scope} ${key} ${shellWord(moved)}`;
   if (set !== null && (await canRun(USUAL[kind], place.top, environment)))
     return `git config${scope} --unset-all ${key}`;
-  return process.platform === "darwin"
-    ? `brew install ${kind === "ssh" ? "openssh" : "gnupg"}`
-    : `apt-get install ${PACKAGE[kind]}`;
+  return installCommand(kind);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkClient } from "../../src/check/check-install.ts";
 import { installClient } from "../../src/check/install-client.ts";
@@ -57,7 +57,7 @@ describe("check-install with husky", () => {
     [
       "a script that ends before our lines",
       () => clone.write(".husky/pre-commit", `exit 0\n${clone.read(".husky/pre-commit")}`),
-      /ends before it comes to signpolicy/,
+      /ends before it comes to signpolicy \| signpolicy install$/,
     ],
     ["a lost run bit", () => chmodSync(join(clone.top, ".husky/_/pre-push"), 0o644), /lost its run bit/],
     [
@@ -82,7 +82,18 @@ describe("check-install with husky", () => {
     expect((await look({ HUSKY: "0" })).problems).toMatch(/HUSKY=0 is set: .*\| unset HUSKY/);
     mkdirSync(join(clone.root, "home/.config/husky"), { recursive: true });
     writeFileSync(join(clone.root, "home/.config/husky/init.sh"), "# x\nexport HUSKY=0\n");
-    expect((await look()).problems).toMatch(/init\.sh sets HUSKY=0/);
+    const fix = /init\.sh sets HUSKY=0.* \| (sed .*)/.exec((await look()).problems)?.[1] ?? "";
+    expect(clone.run("sh", ["-c", fix]).status).toBe(0);
+    expect(readFileSync(join(clone.root, "home/.config/husky/init.sh"), "utf8")).toBe("# x\n");
+    expect((await look()).problems).toBe("");
+  });
+
+  it("is content with a script that ended before our lines once they were installed again", async () => {
+    clone.write(".husky/pre-commit", `exit 0\n${clone.read(".husky/pre-commit")}`);
+    expect((await look()).problems).toMatch(/ends before/);
+    await installClient({ directory: clone.top, environment: clone.environment });
+    expect((await look()).problems).toBe("");
+    expect(clone.read(".husky/pre-commit")).toMatch(/<<< signpolicy <<<\nexit 0\n$/);
   });
 
   it("names a new work tree, in which git runs no hook and says nothing", async () => {

@@ -190,7 +190,11 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     expect((await drift())?.status).toBe("pass");
     const file = join(repo.dir, ".signpolicy.yaml");
     writeFileSync(file, `${readFileSync(file, "utf8")}# more\n`);
-    expect(await drift()).toMatchObject({ status: "warn", why: expect.stringContaining("changed in the work tree") });
+    expect(await drift()).toMatchObject({
+      status: "warn",
+      why: expect.stringContaining("changed in the work tree"),
+      fix: "git commit -S -- .signpolicy.yaml",
+    });
     repo.git(["add", "-A"]);
     expect(await drift()).toMatchObject({
       status: "warn",
@@ -216,7 +220,11 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     writeFileSync(join(repo.dir, ".git/hooks/pre-push"), text);
     expect(await fired()).toMatchObject({ status: "pass" });
     repo.config("commit.gpgsign", "false");
-    expect(await fired()).toMatchObject({ status: "warn", why: expect.stringContaining("would stop a commit now") });
+    expect(await fired()).toMatchObject({
+      status: "warn",
+      why: expect.stringContaining("would stop a commit now"),
+      fix: "signpolicy hook pre-commit",
+    });
     expect(existsSync(join(repo.dir, "ran"))).toBe(false);
   });
 
@@ -254,9 +262,13 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     const given = ["--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0", "--import", "u.p12"];
     expect(repo.run("gpgsm", given, { cwd: home, input: "\n" }).status).toBe(0);
     const said = async () => (await examine()).filter(({ id }) => id === "x509").map(({ why }) => why);
-    expect((await said()).join("\n")).toMatch(/ends on .*, in (?:9|10) days\nno root is trusted/);
-    const fingerprint = openssl("x509", "-in", "ca.pem", "-noout", "-fingerprint", "-sha1").stdout.toString();
-    writeFileSync(join(home, "trustlist.txt"), `${fingerprint.split("=")[1]?.trim() ?? ""} S\n`);
+    expect((await said()).join("\n")).toMatch(/ends on .*, in (?:9|10) days; .*\nno root is trusted/);
+    const trust = (await examine()).find(({ why }) => why.startsWith("no root is trusted"))?.fix ?? "";
+    expect(repo.run("sh", ["-c", trust.replaceAll("CA.pem", "ca.pem")], { cwd: home }).status).toBe(0);
+    expect(readFileSync(join(home, "trustlist.txt"), "utf8")).toMatch(/^(?:[0-9A-F]{2}:){19}[0-9A-F]{2} S\n$/);
+    expect(
+      repo.run("gpgsm", ["--batch", "--list-chain", "--with-validation"], { cwd: home }).stdout.toString(),
+    ).toContain("[certificate is good]");
     writeFileSync(join(home, "gpgsm.conf"), "include-certs 0\n");
     const [, chain] = (await examine()).filter(({ id }) => id === "x509");
     expect(chain?.why).toContain("leaves the chain out");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { addMarkedLines, findMarkedLines, removeMarkedLines } from "../../../src/check/marked-lines.ts";
+import { addMarkedLines, findMarkedLines, reachesMarked, removeMarkedLines } from "../../../src/check/marked-lines.ts";
 
 const OURS = ["one #", "two #"];
 const BLOCK = "# >>> signpolicy >>>\none #\ntwo #\n# <<< signpolicy <<<\n";
@@ -22,6 +22,12 @@ describe("marked lines", () => {
     const moved = `npm test\r\n${BLOCK.replaceAll("\n", "\r\n")}`;
     expect(addMarkedLines(moved, OURS)).toBe(moved);
     expect(findMarkedLines(moved)).toEqual(OURS);
+  });
+
+  it.each(["exit 0", "exec npm test", "  exit"])("come first again where the script ends before them: %s", (end) => {
+    expect(reachesMarked(`${end}\n${BLOCK}`)).toBe(false);
+    expect(addMarkedLines(`#!/bin/sh\n${end}\n${BLOCK}`, OURS)).toBe(`#!/bin/sh\n${BLOCK}${end}\n`);
+    expect(reachesMarked(`npm test\n${BLOCK}${end}\n`)).toBe(true);
   });
 
   it("are replaced when they changed, and kept once", () => {
