@@ -8,7 +8,7 @@ import type { Policy } from "../policy/policy.ts";
 import { judgeChain, type ChainTask, type Settled } from "./chain.ts";
 import { keepTips, recallTips, type KnownTip } from "./chain-memory.ts";
 import { NO_FALLEN, type FallenKeys } from "./brought-keys.ts";
-import { marksKeys, marksOf } from "./chain-marks.ts";
+import { marksKeys, marksOf, withFallen } from "./chain-marks.ts";
 import { surveyPolicies } from "./chain-policies.ts";
 import { resumeChain } from "./chain-resume.ts";
 import { nameMissing } from "./missing.ts";
@@ -172,12 +172,42 @@ class PushChain {
     keepTips(this.#session.repository.commonDir, this.#pushed, new Map(tips));
   }
 
-  async judge({ ref, old, new: value }: RefUpdate): Promise<readonly Decision[]> {
+  async judge(update: RefUpdate): Promise<readonly Decision[]> {
+    const { ref, new: value } = update;
+    const target = value === null ? null : await this.#session.outlines.peel(value);
+    // A tag of a tree is for the rules on tags in force.
+    if (value === null || target === null) return [];
+    // The root itself is what the administrator vouched for.
+    const denied = target === this.#pushed.root ? [] : await this.#judgeCommits(update, value, target);
+    const isTag = ref.startsWith("refs/tags/");
+    return denied.length > 0 || (!isTag && value === target)
+      ? denied
+      : this.#judgeTag(isTag ? ref : null, value, target);
+  }
+
+  /** The tag object, by the policy that the authenticated commit under it hands on, as `verify` will. */
+  async #judgeTag(ref: RefName | null, oid: ObjectId, target: ObjectId): Promise<readonly Decision[]> {
+    const { root, contextOf } = this.#pushed;
+    const commit = await this.#session.outlines.outline(target);
+    const policy = target === root || commit === null ? this.#start : await this.#session.states.at(commit);
+    const fallen = target === root ? NO_FALLEN : await this.#fallenBy({ oids: [target], policy });
+    const context = policy.loaded === null ? null : contextOf(withFallen(policy.loaded, fallen));
+    const denied: Decision[] = [];
+    const { judgeChainedTag } = await import("./chain-tags.ts");
+    await judgeChainedTag(context, { oid, ref }, (decision) => {
+      if (!decision.allow) denied.push(decision);
+      return Promise.resolve();
+    });
+    return denied;
+  }
+
+  async #judgeCommits(
+    { ref, old }: Pick<RefUpdate, "ref" | "old">,
+    value: ObjectId,
+    target: ObjectId,
+  ): Promise<readonly Decision[]> {
     const { root, branch } = this.#pushed;
-    const { repository, outlines } = this.#session;
-    const target = value === null ? null : await outlines.peel(value);
-    // The root itself is what the administrator vouched for; a tag of a tree is for the rules on tags.
-    if (target === null || target === root) return [];
+    const { repository } = this.#session;
     const subject = { kind: "ref", oid: value, ref } as const;
     if (!(await isAncestor(repository, root, target))) {
       const message = `this history does not descend from the trust root ${root}, so nothing vouches for it`;

@@ -271,3 +271,61 @@ describe("pre-push in a clone with a trust root", () => {
       expect(prePush(server, orphan, none, "refs/heads/orphan")).toMatch(/^0 /);
     }));
 });
+
+describe("a tag where a trust root is configured", () => {
+  const tags = (signedBy: readonly string[], more: object = {}): string =>
+    policyText({
+      people: [alice, bob, eve],
+      more: {
+        rules: [
+          { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["*"] } },
+          { name: "tags", refs: ["refs/tags/**"], tags: { signedBy, ...more } },
+        ],
+      },
+    });
+
+  /** On main a commit under a policy by which alice alone tags, then one that lets bob tag as he likes. */
+  function twoPolicies(server: PushServer): { root: string; old: string; tip: string } {
+    const root = server.commit(alice, { files: { [POLICY]: tags(["alice"]) } });
+    server.server.config("signpolicy.trustRoot", root);
+    const old = server.commit(bob, { parents: [root], files: { a: "1" } });
+    expect(push(server, old)).toContain("-> main");
+    const looser = { [POLICY]: tags(["alice", "bob"], { lightweight: "allow" }) };
+    const tip = server.commit(alice, { parents: [old], files: looser });
+    expect(push(server, tip)).toContain("-> main");
+    return { root, old, tip };
+  }
+
+  it("is judged by the policy that the tagged commit hands on, as verify judges it (signer-not-permitted)", () =>
+    withServer(null, (server) => {
+      const { root, old, tip } = twoPolicies(server);
+      for (const [name, target] of [
+        ["v1", old],
+        ["v0", root],
+      ] as const) {
+        const refused = push(server, server.tag(bob, name, target), `refs/tags/${name}`);
+        expect(refused).toContain("signer-not-permitted");
+        expect(refused).toContain("from the trust root");
+        expect(push(server, server.tag(alice, name, target), `refs/tags/${name}`)).toContain(`-> ${name}`);
+      }
+      expect(push(server, server.tag(bob, "v2", tip), "refs/tags/v2")).toContain("-> v2");
+      const verified = (name: string): number => server.verify(["--trust-root", root, `refs/tags/${name}`]).status;
+      expect([verified("v1"), verified("v2")]).toEqual([0, 0]);
+      server.hooks(false);
+      expect(push(server, server.tag(bob, "v3", old), "refs/tags/v3")).toContain("-> v3");
+      expect(verified("v3")).toBe(1);
+    }));
+
+  it("needs a tag object where that policy asks for one, and each nested one signed by whom it names (lightweight-tag, signer-not-permitted)", () =>
+    withServer(null, (server) => {
+      const { old, tip } = twoPolicies(server);
+      expect(push(server, old, "refs/tags/light")).toContain("lightweight-tag");
+      expect(push(server, tip, "refs/tags/light")).toContain("-> light");
+      const inner = server.tag(bob, "inner", old);
+      expect(push(server, server.tag(alice, "outer", inner, "tag"), "refs/tags/outer")).toContain(
+        "signer-not-permitted",
+      );
+      const good = server.tag(alice, "inner", old);
+      expect(push(server, server.tag(alice, "outer", good, "tag"), "refs/tags/outer")).toContain("-> outer");
+    }));
+});
