@@ -12,6 +12,7 @@ import { marksKeys, marksOf, withFallen } from "./chain-marks.ts";
 import { surveyPolicies } from "./chain-policies.ts";
 import { resumeChain } from "./chain-resume.ts";
 import { nameMissing } from "./missing.ts";
+export { joinedDenials } from "./joined-denials.ts";
 import type { RecordState } from "./record-state.ts";
 import type { PolicyState } from "./policy-states.ts";
 import type { RefUpdate } from "./push-input.ts";

@@ -149,10 +149,11 @@ async function judgeArriving(
   for (const head of heads) {
     const update = { ref: range.ref, old: range.old, new: head };
     const told: Decision[] = [];
+    const held: Decision[] = [];
     const hearing = {
       decision(decision: Decision): void | Promise<void> {
         if (!decision.allow) told.push(decision);
-        return quiet.decision(decision);
+        return root === null ? quiet.decision(decision) : void held.push(decision);
       },
     };
     try {
@@ -160,7 +161,7 @@ async function judgeArriving(
       if (root === null) continue;
       // Where this clone has a trust root both must allow, as in a hook; the chain remembers what it found, and so takes
       // nothing as if a merge had brought it.
-      const { denyUnchained } = await import("./chain-push.ts");
+      const { denyUnchained, joinedDenials } = await import("./chain-push.ts");
       const branch = policyRef === null ? null : { ref: policyRef, oid: range.known.get(policyRef) ?? null };
       const rooted = {
         root,
@@ -170,9 +171,11 @@ async function judgeArriving(
         record: null,
         now: options.now,
       };
-      for (const decision of await denyUnchained(session, rooted, [update], told)) await sink.decision(decision);
+      joinedDenials(await denyUnchained(session, rooted, [update], told)).into(held);
+      for (const decision of held.splice(0)) await quiet.decision(decision);
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
+      for (const decision of held) await quiet.decision(decision);
       await sink.decision(await nameMissing(session, [update], error));
     }
   }

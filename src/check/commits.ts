@@ -13,6 +13,7 @@ import { EarlyListing } from "./early-listing.ts";
 import type { Frontier, HistoryWatch } from "./frontier.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
+import type { JoinedDenials } from "./joined-denials.ts";
 import { nameMissing } from "./missing.ts";
 import { missingProblem } from "./missing-problem.ts";
 import { judgeRange, type JudgingContext } from "./range.ts";
@@ -107,31 +108,37 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
       early,
       ...(options.mine === true ? { signWith: otherKeysOf(governing.loaded, options.now, options) } : {}),
     };
-    const verification = new Verification(session, context, options, sink);
     const targets = await resolved;
+    const denials = beside === null ? null : await deniedFromRoot(session, options, beside, targets);
+    const joining = { begin: () => undefined, decision: (one: Decision) => sink.decision(denials?.join(one) ?? one) };
+    const verification = new Verification(session, context, options, denials === null ? sink : joining);
     const counted = options.noWalk ? null : countAhead(session, targets, sink);
     for (const target of targets) await verification.judge(target);
     await counted;
-    if (beside !== null) await alsoFromRoot(session, options, beside, targets, sink);
+    for (const decision of denials?.rest() ?? []) await sink.decision(decision);
   } finally {
     early.close();
     session.close();
   }
 }
 
-/** An administrator's file may ask for both, as in a hook: what the chain denies is denied, and the rest was told. */
-async function alsoFromRoot(
+/** An administrator's file may ask for both, as in a hook: what the chain denies is denied. */
+async function deniedFromRoot(
   session: Session,
   options: VerifyOptions,
   root: ObjectId,
   targets: readonly Target[],
-  sink: ReportSink,
-): Promise<void> {
-  const [{ verifyFromRoot }, { named }] = await Promise.all([import("./verify-chain.ts"), import("./chain-push.ts")]);
+): Promise<JoinedDenials> {
+  const [{ verifyFromRoot }, { joinedDenials, named }] = await Promise.all([
+    import("./verify-chain.ts"),
+    import("./chain-push.ts"),
+  ]);
+  const denials = joinedDenials([]);
   await verifyFromRoot(session, { ...options, governed: () => undefined }, root, targets, {
     begin: () => undefined,
-    decision: (decision) => (decision.allow ? undefined : sink.decision(named(decision))),
+    decision: (decision) => (decision.allow ? undefined : denials.add(named(decision))),
   });
+  return denials;
 }
 
 /** A policy that the command line names judges alone, and a single object needs no history. */

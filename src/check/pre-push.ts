@@ -52,23 +52,25 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
     const context = { ...judgingContext(session, governing, options.now), signWith };
     const known = new Map([...tracked, ...[...present].map(([ref, { oid }]) => [ref, oid] as const)]);
     const tips = tipsFromRemote(context.policy, known, options.now);
+    // With a trust root both must allow: what the one does is held until the other has judged.
+    const allowed: Decision[] = [];
     try {
       const approvals = broughtApprovals(context, lines);
       let published: Published | null = null;
       const told: Decision[] = [];
       const hearing = {
         async decision(decision: Decision): Promise<void> {
-          if (decision.allow) return sink.decision(decision);
+          if (decision.allow) return root === null ? sink.decision(decision) : void allowed.push(decision);
           told.push(decision);
           const { Published } = await import("./published.ts");
           published ??= new Published(session, remote, [...known.values()]);
           await sink.decision(await published.told(decision));
         },
       };
-      await judgePush({ ...context, approvals, tips, present, policyRef }, lines, hearing);
       const root = bindingTrustRoot(session, governing);
+      await judgePush({ ...context, approvals, tips, present, policyRef }, lines, hearing);
       if (root !== null) {
-        const { denyUnchained } = await import("./chain-push.ts");
+        const { denyUnchained, joinedDenials } = await import("./chain-push.ts");
         const rooted = {
           root,
           policy: context.policy,
@@ -77,10 +79,12 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
           record: null,
           now: options.now,
         };
-        for (const decision of await denyUnchained(session, rooted, lines, told)) await sink.decision(decision);
+        joinedDenials(await denyUnchained(session, rooted, lines, told)).into(allowed);
+        for (const decision of allowed.splice(0)) await sink.decision(decision);
       }
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
+      for (const decision of allowed) await sink.decision(decision);
       await sink.decision(await nameMissing(session, lines, error));
     }
   } finally {

@@ -251,10 +251,10 @@ async function judgeBy(
     changes = next.changes;
     const root = bindingTrustRoot(session, governing);
     if (root !== null) {
-      const { denyUnchained, serverBranch } = await import("./chain-push.ts");
+      const { denyUnchained, joinedDenials, serverBranch } = await import("./chain-push.ts");
       const branch = await serverBranch(session, governing.ref);
       const rooted = { root, policy: context.policy, branch, present, record, now };
-      decisions.push(...(await denyUnchained(session, rooted, updates, decisions)));
+      joinedDenials(await denyUnchained(session, rooted, updates, decisions)).into(decisions);
     }
   } catch (error) {
     if (!(error instanceof GitError)) throw error;

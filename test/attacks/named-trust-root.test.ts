@@ -46,6 +46,22 @@ describe("a trust root that an administrator's file names", () => {
       expect(verified.status).toBe(1);
       expect(verified.text).toContain("its history must also authenticate itself from the trust root");
       expect(verified.text).toContain("from the trust root: signed by key");
+      // One decision a commit, whichever of the two denies it.
+      expect(verified.text).toContain("3 commits checked on refs/heads/main: 2 allowed, 1 denied");
+      const words = ["verify", "--policy", byFile, "--as", "refs/heads/main", later, "--format", "json"];
+      const { stdout } = server.server.run(process.execPath, [BIN, ...words]);
+      const report = JSON.parse(stdout.toString()) as {
+        decisions: { subject: { oid: string }; allow: boolean; findings: { code: string }[] }[];
+        summary: object;
+      };
+      expect(report.summary).toEqual({ checked: 3, allowed: 2, denied: 1, exempt: 0, warned: 0 });
+      expect(report.decisions.map(({ subject, allow }) => [subject.oid, allow])).toEqual([
+        [root, true],
+        [next, true],
+        [later, false],
+      ]);
+      expect(report.decisions[2]?.findings.map(({ code }) => code)).toEqual(["unknown-key"]);
+      expect(refused).toContain("1 of 1 commit rejected");
       expect(server.verify(["--policy", byFile, "--as", "refs/heads/main", next])).toMatchObject({ status: 0 });
       writeFileSync(byFile, JSON.stringify(ruled()));
       expect(server.verify(["--policy", byFile, "--as", "refs/heads/main", later])).toMatchObject({ status: 0 });
