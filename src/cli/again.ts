@@ -1,5 +1,5 @@
 /** `verify` where nothing has changed since it last allowed everything: says what it said, and loads nothing that judges. */
-import { recallRun } from "../check/frontier-runs.ts";
+import { recallRun, type KeptRun } from "../check/frontier-runs.ts";
 import { EXIT } from "../errors.ts";
 import { readClock } from "../io/clock.ts";
 import { createTextRenderer } from "../report/text.ts";
@@ -17,13 +17,17 @@ export function answerAgain(program: string, words: readonly string[]): number |
   try {
     const run = recallRun(program, process.cwd(), process.env, words, readClock());
     if (run === null) return null;
-    const { policy, notes, summary, quiet, kinds, refs } = run;
-    const renderer = createTextRenderer({ colour: wantsColour(), verbose: false, quiet }, { kinds, refs });
-    const tool = { name: "signpolicy", version: SIGNPOLICY_VERSION } as const;
-    text = renderer.begin({ schemaVersion: 1, tool, policy, notes }) + renderer.end(summary);
+    text = reportOf(run);
   } catch {
     return null;
   }
   writeOut(text);
   return EXIT.allowed;
+}
+
+/** The report of a run, as it was written then. */
+export function reportOf({ policy, notes, summary, quiet, kinds, refs }: KeptRun): string {
+  const renderer = createTextRenderer({ colour: wantsColour(), verbose: false, quiet }, { kinds, refs });
+  const tool = { name: "signpolicy", version: SIGNPOLICY_VERSION } as const;
+  return renderer.begin({ schemaVersion: 1, tool, policy, notes }) + renderer.end(summary);
 }
