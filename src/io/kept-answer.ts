@@ -43,7 +43,7 @@ export function keepAnswer(path: string, { question, answer }: KeptAnswer): void
     writeFileSync(aside, `${digestOf(question, text)}\n${question}\n${text}`, { flag: "wx", mode: 0o600 });
     renameSync(aside, path);
   } catch {
-    rmSync(aside, { force: true });
+    forgetAnswer(aside);
   }
 }
 

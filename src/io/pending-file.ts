@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { readFile, readdir, rm, stat } from "node:fs/promises";
+import { lstat, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotWrite } from "./write-problem.ts";
 
@@ -48,8 +48,9 @@ export async function readPending(gitDir: string, nowMs: number): Promise<readon
   const files: PendingFile[] = [];
   for (const name of names) {
     const path = join(folder, name);
-    const writtenAt = (await stat(path).catch(() => null))?.mtimeMs;
-    if (writtenAt === undefined) continue;
+    const status = await lstat(path).catch(() => null);
+    if (status?.isFile() !== true) continue;
+    const { mtimeMs: writtenAt } = status;
     if (nowMs - writtenAt > PENDING_LIFE_MS) await rm(path, { force: true });
     else files.push({ path, text: await readFile(path, "utf8").catch(() => ""), writtenAt });
   }

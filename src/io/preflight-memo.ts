@@ -1,15 +1,22 @@
 /** Where the preflight of a commit keeps its last good answer: `<git dir>/signpolicy/preflight.json`. */
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { openTrusted, ownOwners } from "./trusted-file.ts";
+
+const MOST_BYTES = 4 * 1024 * 1024;
 
 const pathIn = (gitDir: string): string => join(gitDir, "signpolicy", "preflight.json");
 
-/** Null where there is none that can be read: the answer is then worked out. */
+/** Null where there is none that can be read, or that another user could have written: the answer is then worked out. */
 export function readMemo(gitDir: string): unknown {
+  const opened = openTrusted(pathIn(gitDir), ownOwners());
+  if (opened === null) return null;
   try {
-    return JSON.parse(readFileSync(pathIn(gitDir), "utf8"));
+    return opened.status.size > MOST_BYTES ? null : JSON.parse(readFileSync(opened.file, "utf8"));
   } catch {
     return null;
+  } finally {
+    closeSync(opened.file);
   }
 }
 
@@ -18,7 +25,7 @@ export function writeMemo(gitDir: string, memo: unknown): void {
   const aside = `${pathIn(gitDir)}.${String(process.pid)}`;
   try {
     mkdirSync(dirname(aside), { recursive: true });
-    writeFileSync(aside, JSON.stringify(memo), { flag: "wx" });
+    writeFileSync(aside, JSON.stringify(memo), { flag: "wx", mode: 0o600 });
     renameSync(aside, pathIn(gitDir));
   } catch {
     remove(aside);
