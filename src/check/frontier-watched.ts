@@ -4,7 +4,7 @@ import { isAbsolute, join } from "node:path";
 import { PolicyError } from "../errors.ts";
 import { isObjectId } from "../encoding/identifiers.ts";
 import type { Variables } from "../io/environment.ts";
-import { askConfig } from "../io/git-memory.ts";
+import { askConfig, configQuestion } from "../io/git-memory.ts";
 import { programStamp } from "../io/git-program.ts";
 import { stampOf, surroundings, type SeenPlace, type Watched } from "../io/surroundings.ts";
 import { CODE_PLACES } from "../policy/places.ts";
@@ -15,20 +15,34 @@ import type { LoadedPolicy } from "./policy-source.ts";
 import type { Session } from "./session.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
 
+/** What can be found out while the run still judges. */
+export interface BegunWatch {
+  readonly config: ReturnType<typeof askConfig>;
+  readonly programs: readonly string[];
+}
+
+export function beginWatch({ cwd, program }: Asked, session: Session): BegunWatch {
+  const config = askConfig({ ...session.repository, cwd });
+  config.catch(() => undefined);
+  return { config, programs: programsBeside(program) };
+}
+
 /**
- * All that a run looked at beside refs and objects, if the files of the policy are still what they were when they were read;
- * null where something cannot be told.
+ * All that a run looked at beside refs and objects, if the files of the policy are still what they were when they were read,
+ * and those of the configuration what they were when the watch began; null where something cannot be told.
  */
 export async function watchedBy(
-  { cwd, environment, targets, program }: Asked,
+  { environment, targets }: Asked,
   session: Session,
   loaded: LoadedPolicy,
   place: SeenPlace,
+  begun: BegunWatch,
 ): Promise<{ readonly watched: Watched; readonly surroundings: string } | null> {
   const names = namesIn(targets);
   if (names === null) return null;
-  const config = await askConfig({ ...session.repository, cwd });
+  const config = await begun.config;
   if (config === null || JSON.stringify(config.values) !== JSON.stringify(session.config.values)) return null;
+  if (configQuestion(session.repository, config.system) !== config.question) return null;
   const own = await ownPolicy(place);
   if (own === undefined) return null;
   const policies = own === null ? [loaded] : [loaded, own];
@@ -36,7 +50,7 @@ export async function watchedBy(
     system: config.system,
     files: [...new Set(policies.flatMap((policy) => filesOf(policy, place)))],
     places: place.top === null ? [] : [...POLICY_PATHS, ...CODE_PLACES].map((path) => join(place.top ?? "", path)),
-    programs: programsBeside(program),
+    programs: begun.programs,
     names,
   };
   const before = surroundings(place, environment, watched);

@@ -10,7 +10,7 @@ import { tally } from "../report/text.ts";
 import { horizonOf } from "./frontier-horizon.ts";
 import { isClean, keptIn, questionOf, type Kept, type KeptRun } from "./frontier-runs.ts";
 import { judgeBeyond, keyOf, mayBeKept, type AskedHistory, type JudgedBeyond, type KnownTip } from "./frontier-tips.ts";
-import { judgesOf, watchedBy } from "./frontier-watched.ts";
+import { beginWatch, judgesOf, watchedBy, type BegunWatch } from "./frontier-watched.ts";
 import { isForPaths } from "./judge-commit.ts";
 import type { JudgingContext } from "./range.ts";
 import type { GoverningPolicy, Session } from "./session.ts";
@@ -59,6 +59,7 @@ export class Frontier {
   #ground: string | null = null;
   #governing: GoverningPolicy | null = null;
   #judges: string | null = null;
+  #watch: BegunWatch | null = null;
 
   constructor(asked: Asked) {
     this.#asked = asked;
@@ -77,6 +78,7 @@ export class Frontier {
 
   governed(governing: GoverningPolicy): void {
     this.#governing = governing;
+    if (this.#session !== null) this.#watch = beginWatch(this.#asked, this.#session);
   }
 
   /** Much of what is to be judged may be known. */
@@ -185,8 +187,10 @@ export class Frontier {
   async #seen(place: SeenPlace): Promise<Pick<KeptRun, "watched" | "surroundings"> | null> {
     const session = this.#session;
     const loaded = this.#governing?.loaded;
-    if (!this.#isClean || this.#ground === null || session === null || loaded === undefined) return null;
-    const seen = await watchedBy(this.#asked, session, loaded, place);
+    const watch = this.#watch;
+    if (!this.#isClean || this.#ground === null || session === null || loaded === undefined || watch === null)
+      return null;
+    const seen = await watchedBy(this.#asked, session, loaded, place, watch);
     return groundOf(place, this.#asked.environment, stillOf) === this.#ground ? seen : null;
   }
 }
