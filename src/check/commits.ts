@@ -5,7 +5,7 @@ import { isSameSelector } from "../policy/membership.ts";
 import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
-import { findRepository } from "../io/repository.ts";
+import { openRepository, type OpenRepository } from "../io/reading.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import { countAhead } from "./count-ahead.ts";
@@ -32,6 +32,8 @@ import { SAY_REF } from "./chain-words.ts";
 export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The repository in `cwd`, where git began to read it already. */
+  readonly begun?: Promise<OpenRepository> | null;
   /** Ranges, refs and ids; none means HEAD. */
   readonly targets: readonly string[];
   /** The ref whose rules judge. */
@@ -69,7 +71,8 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
  * @throws UsageError, GitError; PolicyError for a policy that cannot be used
  */
 export async function verifyCommits(options: VerifyOptions, sink: ReportSink): Promise<void> {
-  const session = await openSession(await findRepository(options.cwd, options.environment));
+  const { repository, reading } = await (options.begun ?? openRepository(options.cwd, options.environment));
+  const session = await openSession(repository, reading);
   const early = new EarlyListing(session.repository);
   try {
     const root = rootFor(session, options);

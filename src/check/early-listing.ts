@@ -2,6 +2,11 @@ import type { ObjectId } from "../model.ts";
 import type { GitPlace } from "../io/git.ts";
 import { listSomeCommits, type Range } from "../io/revisions.ts";
 
+/** git prints nothing before it has walked everything, a few hundred commits a millisecond. */
+const LONG_MS = 12;
+/** What a history that takes it so long is sure to hold. */
+const LONG = 1000;
+
 interface Begun {
   readonly range: Range;
   readonly commits: AsyncGenerator<readonly ObjectId[]>;
@@ -16,20 +21,37 @@ export class EarlyListing {
   readonly #place: GitPlace;
   readonly #ended = new AbortController();
   #begun: Begun | null = null;
+  #least = 0;
+  #waiting: NodeJS.Timeout | undefined;
 
   constructor(place: GitPlace) {
     this.#place = place;
   }
 
-  /** `seen` is told how many commits git printed at first. */
+  /** `seen` is told how many commits to expect, once git has printed the first or is long in doing so. */
   begin(range: Range, seen: (commits: number) => void = () => undefined): void {
     const commits = listSomeCommits(this.#place, range, [], this.#ended.signal);
+    this.#least = 0;
     const first = commits.next();
+    const expect = (least: number): void => {
+      this.#least = least;
+      seen(least);
+    };
+    this.#waiting = setTimeout(() => expect(LONG), LONG_MS);
+    const printed = (least: number): void => {
+      clearTimeout(this.#waiting);
+      if (this.#least < least) expect(least);
+    };
     first.then(
-      ({ done, value }) => seen(done === true ? 0 : value.length),
-      () => undefined,
+      ({ done, value }) => printed(done === true ? 0 : value.length),
+      () => printed(0),
     );
     this.#begun = { range, commits, first };
+  }
+
+  /** How many commits to expect of what `take` gives for this range, or more; no verdict rests on it. */
+  expected(range: Range): number {
+    return this.#begun !== null && isSame(this.#begun.range, range) ? this.#least : 0;
   }
 
   /** Null where none was begun for this range. */
@@ -42,6 +64,7 @@ export class EarlyListing {
 
   /** Stops git where nobody asked for what was begun. */
   close(): void {
+    clearTimeout(this.#waiting);
     if (this.#begun !== null) this.#ended.abort();
   }
 }

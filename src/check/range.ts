@@ -97,6 +97,7 @@ export async function* judgeRange(context: JudgingContext, range: RangeToJudge):
   const { examiner, outlines, dates } = context;
   // In a history nothing is gone through twice; refs of one push bring in the same commits.
   const examine = (oid: ObjectId) => (range.history === "everything" ? examiner.commitOnce(oid) : examiner.commit(oid));
+  for (const { suspects } of groups) suspects.expect(expected(context, range, groups));
   for await (const walked of walkCommits(
     counted(inOrder(context, range, groups), groups),
     examine,
@@ -117,6 +118,12 @@ interface Means {
   readonly mending: Mending;
   /** Null where no rule is for paths. */
   readonly paths: TouchedPaths | null;
+}
+
+/** Commits that git was asked for before, and is long in listing. */
+function expected({ early }: JudgingContext, { include }: RangeToJudge, groups: readonly PreparedGroup[]): number {
+  const [only] = groups;
+  return only?.commits === null ? (early?.expected({ include, exclude: only.exclude }) ?? 0) : 0;
 }
 
 /** Tells the groups how many commits are known to come. */

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -33,7 +34,7 @@ export class RawThreads {
   #failure: Error | null = null;
 
   /** `program`: what threads run. */
-  constructor(program = threadProgram(), count = Math.max(1, availableParallelism() - 1)) {
+  constructor(program: ThreadProgram, count = Math.max(1, availableParallelism() - 1)) {
     const failed = (error: Error): void => this.#fail(error);
     this.#threads = Array.from({ length: count }, () => new RawThread(program, () => this.#plan(), failed));
   }
@@ -117,10 +118,12 @@ interface ThreadProgram {
   readonly isText: boolean;
 }
 
-const threadProgram = (): ThreadProgram =>
-  isExecutable()
-    ? { program: assetText(PROGRAM), isText: true }
-    : { program: join(import.meta.dirname, PROGRAM), isText: false };
+/** Null where we were not built, and node cannot run what stands beside us. */
+export function threadProgram(): ThreadProgram | null {
+  if (isExecutable()) return { program: assetText(PROGRAM), isText: true };
+  const program = join(import.meta.dirname, PROGRAM);
+  return existsSync(program) ? { program, isText: false } : null;
+}
 
 class RawThread {
   readonly #worker: Worker;

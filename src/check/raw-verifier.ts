@@ -37,7 +37,8 @@ export class SessionRawVerifier {
   async #start(): Promise<void> {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    const { RawThreads } = await import("./raw-threads.ts");
-    if (!this.#closed) this.#threads = new RawThreads();
+    const { RawThreads, threadProgram } = await import("./raw-threads.ts");
+    const program = threadProgram();
+    if (!this.#closed && program !== null) this.#threads = new RawThreads(program);
   }
 }

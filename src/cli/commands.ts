@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
+import type { OpenRepository } from "../io/reading.ts";
 import { registerApprove } from "./approve.ts";
 import { registerCi } from "./ci.ts";
 import { registerCheckInstall } from "./check-install.ts";
@@ -46,10 +47,20 @@ const COMMANDS: readonly Register[] = [
   registerHook,
 ];
 
+/** What is known of the program before its words are read. */
+interface Start {
+  /** Its file. */
+  readonly file: string;
+  /** The repository in this folder, where git began to read it already. */
+  readonly begun: Promise<OpenRepository> | null;
+}
+
+const NO_START: Start = { file: "", begun: null };
+
 /** Runs what the words after `signpolicy` ask for and gives the exit code. */
-export async function runCommand(words: readonly string[], file = ""): Promise<number> {
+export async function runCommand(words: readonly string[], start: Start = NO_START): Promise<number> {
   let exitCode: number = EXIT.allowed;
-  const program = createProgram((code) => (exitCode = code), file);
+  const program = createProgram((code) => (exitCode = code), start);
   if (words.length === 0) {
     writeError(program.helpInformation());
     return EXIT.usage;
@@ -75,7 +86,7 @@ const inOurVoice = (message: string): string =>
     .replace(/\. ([A-Z])/g, (_, letter: string) => `; ${letter.toLowerCase()}`)
     .replace(/\.$/, "");
 
-export function createProgram(exit: (code: number) => void, file = ""): Command {
+export function createProgram(exit: (code: number) => void, { file, begun }: Start = NO_START): Command {
   const program = new Command("signpolicy")
     .description("enforce a commit-signing policy: one policy file, one verdict everywhere")
     .version(SIGNPOLICY_VERSION, "-V, --version", "print the version")
@@ -88,6 +99,11 @@ export function createProgram(exit: (code: number) => void, file = ""): Command 
     .exitOverride()
     .showSuggestionAfterError(true);
   for (const register of COMMANDS)
-    register(program, { exit, folder: () => program.opts<{ C?: string }>().C ?? process.cwd(), program: file });
+    register(program, {
+      exit,
+      folder: () => program.opts<{ C?: string }>().C ?? process.cwd(),
+      program: file,
+      begun: () => (program.opts<{ C?: string }>().C === undefined ? begun : null),
+    });
   return program;
 }

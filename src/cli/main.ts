@@ -1,4 +1,6 @@
 import { EXIT } from "../errors.ts";
+import { stopGit } from "../io/git.ts";
+import { openRepository, type OpenRepository } from "../io/reading.ts";
 import { reportFailure } from "./failure.ts";
 import { interrupted, noVerdict } from "./messages.ts";
 import { writeError } from "./streams.ts";
@@ -35,7 +37,11 @@ async function main(): Promise<number> {
   try {
     // Hooks start on every commit and push: they load nothing of the command line.
     if (isHook) return await (await import("./hook.ts")).runHook(process.argv.slice(3));
-    return await (await import("./commands.ts")).runCommand(process.argv.slice(2), import.meta.filename);
+    const begun = beginReading();
+    const { runCommand } = await import("./commands.ts");
+    // While a file is loaded nobody hears what git says: its output, the end of that, and its own end are heard in three turns.
+    for (let turn = 0; begun !== null && turn < 3; turn += 1) await new Promise(setImmediate);
+    return await runCommand(process.argv.slice(2), { file: import.meta.filename, begun });
   } catch (error) {
     // A terminal interrupts git, too, and we may hear of its end before we hear of our own signal.
     if (!isHook) await new Promise((resolve) => setTimeout(resolve, 30));
@@ -43,8 +49,18 @@ async function main(): Promise<number> {
   }
 }
 
+/** git finds the repository that `verify` judges while the rest of us is loaded: the one in this folder, unless `-C` names another. */
+function beginReading(): Promise<OpenRepository> | null {
+  if (process.argv[2] !== "verify") return null;
+  const begun = openRepository(process.cwd(), process.env);
+  // Whoever asks for it is told what went wrong.
+  begun.catch(() => undefined);
+  return begun;
+}
+
 void main().then((code) => {
   finished = true;
+  if (!isHook) stopGit();
   // All output is written by now, and nobody waits for children to end, or for node to take itself apart.
   process.exit(code);
 });

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { OpenRepository } from "../io/reading.ts";
 
 /** What a command file gets from the program it adds itself to. */
 export interface Context {
@@ -8,6 +9,8 @@ export interface Context {
   folder(): string;
   /** The file of the program that runs: its name holds a digest of all that it loads. */
   readonly program: string;
+  /** The repository in the folder to work in, where git began to read it before that was known. */
+  begun(): Promise<OpenRepository> | null;
 }
 
 export type Register = (program: Command, context: Context) => void;

@@ -100,7 +100,7 @@ async function verify(targets: readonly string[], options: VerifyCommandOptions,
           quiet: options.quiet ?? false,
         })
       : null;
-  await verifyCommits({ ...chosen, now, frontier }, frontier?.over(report) ?? report);
+  await verifyCommits({ ...chosen, now, frontier, begun: context.begun() }, frontier?.over(report) ?? report);
   const { exitCode } = report.finish();
   // The verdict is given; what could not be kept is judged again.
   await frontier?.keep().catch(() => undefined);

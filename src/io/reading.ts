@@ -3,9 +3,10 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig, type GitConfig } from "./config.ts";
 import type { ObjectId } from "../model.ts";
-import type { GitPlace } from "./git.ts";
+import type { Variables } from "./environment.ts";
 import { ObjectReader } from "./objects.ts";
-import type { HookPlace } from "./repository.ts";
+import type { GitPlace, Repository } from "./git.ts";
+import { findRepository, type HookPlace } from "./repository.ts";
 import { isTrusted, ownOwners } from "./trusted-file.ts";
 
 export interface Reading {
@@ -21,6 +22,22 @@ export function startReading(place: GitPlace): Reading {
   const config = readConfig(place);
   config.catch(() => undefined);
   return { reader, config, roots: [] };
+}
+
+/** A repository, and the children that read it. */
+export interface OpenRepository {
+  readonly repository: Repository;
+  readonly reading: Reading;
+}
+
+/**
+ * Finds the repository of a folder and begins to read it.
+ *
+ * @throws as `findRepository`
+ */
+export async function openRepository(cwd: string, caller: Variables): Promise<OpenRepository> {
+  const repository = await findRepository(cwd, caller);
+  return { repository, reading: startReading(repository) };
 }
 
 /** Where git's word on the configuration is kept (`git-memory.ts`). */

@@ -12,7 +12,8 @@ export const NAME_REPOSITORY = "run it inside a repository, or name one with -C 
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-const QUESTIONS = ["--absolute-git-dir", "--git-common-dir", "--show-object-format", "--is-bare-repository"];
+/** The last one git refuses where there is no work tree, after it has answered the others. */
+const QUESTIONS = ["--absolute-git-dir", "--git-common-dir", "--show-object-format", "--show-toplevel"];
 
 /**
  * Finds the repository that a user means by `cwd` and his environment (GIT_DIR and GIT_WORK_TREE count, as in git).
@@ -21,16 +22,13 @@ const QUESTIONS = ["--absolute-git-dir", "--git-common-dir", "--show-object-form
  */
 export async function findRepository(cwd: string, caller: Variables): Promise<Repository> {
   const place = { cwd, environment: discoveryEnvironment(caller) };
-  const [answers, top] = await Promise.all([
-    tryGit(place, ["rev-parse", ...QUESTIONS]),
-    tryGit(place, ["rev-parse", "--show-toplevel"]),
-  ]);
-  const [gitDir, commonDir, algorithm] = lines(answers.stdout);
-  if (answers.status !== 0 || gitDir === undefined || commonDir === undefined || algorithm === undefined) {
-    const said = answers.stderr.replace(/^fatal: /, "");
+  const { status, stdout, stderr } = await tryGit(place, ["rev-parse", ...QUESTIONS]);
+  const [gitDir, commonDir, algorithm, top] = lines(stdout);
+  if (gitDir === undefined || commonDir === undefined || algorithm === undefined) {
+    const said = stderr.replace(/^fatal: /, "");
     throw new GitError("ERR_NOT_A_REPOSITORY", said === "" ? NO_REPOSITORY : said, { hint: NAME_REPOSITORY });
   }
-  const workTree = top.status === 0 ? (lines(top.stdout)[0] ?? null) : null;
+  const workTree = status === 0 ? (top ?? null) : null;
   return {
     gitDir,
     commonDir: resolve(cwd, commonDir),

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { EarlyListing } from "../../../src/check/early-listing.ts";
 import { judgingEnvironment } from "../../../src/io/environment.ts";
@@ -8,6 +10,15 @@ const place = (repo: Repo) => ({
   cwd: repo.dir,
   environment: judgingEnvironment({ PATH: process.env["PATH"] }, repo.gitDir),
 });
+
+/** A `git` that waits before it does its work. */
+async function slowGit(repo: Repo): Promise<Record<string, string>> {
+  const folder = join(repo.dir, "slow");
+  await mkdir(folder);
+  await writeFile(join(folder, "git"), `#!/bin/sh\nsleep 0.3\nPATH=\${PATH#*:} exec git "$@"\n`, { mode: 0o755 });
+  const { environment } = place(repo);
+  return { ...environment, PATH: `${folder}${delimiter}${environment["PATH"] ?? ""}` };
+}
 
 async function all(listed: AsyncIterable<readonly ObjectId[]> | null): Promise<readonly ObjectId[] | null> {
   if (listed === null) return null;
@@ -35,12 +46,27 @@ describe("a listing that was begun early", () => {
       const second = repo.commit("two", [first]);
       const seen: number[] = [];
       const early = new EarlyListing(place(repo));
-      early.begin({ include: [second], exclude: [] }, (commits) => seen.push(commits));
+      // A git that is slow to print is guessed at in between.
+      const tell = (commits: number) => (commits < 1000 ? seen.push(commits) : undefined);
+      early.begin({ include: [second], exclude: [] }, tell);
       expect(await all(early.take({ include: [second], exclude: [] }))).toHaveLength(2);
-      early.begin({ include: ["1".repeat(40) as ObjectId], exclude: [] }, (commits) => seen.push(commits));
+      early.begin({ include: ["1".repeat(40) as ObjectId], exclude: [] }, tell);
       await all(early.take({ include: ["1".repeat(40) as ObjectId], exclude: [] })).catch(() => null);
       // How much git has written when it is first heard of is its own affair.
       expect([[1], [2]]).toContainEqual(seen);
+    }));
+
+  it("expects many of a git that is long in listing, and of that range alone", () =>
+    withRepo({}, async (repo) => {
+      const range = { include: [repo.commit("one")], exclude: [] };
+      const early = new EarlyListing({ ...place(repo), environment: await slowGit(repo) });
+      const seen = new Promise<number>((resolve) => early.begin(range, resolve));
+      expect(early.expected(range)).toBe(0);
+      expect(await seen).toBe(1000);
+      expect(early.expected(range)).toBe(1000);
+      expect(early.expected({ ...range, exclude: range.include })).toBe(0);
+      expect(await all(early.take(range))).toEqual(range.include);
+      expect(early.expected(range)).toBe(0);
     }));
 
   it("throws what git's failure is, and never ends as if there were no commits (ERR_GIT_FAILED)", () =>
