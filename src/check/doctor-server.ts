@@ -1,5 +1,6 @@
 /** Rows about a bare repository whose pushes are judged. */
 import { SignpolicyError } from "../errors.ts";
+import { realPathIfAny } from "../io/files.ts";
 import { tryGit } from "../io/git.ts";
 import { findRepository } from "../io/repository.ts";
 import { runProgram } from "../io/programs.ts";
@@ -14,6 +15,7 @@ import type { DoctorOptions, DoctorRow } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
 import { governClone } from "./governing.ts";
 import { shellWord } from "./hook-lines.ts";
+import { keptPath } from "./install-hooks.ts";
 import { byFix } from "./installation.ts";
 import { hookFile, layoutOf } from "./server-layout.ts";
 import { readServerMemory } from "./server-memory.ts";
@@ -63,26 +65,45 @@ export async function examineServer(
   }
 }
 
+const BARE_PATH = "/usr/bin:/bin";
+
 const inRepository = (place: ServerPlace): string => `git -C ${shellWord(place.gitDir)}`;
 
 /** A hook must run where HOME is not set and the PATH is bare, since daemons start git like that. */
 async function environmentRow(place: ServerPlace, options: DoctorOptions): Promise<DoctorRow> {
   const layout = await layoutOf(place, await readServerMemory(place.gitDir), options);
-  const ran = await runProgram(hookFile(place, layout, "pre-receive"), [], {
-    cwd: place.gitDir,
-    environment: { PATH: "/usr/bin:/bin", GIT_DIR: "." },
-    timeoutMs: 30_000,
-    input: "",
-    // The file is the owner's to write: root runs it with the owner's rights.
-    ...(process.getuid?.() === 0 ? place.owner : {}),
-  }).catch((error: unknown) => ({ status: null, output: error instanceof Error ? error.message : String(error) }));
-  if (ran.status === 0) return pass("server.env", "pre-receive runs with a bare PATH and without HOME");
-  const said = ran.output.trim().split("\n")[0] ?? "";
+  const file = hookFile(place, layout, "pre-receive");
+  const said = await failureOf(file, place);
+  if (said === null) return pass("server.env", "pre-receive runs with a bare PATH and without HOME");
+  // A hook that stood there before us runs behind ours, and is not ours to mend.
+  const kept = await realPathIfAny(keptPath(file));
+  const keptSaid = kept === null ? null : await failureOf(kept, place);
+  if (kept !== null && keptSaid !== null) {
+    const show = `env -i PATH=${BARE_PATH} GIT_DIR=. ${shellWord(kept)} </dev/null`;
+    return fail(
+      "server.env",
+      `the hook that was there before, ${kept}, fails with a bare PATH and without HOME: ${keptSaid}`,
+      `cd ${shellWord(place.gitDir)} && ${show}`,
+    );
+  }
   return fail(
     "server.env",
     `pre-receive fails with a bare PATH and without HOME: ${said}`,
     `signpolicy install --server ${shellWord(place.gitDir)}`,
   );
+}
+
+/** The first that a hook says when it fails on an empty push as a daemon would start it; null where it passes. */
+async function failureOf(file: string, place: ServerPlace): Promise<string | null> {
+  const ran = await runProgram(file, [], {
+    cwd: place.gitDir,
+    environment: { PATH: BARE_PATH, GIT_DIR: "." },
+    timeoutMs: 30_000,
+    input: "",
+    // The file is the owner's to write: root runs it with the owner's rights.
+    ...(process.getuid?.() === 0 ? place.owner : {}),
+  }).catch((error: unknown) => ({ status: null, output: error instanceof Error ? error.message : String(error) }));
+  return ran.status === 0 ? null : (ran.output.trim().split("\n")[0] ?? "");
 }
 
 function configRows({ config }: Session, policy: Policy | null, git: string): readonly DoctorRow[] {

@@ -328,6 +328,24 @@ describeWith(["git"], "doctor --server's command, typed as it is printed,", () =
     expect((await look()).find(({ id }) => id === "server.env")).toMatchObject({ status: "pass" });
     expect(existsSync(join(server, "hooks/pre-receive"))).toBe(true);
   });
+
+  it("tells of a hook from before us that needs HOME, and shows it failing (server.env)", async () => {
+    const theirs = join(server, "hooks/pre-receive");
+    clone.run("signpolicy", ["uninstall", "--server", server]);
+    writeFileSync(theirs, '#!/bin/sh\n: "${HOME:?is not set}"\n', { mode: 0o755 });
+    clone.run("signpolicy", ["install", "--server", server]);
+    const row = (await look()).find(({ id }) => id === "server.env");
+    expect(row).toMatchObject({
+      status: "fail",
+      why: expect.stringMatching(/signpolicy-kept, fails .*HOME: is not set/),
+    });
+    expect(clone.run("sh", ["-c", row?.fix ?? "true"])).toMatchObject({
+      status: 2,
+      output: expect.stringContaining("HOME: is not set"),
+    });
+    writeFileSync(`${theirs}.signpolicy-kept`, "#!/bin/sh\ntrue\n", { mode: 0o755 });
+    expect((await look()).find(({ id }) => id === "server.env")).toMatchObject({ status: "pass" });
+  });
 });
 
 describe("doctor in a repository without a policy", () => {

@@ -171,6 +171,29 @@ describeWith(["gpg", "ssh-keygen"], "doctor", () => {
     }
   });
 
+  it("tells which OpenSSH cannot sign, or reads no end of a key (ssh.keygen)", async () => {
+    useSsh();
+    const old = join(repo.root, "old");
+    mkdirSync(old);
+    const said = (version: string) => {
+      writeFileSync(join(old, "ssh"), `#!/bin/sh\necho "OpenSSH_${version}, OpenSSL" >&2\n`, { mode: 0o755 });
+      return rows("ssh.keygen", { environment: { PATH: `${old}:${repo.env["PATH"] ?? ""}` } });
+    };
+    const fix = expect.stringMatching(/^(?:apt-get|brew) install openssh/);
+    expect(await said("8.1p1")).toMatchObject([{ status: "fail", why: expect.stringContaining("cannot sign"), fix }]);
+    expect(await said("8.7p1")).toMatchObject([{ status: "warn", why: expect.stringContaining("valid-before"), fix }]);
+    expect(await said("10.0p2 Debian-7")).toMatchObject([{ status: "pass", why: "OpenSSH 10.0" }]);
+  });
+
+  it("tells of a home of gpg's whose socket has too long a path (gpg.homedir)", async () => {
+    useGpg("");
+    const long = join(repo.root, "l".repeat(90));
+    mkdirSync(long, { mode: 0o700 });
+    expect(await rows("gpg.homedir", { environment: { GNUPGHOME: long } })).toMatchObject([
+      { status: "fail", why: expect.stringContaining("too long"), fix: "export GNUPGHOME=~/.gnupg" },
+    ]);
+  });
+
   it("tells that npm was set to run no scripts (npm.scripts)", async () => {
     writeFileSync(join(repo.dir, "package.json"), '{ "scripts": { "prepare": "signpolicy install" } }\n');
     expect(await told("npm.scripts")).toEqual(["pass an install puts the hooks in"]);
