@@ -162,7 +162,13 @@ function judgeOne(
     verified === null
       ? null
       : threshold === null
-        ? judgeSigner(verified, selector, clock, { rule: name, policy, place, again: signedByAnother(commit, fix) })
+        ? judgeSigner(verified, selector, clock, {
+            rule: name,
+            policy,
+            place,
+            again: signedByAnother(commit, fix),
+            ...(place === "line" ? { side: clause.side } : {}),
+          })
         : judgeThreshold(verified.signer, asked, threshold, approvers ?? NOBODY, name, policy, commit);
   const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);
   const made =

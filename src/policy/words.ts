@@ -5,7 +5,7 @@
 import { latin1 } from "../encoding/bytes.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { Evidence, EvidenceCode, Seconds, Signer, VerdictCode } from "../model.ts";
-import type { Policy, Principal, Names } from "./policy.ts";
+import type { Policy, Principal, Names, Selector } from "./policy.ts";
 import { ownerOf } from "./emails.ts";
 import type { SignWith } from "./fixes.ts";
 import { SKEW } from "./clock.ts";
@@ -122,26 +122,34 @@ export function futureWords(what: string, at: Seconds, now: Seconds, again: () =
   };
 }
 
-/** `again`: the command by which one of those asked for signs it, where there is one. */
+/** Where a rule asks for a signer. */
+export interface Asked {
+  readonly rule: string;
+  readonly policy: Policy;
+  readonly place: "line" | "side" | "tag" | "push";
+  /** The command by which one of those asked for signs it, where there is one. */
+  readonly again?: string | null;
+  /** On the line: what the rule takes of merges, where that is more. */
+  readonly side?: Selector;
+}
+
+/** `term`: that the signer is asked for at other times; `merged`: the rule takes it as what a merge brings in. */
 export function signerWords(
   signer: Signer,
   asked: Names,
-  rule: string,
-  policy: Policy,
-  place: "line" | "side" | "tag" | "push",
-  again: string | null,
-  term = "",
+  { rule, policy, place, again = null }: Asked,
+  { term = "", merged = false } = {},
 ): Words {
   const where = place === "side" ? " for what merges bring in" : "";
   const name = ruleNote(rule);
-  const fields =
-    place === "side" ? 'its `side`, or `side: ["*"]`' : '`signedBy`; for what merges bring in `side: ["*"]`';
+  const side = merged ? "" : '; for what merges bring in `side: ["*"]`';
+  const fields = place === "side" ? 'its `side`, or `side: ["*"]`' : `\`signedBy\`${side}`;
   const field = place === "line" || place === "side" ? ` (under \`commits\` of ${name}: ${fields})` : "";
   const own =
     again === null ? `have it signed by ${listed(asked)}` : `if you are ${listed(asked)}, sign it yourself: ${again}`;
   return {
     message: `signed by ${signerNote(signer)}, but ${name} takes only ${listed(asked)}${where}${term}`,
-    hint: `${own}; or ${askHumans(policy, asked)} to let ${signer.principal} sign here${field}`,
+    hint: `${merged ? `push it to another branch, and have ${listed(asked)} merge that; or ` : ""}${own}; or ${askHumans(policy, asked)} to let ${signer.principal} sign here${field}`,
   };
 }
 

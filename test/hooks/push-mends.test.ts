@@ -92,6 +92,29 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     expect(clone.git("log", "-1", "--format=%an", "--", "bobs")).toBe("N");
   });
 
+  it("sends whoever may not sign the branch itself by way of a merge, which lands (signer-not-permitted)", () => {
+    policy(
+      { alice: person("alice", { ssh: sshKey("alice") }), bob: person("bob", { ssh: sshKey("bob") }) },
+      { signedBy: ["alice"], side: ["*"] },
+    );
+    be("alice");
+    const base = commit("first");
+    clone.git("remote", "add", "origin", clone.root);
+    clone.git("update-ref", "refs/remotes/origin/main", base);
+    be("bob");
+    commit("bobs");
+    const refused = prePush(base);
+    expect(refused).toMatchObject({ status: 1, output: expect.stringContaining("signer-not-permitted") });
+    expect(refused.output.replaceAll(/\nhint: +/g, " ")).toContain(
+      "push it to another branch, and have alice merge that; or",
+    );
+    clone.git("branch", "topic");
+    clone.git("reset", "-q", "--hard", base);
+    be("alice");
+    clone.git("merge", "-q", "--no-ff", "--no-edit", "topic");
+    expect(prePush(base).status).toBe(0);
+  });
+
   it("names the good key and the setting that uses it, to the client; a server names the key (unknown-key)", () => {
     const good = sshKey("alice");
     policy({ alice: person("alice", { ssh: good }) }, { signedBy: ["alice"] });

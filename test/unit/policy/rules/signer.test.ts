@@ -42,6 +42,17 @@ describe("who may sign", () => {
     ]);
   });
 
+  it("tells whoever may come in by a merge to have it merged, and nobody else", () => {
+    const hint = (side: readonly string[]) =>
+      decideCommit(
+        commitInput({ ...by("robot"), ...under({ signedBy: always(["alice"]), side: always(side) }, "line") }),
+      ).findings[0]?.hint ?? "";
+    expect(hint(["robot"])).toMatch(/^push it to another branch, and have alice merge that; or /);
+    expect(hint(["robot"])).not.toContain("`side: ");
+    expect(hint(["bob"])).not.toContain("another branch");
+    expect(hint(["bob"])).toContain('for what merges bring in `side: ["*"]`');
+  });
+
   it("takes a forge only where the rule holds it", () => {
     const web = { evidence: [verified("github-web")], commit: commit({ committer: identity("noreply@github.com") }) };
     expect(codesOf(decideCommit(commitInput(web)))).toEqual(["signer-not-permitted"]);
