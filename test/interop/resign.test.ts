@@ -1,5 +1,5 @@
 /** A branch whose commits are made again with signatures, with everything else of theirs as it was. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, jest } from "@jest/globals";
 import { resignBranch } from "../../src/check/resign.ts";
@@ -71,6 +71,30 @@ const states = (range: string): readonly string[] =>
   repo.git(["log", "--topo-order", "--format=%G?", range]).split("\n");
 
 describeWith(["git", "gpg", "ssh-keygen"], "resign", () => {
+  it("asks a key once for each commit of a branch that was rebased unsigned, twice over", async () => {
+    const counted = join(repo.root, "counted");
+    const wrapper = join(repo.root, "sign");
+    writeFileSync(wrapper, `#!/bin/sh\necho x >>${counted}\nexec ssh-keygen "$@"\n`, { mode: 0o755 });
+    const asked = () => (existsSync(counted) ? readFileSync(counted, "utf8").length / 2 : 0);
+    repo.config("gpg.ssh.program", wrapper);
+    repo.config("commit.gpgsign", "true");
+    repo.git(["switch", "-q", "-c", "topic"]);
+    for (const name of ["one", "two", "three"]) commit(name, name, name);
+    expect(asked()).toBe(3);
+    for (const upstream of ["first", "second"]) {
+      repo.git(["switch", "-q", "main"]);
+      repo.git(["-c", "commit.gpgsign=false", "commit", "-q", "--allow-empty", "-m", upstream]);
+      repo.git(["switch", "-q", "topic"]);
+      repo.git(["-c", "commit.gpgsign=false", "rebase", "-q", "main"]);
+    }
+    expect(asked()).toBe(3);
+    expect(states("main..topic")).toEqual(["N", "N", "N"]);
+    await resignBranch(options("main"));
+    expect(asked()).toBe(6);
+    repo.config("gpg.ssh.program", "ssh-keygen");
+    expect(states("main..topic")).toEqual(["G", "G", "G"]);
+  });
+
   it("signs a branch with a merge that had a conflict, and keeps all but signature and committer date", async () => {
     const base = repo.git(["rev-parse", "HEAD"]);
     repo.git(["switch", "-qc", "side"]);

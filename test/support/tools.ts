@@ -40,7 +40,12 @@ const WHOLE_CLONE = "the project's whole history";
 /** With them a test hides a program of the machine's from what it starts. */
 const OWN_MOUNTS = "unshare, and the right to mounts of one's own";
 
-export type Tool = keyof typeof PROBES | typeof WHOLE_NODE | typeof WHOLE_CLONE | typeof OWN_MOUNTS;
+/** OpenSSH's own stand-in for a security key, `regress/misc/sk-dummy` of its source: it never waits for a touch. */
+export const SK_PROVIDER = process.env["SIGNPOLICY_TEST_SK_PROVIDER"] ?? "";
+const SECURITY_KEY = "SIGNPOLICY_TEST_SK_PROVIDER";
+
+export type Tool =
+  keyof typeof PROBES | typeof WHOLE_NODE | typeof WHOLE_CLONE | typeof OWN_MOUNTS | typeof SECURITY_KEY;
 
 const mayMount = (): boolean => spawnSync("unshare", ["-rm", "true"], { stdio: "ignore" }).status === 0;
 
@@ -68,6 +73,7 @@ export function isInstalled(tool: Tool): boolean {
 function hasTool(tool: Tool, runs: (program: keyof typeof PROBES) => boolean): boolean {
   if (tool === WHOLE_NODE) return !isShared();
   if (tool === OWN_MOUNTS) return mayMount();
+  if (tool === SECURITY_KEY) return SK_PROVIDER !== "";
   return tool === WHOLE_CLONE ? isWholeClone() : runs(tool);
 }
 

@@ -17,7 +17,8 @@ const TROUBLES: readonly (readonly [trouble: string, heading: string, test: stri
     "A merge button took the signatures away",
     "counts on a merge that git makes alike, and on no other",
   ],
-  ["unsigned bots", "Bots push unsigned commits", null],
+  // What is set at each bot is documentation alone.
+  ["unsigned bots", "Bots push unsigned commits", "counts no agent, bot or forge"],
   [
     "e-mail not bound to the key",
     "identity-mismatch: another e-mail than the key's",
@@ -51,7 +52,11 @@ const TROUBLES: readonly (readonly [trouble: string, heading: string, test: stri
   ["unsigned history", "The history from before", "warns of exemptions that have lapsed or soon will"],
   ["shallow clones", "shallow-history", "denies a push from a shallow clone"],
   ["slow verification", "It is slow", "of 3,000 refs with a tip each starts git a few times"],
-  ["a touch for every commit", "A security key wants to be touched, for every commit", null],
+  [
+    "a touch for every commit",
+    "A security key wants to be touched, for every commit",
+    "asks a key once for each commit of a branch that was rebased unsigned",
+  ],
   [
     "teammates' keys",
     "Somebody left, or lost a laptop",
