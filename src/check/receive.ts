@@ -146,7 +146,7 @@ async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], t
         const message = "the policy or a ref moved each time the push was judged";
         decisions.push(decidePush({ code: "bad-input", message, hint: "push again" }));
       } else if (outcome.pending !== null) {
-        writePending(session.repository.commonDir, outcome.pending);
+        writePending(session.repository.commonDir, outcome.pending, options.now());
         await rememberGit(session, outcome.keep);
       }
       timed.deadline.meet();

@@ -77,7 +77,7 @@ interface LeftPush {
 }
 
 async function pendingPushes(gitDir: string, now: Seconds): Promise<readonly LeftPush[]> {
-  return (await readPending(gitDir, now * 1000)).flatMap((file) => {
+  return (await readPending(gitDir, now)).flatMap((file) => {
     const pending = parsePending(file.text);
     return pending === null ? [] : [{ file, pending }];
   });

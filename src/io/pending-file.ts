@@ -2,13 +2,17 @@ import { randomUUID } from "node:crypto";
 import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { lstat, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Seconds } from "../model.ts";
 import { cannotWrite } from "./write-problem.ts";
 
 /** Where `pre-receive` leaves its verdict for the `post-receive` of the same push. */
 const folderIn = (gitDir: string): string => join(gitDir, "signpolicy", "pending");
 
 /** A verdict that no `post-receive` picked up belongs to a push that never landed. */
-const PENDING_LIFE_MS = 24 * 60 * 60 * 1000;
+const PENDING_LIFE: Seconds = 24 * 60 * 60;
+
+/** Our clock when it was written comes first: a file's own times are the file system's. */
+const NAME = /^(\d+)-[\w-]+\.json$/;
 
 /** Fewer are not counted: that many pushes may be under way at once. */
 const FEW = 64;
@@ -23,9 +27,9 @@ const MOST_BYTES = 64 * 1024 * 1024;
  *
  * @throws SignpolicyError ERR_IO
  */
-export function writePending(gitDir: string, text: string): void {
+export function writePending(gitDir: string, text: string, now: Seconds): void {
   const folder = folderIn(gitDir);
-  const path = join(folder, `${randomUUID()}.json`);
+  const path = join(folder, `${now}-${randomUUID()}.json`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     makeRoom(folder, text.length);
@@ -65,23 +69,33 @@ function removeIfAny(path: string): void {
 export interface PendingFile {
   readonly path: string;
   readonly text: string;
-  readonly writtenAt: number;
 }
 
-/** The verdicts left by `pre-receive`, newest first; those of pushes long gone are removed. */
-export async function readPending(gitDir: string, nowMs: number): Promise<readonly PendingFile[]> {
+interface Named {
+  readonly path: string;
+  readonly at: Seconds;
+  /** Of those of one second. */
+  readonly writtenMs: number;
+}
+
+/**
+ * The verdicts left by `pre-receive`, newest first; those of pushes long gone are removed. One from a time that is still to come
+ * was written before the clock was set back: which push came last it does not tell, so it is none.
+ */
+export async function readPending(gitDir: string, now: Seconds): Promise<readonly PendingFile[]> {
   const folder = folderIn(gitDir);
   const names = await readdir(folder).catch(() => []);
-  const files: PendingFile[] = [];
+  const found: Named[] = [];
   for (const name of names) {
     const path = join(folder, name);
-    const status = await lstat(path).catch(() => null);
+    const at = Number(NAME.exec(name)?.[1] ?? Infinity);
+    const status = at > now ? null : await lstat(path).catch(() => null);
     if (status?.isFile() !== true) continue;
-    const { mtimeMs: writtenAt } = status;
-    if (nowMs - writtenAt > PENDING_LIFE_MS) await rm(path, { force: true });
-    else files.push({ path, text: await readFile(path, "utf8").catch(() => ""), writtenAt });
+    if (now - at > PENDING_LIFE) await rm(path, { force: true });
+    else found.push({ path, at, writtenMs: status.mtimeMs });
   }
-  return files.sort((a, b) => b.writtenAt - a.writtenAt);
+  found.sort((a, b) => b.at - a.at || b.writtenMs - a.writtenMs);
+  return Promise.all(found.map(async ({ path }) => ({ path, text: await readFile(path, "utf8").catch(() => "") })));
 }
 
 export async function removePending(file: PendingFile): Promise<void> {

@@ -116,11 +116,12 @@ describe.each(Object.entries(MEMORIES))("the memory of %s", (_, { path, read, wr
 
 describe("verdicts that wait for their push", () => {
   it("are plain files alone: a pipe or a folder among them keeps nobody waiting", async () => {
-    writePending(gitDir, "{}");
+    const now = Math.floor(Date.now() / 1000);
+    writePending(gitDir, "{}", now);
     const folder = join(gitDir, "signpolicy", "pending");
     for (const shape of ["a pipe", "a folder", "a link to a device that never ends"])
-      SHAPES[shape]?.(join(folder, `${shape}.json`));
-    expect((await readPending(gitDir, Date.now())).map(({ text }) => text)).toEqual(["{}"]);
+      SHAPES[shape]?.(join(folder, `${now}-${shape.replaceAll(" ", "-")}.json`));
+    expect((await readPending(gitDir, now)).map(({ text }) => text)).toEqual(["{}"]);
   });
 });
 

@@ -316,4 +316,36 @@ describe("a verdict that is left behind", () => {
       expect(server.callHook("pre-receive", `${ZERO} ${bad} ${MAIN}\n`).status).toBe(1);
       expectSound(server);
     }));
+
+  it("before the clock was set back is none: what it said is judged again", () =>
+    withServer(policyOf([{ ...mainRule, refs: ["refs/heads/**"] }]), (server) => {
+      const first = started(server);
+      const bad = server.commit(null, { parents: [first] });
+      server.share();
+      const folder = join(server.server.gitDir, "signpolicy", "pending");
+      const now = Math.floor(Date.now() / 1000);
+      const said = { ref: "refs/heads/main", old: first, new: bad, rules: ["main"], forward: true, symbolic: null };
+      const text = JSON.stringify({
+        policy: { source: "x", digest: "y", serial: null },
+        met: [],
+        updates: [{ ...said, warned: [], override: null }],
+        signed: null,
+      });
+      mkdirSync(folder, { recursive: true });
+      // Only that it lies in the time to come differs: the other is what a landing is recorded by.
+      for (const [at, isBelieved] of [
+        [now + 60, false],
+        [now - 60, true],
+      ] as const) {
+        writeFileSync(join(folder, `${at}-x.json`), text);
+        server.server.updateRef("refs/heads/main", bad);
+        server.callHook("post-receive", `${first} ${bad} ${MAIN}\n`);
+        const next = server.commit(alice, { parents: [bad] });
+        server.share();
+        // What the rule passed on one ref counts on the others.
+        expect(server.callHook("pre-receive", `${ZERO} ${next} refs/heads/x\n`).status === 0).toBe(isBelieved);
+        for (const name of readdirSync(folder)) rmSync(join(folder, name));
+        server.server.updateRef("refs/heads/main", first);
+      }
+    }));
 });

@@ -276,7 +276,8 @@ describe("a server in trouble", () => {
     withServer(policyOf([mainRule]), (server) => {
       const first = server.commit(alice);
       expect(server.push([`${first}:refs/heads/main`]).status).toBe(0);
-      writeFileSync(join(server.server.gitDir, "signpolicy/pending/x.json"), '{"policy":"","met":[],"updates":[{}]}');
+      const junk = join(server.server.gitDir, `signpolicy/pending/${now}-x.json`);
+      writeFileSync(junk, '{"policy":"","met":[],"updates":[{}]}');
       const next = server.commit(alice, { parents: [first] });
       expect(server.push([`${next}:refs/heads/main`]).text).not.toContain("internal error");
       expect(server.push([`${server.commit(null, { parents: [next] })}:refs/heads/main`]).text).toContain("unsigned");
