@@ -64,7 +64,7 @@ const GROUPS = {
   hooks: [
     "errors",
     "cli/(failure|hook|messages|own-program|streams|tally)",
-    "check/(readiness|readiness-memo|reachable-key|signing-key|sink)",
+    "check/(readiness|readiness-memo|reachable-key|secret-keys|signing-key|sink)",
     "encoding/(bytes|identifiers|ssh-wire|text|time)",
     "io/(clock|commit-context|commit-memory|config|environment|git|git-dir|git-program|input|objects|preflight-memo|programs|reading|ref-watch)",
     "io/(refs|repository|trusted-file)",

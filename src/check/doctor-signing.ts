@@ -254,10 +254,20 @@ async function allowedRows(patient: Patient, loaded: LoadedPolicy, evidence: Evi
   return [
     fail(
       "sign.key.allowed",
-      `${why}${await elsewhere(patient)}`,
+      `${why}${newerNote(patient)}${await elsewhere(patient)}`,
       ...(await keyFix(patient, refused?.code ?? "unknown-key")),
     ),
   ];
+}
+
+/** The certificate whose copy in the policy lacks the subkey that gpg signs with. */
+const outdated = ({ choices, key }: Patient): string | undefined =>
+  key.kind === "openpgp" ? choices?.newer.get(key.id) : undefined;
+
+function newerNote(patient: Patient): string {
+  const certificate = outdated(patient);
+  if (certificate === undefined) return "";
+  return `, a newer subkey of ${certificate}; a maintainer has the copy renewed: signpolicy keys renew ${certificate}`;
 }
 
 async function elsewhere({ choices, key }: Patient): Promise<string> {
@@ -275,6 +285,8 @@ async function keyFix(patient: Patient, code: EvidenceCode): Promise<[fix: strin
   if ((patient.choices?.here.length ?? 0) > 0) return otherKey(patient);
   const [extension] = patient.choices?.extensions ?? [];
   if (extension !== undefined) return [extension, null];
+  const certificate = outdated(patient);
+  if (certificate !== undefined) return [`signpolicy keys renew ${certificate}`, null];
   return Promise.resolve([code === "unknown-key" ? "signpolicy join" : "signpolicy join --new-key", null]);
 }
 

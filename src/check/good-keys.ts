@@ -1,17 +1,19 @@
 /** Keys that the policy takes today from one person, and what has git sign with one of them. */
 import type { GitConfig } from "../io/config.ts";
-import type { Seconds } from "../model.ts";
+import type { AlgorithmPolicy, Seconds } from "../model.ts";
 import { shellWord } from "../policy/fixes.ts";
-import { fingerprintOf } from "./key-select.ts";
+import { fingerprintOf, fingerprintsOf } from "./key-select.ts";
 import { problemAt } from "./key-standing.ts";
 import type { OwnKey } from "./own-keys.ts";
-import type { LoadedPolicy } from "./policy-source.ts";
+import type { LoadedKey, LoadedPolicy } from "./policy-source.ts";
 
 export interface GoodKeys {
   /** Those whose private half is on this machine, the likeliest first. */
   readonly here: readonly GoodKey[];
   /** Fingerprints of those that are not. */
   readonly elsewhere: readonly string[];
+  /** Subkeys on this machine that the policy's copy of their certificate does not have, each with that certificate's fingerprint. */
+  readonly newer: ReadonlyMap<string, string>;
 }
 
 export interface GoodKey {
@@ -36,9 +38,43 @@ export async function goodKeysOf(
 ): Promise<GoodKeys> {
   const theirs = keys.filter((key) => key.principal === principal && key.entry.format !== "sshCa");
   const standing = await Promise.all(theirs.map((key) => problemAt(key, policy.algorithms, now)));
-  const good = new Set(theirs.filter((_, index) => standing[index] === null).map(fingerprintOf));
-  const usable = here.filter(({ fingerprint }) => good.delete(fingerprint));
-  return { here: usable.map((key) => goodKey(key, config)), elsewhere: [...good] };
+  const good = new Map(
+    theirs.flatMap((key, index) => (standing[index] === null ? [[fingerprintOf(key), key] as const] : [])),
+  );
+  const usable: GoodKey[] = [];
+  const newer = new Map<string, string>();
+  for (const own of here) {
+    const key = good.get(own.fingerprint);
+    if (key === undefined) continue;
+    const parts = new Set(fingerprintsOf(key));
+    for (const part of own.signing) if (!parts.has(part)) newer.set(part, own.fingerprint);
+    const signingKey = own.format === "ssh" ? own.signingKey : await partThatCounts(own, key, policy.algorithms, now);
+    if (signingKey === null) continue;
+    good.delete(own.fingerprint);
+    usable.push(goodKey({ ...own, signingKey }, config));
+  }
+  return { here: usable, elsewhere: [...good.keys()], newer };
+}
+
+/**
+ * What names a part that gpg has here and that the policy takes today: the certificate where gpg takes that part by itself, else
+ * the part with `!`. Null where there is none.
+ */
+async function partThatCounts(
+  { fingerprint, signing }: OwnKey,
+  { anchor }: LoadedKey,
+  algorithms: AlgorithmPolicy,
+  now: Seconds,
+): Promise<string | null> {
+  if (anchor.kind !== "openpgp") return null;
+  const { problemsToday } = await import("../signature/openpgp/standing.ts");
+  for (const [index, part] of signing.entries()) {
+    const key = anchor.certificate.keys.find((one) => one.fingerprint === part);
+    if (key === undefined) continue;
+    if ((await problemsToday(anchor.certificate, anchor.window, algorithms, now, key.fingerprint)) !== null) continue;
+    return index === 0 ? fingerprint : `${part}!`;
+  }
+  return null;
 }
 
 function goodKey(key: OwnKey, config: GitConfig): GoodKey {

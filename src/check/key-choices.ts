@@ -5,7 +5,7 @@ import { formatTime } from "../encoding/time.ts";
 import type { Evidence, Seconds } from "../model.ts";
 import { ownerOf } from "../policy/emails.ts";
 import { goodKeysOf } from "./good-keys.ts";
-import type { GoodKey } from "./good-keys.ts";
+import type { GoodKeys } from "./good-keys.ts";
 import { DAY } from "./key-standing.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { SigningKey } from "./signing-key.ts";
@@ -20,11 +20,7 @@ export interface KeyQuestion {
   readonly now: Seconds;
 }
 
-export interface KeyChoices {
-  /** Keys on this machine that the policy takes from this person today. */
-  readonly here: readonly GoodKey[];
-  /** Fingerprints of such keys that are elsewhere. */
-  readonly elsewhere: readonly string[];
+export interface KeyChoices extends GoodKeys {
   /** Commands that give the key that git is set up with more time, where that is what it lacks. */
   readonly extensions: readonly string[];
   /** The principal who owns the committer's e-mail. */
@@ -37,7 +33,7 @@ export async function keyChoices(about: KeyQuestion): Promise<KeyChoices> {
   const known = evidence.outcome === "verified" ? evidence.signer.principal : evidence.suspect;
   const whose = owner ?? known;
   const extensions = await extensionsOf(about);
-  if (whose === null) return { here: [], elsewhere: [], extensions, owner };
+  if (whose === null) return { here: [], elsewhere: [], newer: new Map(), extensions, owner };
   const { findOwnKeys } = await import("./own-keys.ts");
   const here = await findOwnKeys({ context, key }, top, environment);
   return { ...(await goodKeysOf(whose, loaded, here, context.config, now)), extensions, owner };

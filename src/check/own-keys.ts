@@ -7,6 +7,7 @@ import { runProgram } from "../io/programs.ts";
 import { encodeBase64 } from "../encoding/base64.ts";
 import { SshReader } from "../encoding/ssh-wire.ts";
 import { parseSshPublicKey } from "../signature/ssh/key.ts";
+import { readSecretKeys } from "./secret-keys.ts";
 import type { SigningSetUp } from "./signing-setup.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -18,6 +19,8 @@ export interface OwnKey {
   /** What `keys add` takes it from. */
   readonly source: string;
   readonly fingerprint: string;
+  /** OpenPGP: parts that sign here, the one that gpg takes by itself first; an SSH key has none. */
+  readonly signing: readonly string[];
   /** As a person knows it: user ID, file, comment. */
   readonly shown: string;
   /** git is set up to sign with it. */
@@ -48,35 +51,22 @@ async function gpgKeys(
     () => null,
   );
   if (listing?.status !== 0) return [];
-  // doc/DETAILS of GnuPG: a `sec` record begins a key; field 2 validity, field 12 capabilities, capitals for the whole.
-  const blocks = `\n${listing.stdout}`
-    .split(/\n(?=sec:)/)
-    .map((block) => block.split("\n").map((line) => line.split(":")));
-  return blocks.flatMap((records): readonly OwnKey[] => {
-    const [first] = records;
-    const fingerprint = records.find(([type]) => type === "fpr")?.[9];
-    const usable = first?.[0] === "sec" && !/[idren]/.test(first[1] ?? "") && /S/.test(first[11] ?? "");
-    if (!usable || fingerprint === undefined) return [];
-    const userIds = records
-      .filter(([type]) => type === "uid")
-      .map((fields) => Buffer.from(fields[9] ?? "", "latin1").toString("utf8"));
-    const fits = userIds.some((id) =>
-      id.includes(`<${Buffer.from(context.committer.email, "latin1").toString("utf8")}>`),
-    );
-    const fingerprints = records.filter(([type]) => type === "fpr").map((fields) => fields[9] ?? "");
-    const configured = key.kind === "openpgp" && fingerprints.some((one) => one.endsWith(key.id));
-    return [
-      {
+  return readSecretKeys(listing.stdout)
+    .filter(({ usable }) => usable)
+    .map(({ fingerprint, userIds, parts, signing }) => {
+      const shown = userIds.map((id) => Buffer.from(id, "latin1").toString("utf8"));
+      const email = Buffer.from(context.committer.email, "latin1").toString("utf8");
+      return {
         format: "openpgp",
         signingKey: fingerprint,
         source: fingerprint,
         fingerprint,
-        shown: userIds[0] ?? "",
-        configured,
-        fits,
-      },
-    ];
-  });
+        signing,
+        shown: shown[0] ?? "",
+        configured: key.kind === "openpgp" && parts.some((one) => one.endsWith(key.id)),
+        fits: shown.some((id) => id.includes(`<${email}>`)),
+      };
+    });
 }
 
 async function sshKeys(
@@ -96,6 +86,7 @@ async function sshKeys(
         signingKey: named,
         source: `${type} ${encodeBase64(blob)}`,
         fingerprint,
+        signing: [],
         shown,
         configured,
         fits: false,

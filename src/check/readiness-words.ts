@@ -29,7 +29,7 @@ export async function readinessWords(finding: Finding, about: KeyQuestion): Prom
     const allowed = finding.code === "unknown-key" ? `; the committer is ${context.committer.email}` : "";
     return { ...finding, message: key.why + allowed, hint: await unsetFix(key, about) };
   }
-  if (OF_THE_KEY.has(finding.code)) return { ...finding, hint: `${await keyFix(finding.code, about)}${AGAIN}` };
+  if (OF_THE_KEY.has(finding.code)) return { ...finding, hint: await keyFix(finding.code, about) };
   if (finding.code === "identity-mismatch" && finding.severity === "error") return withIdentityFix(finding, about);
   return finding;
 }
@@ -56,15 +56,19 @@ const AGAIN = "; then commit again";
 /** What has git sign with a key that the policy takes from this person today, in place of the one it is set up with. */
 async function keyFix(code: VerdictCode, about: KeyQuestion): Promise<string> {
   const { environment, key } = about;
-  if (setByOption("user.signingkey", environment)) return "leave out `-c user.signingkey=...`";
-  const { here, elsewhere, extensions, owner } = await keyChoices(about);
+  if (setByOption("user.signingkey", environment)) return `leave out \`-c user.signingkey=...\`${AGAIN}`;
+  const { here, elsewhere, newer, extensions, owner } = await keyChoices(about);
+  const certificate = key.kind === "openpgp" ? newer.get(key.id) : undefined;
+  const renew = `have the policy's copy renewed, so that the new subkey counts: signpolicy keys renew ${certificate ?? ""}`;
   const choices = [...extensions, ...here.map(({ command }) => command)];
-  if (choices.length > 0) return choices.slice(0, 3).join("; or ");
+  if (choices.length > 0)
+    return `${choices.slice(0, 3).join("; or ")}${AGAIN}${certificate === undefined ? "" : `; and ${renew}`}`;
+  if (certificate !== undefined) return `${renew}${AGAIN}`;
   const join =
     code === "unknown-key" ? "signpolicy join, which asks for this key to be added" : "signpolicy join --new-key";
-  if (owner === null || elsewhere.length === 0) return join;
+  if (owner === null || elsewhere.length === 0) return `${join}${AGAIN}`;
   const what = key.kind === "none" ? "a key" : "another key";
-  return `${join}; or sign where ${what} of ${owner} is that is good today (${elsewhere.slice(0, 3).join(", ")})`;
+  return `${join}; or sign where ${what} of ${owner} is that is good today (${elsewhere.slice(0, 3).join(", ")})${AGAIN}`;
 }
 
 /** An option or a variable beats the configuration file, so changing the file would not help. */

@@ -27,11 +27,11 @@ export async function signWith(
 ): Promise<SignWith> {
   const found = at === null ? null : await keysAt(at);
   const config = found?.setUp.context.config ?? new GitConfig([]);
-  const { here, elsewhere } = await goodKeysOf(principal, loaded, found?.keys ?? [], config, now);
+  const { here, elsewhere, newer } = await goodKeysOf(principal, loaded, found?.keys ?? [], config, now);
   const [first] = here;
   return first === undefined
-    ? { fingerprints: elsewhere, command: null }
-    : { fingerprints: [first.fingerprint], command: first.command };
+    ? { fingerprints: elsewhere, command: null, newer }
+    : { fingerprints: [first.fingerprint], command: first.command, newer };
 }
 
 async function keysAt({

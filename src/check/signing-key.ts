@@ -7,12 +7,13 @@ import { SignpolicyError } from "../errors.ts";
 import type { GitConfig } from "../io/config.ts";
 import { runProgram } from "../io/programs.ts";
 import type { Identity } from "../model.ts";
+import { readSecretKeys } from "./secret-keys.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * `none`: there will be no signature that could count. `openpgp`: a fingerprint or a long key id, upper case, and whether
- * git names that very key (`!`) or its certificate. `ssh`: the wire form of the public key or certificate.
+ * that very key signs, or some part of its certificate that nobody told. `ssh`: the wire form of the public key or certificate.
  */
 export type SigningKey =
   | {
@@ -31,7 +32,7 @@ export interface SigningPlace {
   readonly environment: Variables;
 }
 
-/** Finds the key. Runs the configured signer's own listing only where the configuration names a key by an e-mail. */
+/** Finds the key. gpg is asked which part of a certificate it takes, unless the configuration names one with `!`. */
 export async function findSigningKey(config: GitConfig, committer: Identity, place: SigningPlace): Promise<SigningKey> {
   const setting = config.values.filter(({ key }) => key === "commit.gpgsign").at(-1);
   if (!isTrue(setting?.value)) return unsigned(setByOption("commit.gpgsign", place.environment));
@@ -74,11 +75,12 @@ async function findOpenPgp(
 ): Promise<SigningKey> {
   // gpg(1), "How to specify a user ID": a fingerprint, or a long key id; `!` takes that key itself.
   const [, id, exact] = NAMED_KEY.exec(named) ?? [];
-  if (id !== undefined) return { kind: "openpgp", id: id.toUpperCase(), exact: exact === "!" };
+  if (id !== undefined && exact === "!") return { kind: "openpgp", id: id.toUpperCase(), exact: true };
   const wanted = named === "" ? `${committer.name} <${committer.email}>` : named;
   const program = config.values.filter(({ key }) => ["gpg.program", "gpg.openpgp.program"].includes(key)).at(-1)?.value;
-  const found = await listSecretKey(program ?? "gpg", wanted, place);
-  if (found !== null) return { kind: "openpgp", id: found, exact: false };
+  const found = await askForSecretKey(program ?? "gpg", wanted, place);
+  if (found !== null) return { kind: "openpgp", ...found };
+  if (id !== undefined) return { kind: "openpgp", id: id.toUpperCase(), exact: false };
   const how = named === "" ? "the committer's name, since user.signingkey is not set" : "user.signingkey";
   return {
     kind: "none",
@@ -88,8 +90,15 @@ async function findOpenPgp(
   };
 }
 
-/** The primary fingerprint of the first usable secret key; gpg takes that one, too. Null where it tells none. */
-async function listSecretKey(program: string, wanted: string, place: SigningPlace): Promise<string | null> {
+/**
+ * The part of the first usable secret key that gpg signs with: where a subkey was added since, that may be one which the
+ * policy's copy of the certificate does not have. The primary key where none of its parts can sign; null where gpg tells none.
+ */
+async function askForSecretKey(
+  program: string,
+  wanted: string,
+  place: SigningPlace,
+): Promise<{ readonly id: string; readonly exact: boolean } | null> {
   const argv = ["--batch", "--no-tty", "--with-colons", "--list-secret-keys", "--", wanted];
   const { environment, top: cwd } = place;
   const listing = await runProgram(expandHome(program, environment), argv, {
@@ -98,14 +107,11 @@ async function listSecretKey(program: string, wanted: string, place: SigningPlac
     timeoutMs: 10_000,
   }).catch(() => null);
   if (listing?.status !== 0) return null;
-  // doc/DETAILS of GnuPG: field 2 validity, field 12 capabilities, capitals for the key as a whole.
-  const lines = listing.output.split("\n").map((line) => line.split(":"));
-  const usable = lines.findIndex(
-    ([type, validity = "", ...rest]) => type === "sec" && !/[idren]/.test(validity) && /S/.test(rest[9] ?? ""),
-  );
-  const first = usable === -1 ? lines.findIndex(([type]) => type === "sec") : usable;
-  const fingerprint = first === -1 ? undefined : lines.slice(first).find(([type]) => type === "fpr")?.[9];
-  return fingerprint !== undefined && /^(?:[0-9A-F]{40}|[0-9A-F]{64})$/.test(fingerprint) ? fingerprint : null;
+  const keys = readSecretKeys(listing.output);
+  const key = keys.find(({ usable }) => usable) ?? keys[0];
+  if (key === undefined) return null;
+  const [part] = key.signing;
+  return part === undefined ? { id: key.fingerprint, exact: false } : { id: part, exact: true };
 }
 
 async function findSsh(config: GitConfig, named: string, place: SigningPlace): Promise<SigningKey> {

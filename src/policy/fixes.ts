@@ -25,6 +25,8 @@ export interface SignWith {
   readonly fingerprints: readonly string[];
   /** What has git sign with one of them, where its private half is on this machine. */
   readonly command: string | null;
+  /** Subkeys on this machine that the policy's copy of their certificate does not have, each with that certificate's fingerprint. */
+  readonly newer: ReadonlyMap<string, string>;
 }
 
 /**

@@ -83,6 +83,14 @@ function unknownKeyWords(
     ? `add ${named} to the policy, signing that change with a key that it has`
     : `${askHumans(policy, others)} to add ${named} to the policy`;
   const other = owner === null ? "" : otherKeyWords(owner.id, signWith, again);
+  const certificate = evidence.issuer === null ? undefined : signWith?.newer.get(evidence.issuer);
+  if (certificate !== undefined) {
+    const renew = `have the policy's copy renewed, signing that change with a key that it has: signpolicy keys renew ${certificate}`;
+    return {
+      message: `signed by ${key}, a subkey that the policy's copy of ${certificate} does not have${whose}`,
+      hint: `${other}${renew}; the change that renews it must land before this ${what}`,
+    };
+  }
   return {
     message: `signed by ${key}, which belongs to nobody in the policy${whose}`,
     hint: `${other}${add}; the change that adds it must land before this ${what}`,

@@ -138,6 +138,28 @@ describeWith(["git", "ssh-keygen", "gpg"], "a hint of the preflight, run as it i
     await commits();
   });
 
+  it("signs with the subkey that the policy has where gpg has a newer one (unknown-key)", async () => {
+    const fingerprint = gpgKey("never");
+    writePolicy([{ openpgp: `keys/${fingerprint}.asc` }]);
+    clone.git("config", "commit.gpgsign", "true");
+    await commits();
+    const gpg = ["--batch", "-q", "--passphrase", "", "--quick-add-key", fingerprint, "ed25519", "sign", "never"];
+    clone.run("gpg", gpg);
+    for (const named of [null, fingerprint]) {
+      if (named !== null) clone.git("config", "user.signingkey", named);
+      expect(clone.run("signpolicy", ["doctor"]).output).toMatch(
+        /FAIL sign\.key\.allowed the policy has no key [0-9A-F]{40}, a newer subkey of [0-9A-F]{40}; /,
+      );
+      expect(await mend("unknown-key")).toBe(
+        `git config user.signingkey '${fingerprint}!'; then commit again; and have the policy's copy renewed, so that the new subkey counts: signpolicy keys renew ${fingerprint}`,
+      );
+      await commits();
+      clone.git("config", "--unset", "user.signingkey");
+    }
+    expect(clone.run("signpolicy", ["keys", "renew", fingerprint]).status).toBe(0);
+    await commits();
+  });
+
   it("names another key of the same person, in the form that git takes (unknown-key)", async () => {
     const [mine] = [sshKey("id_ed25519"), sshKey("id_other")];
     writePolicy([{ ssh: mine }], { bob: [{ ssh: sshKey("bob") }] });

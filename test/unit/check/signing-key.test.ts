@@ -50,7 +50,7 @@ describe("the key git signs with", () => {
     [`0x${FPR.toLowerCase()}`, FPR, false],
     [FPR.slice(-16), FPR.slice(-16), false],
     [`${FPR}!`, FPR, true],
-  ])("is told by %s without asking gpg", async (named, id, exact) => {
+  ])("is told by %s where gpg tells nothing", async (named, id, exact) => {
     const settings = { "commit.gpgsign": "true", "user.signingkey": named, "gpg.program": "/nowhere" };
     expect(await find(settings)).toEqual({ kind: "openpgp", id, exact });
   });
@@ -66,8 +66,25 @@ describe("the key git signs with", () => {
     ].join("\n");
     const gpg = program("gpg", `echo "$*" >"${top}/args"; cat <<'E'\n${listing}\nE`);
     const found = await find({ "commit.gpgsign": "true", "user.signingkey": "a@example.org", "gpg.program": gpg });
-    expect(found).toEqual({ kind: "openpgp", id: FPR, exact: false });
+    expect(found).toEqual({ kind: "openpgp", id: FPR, exact: true });
     expect(await find({ "commit.gpgsign": "true", "gpg.program": gpg })).toEqual(found);
+  });
+
+  it("is the newest subkey that signs, unless `!` names another", async () => {
+    const [old, fresh] = ["A".repeat(40), "B".repeat(40)];
+    const listing = [
+      `sec:u:255:22:${FPR.slice(-16)}:1:::u:::cSC:::+:::23::0:`,
+      `fpr:::::::::${FPR}:`,
+      `ssb:u:255:22:${old.slice(-16)}:1::::::s:::+:::23:`,
+      `fpr:::::::::${old}:`,
+      `ssb:u:255:22:${fresh.slice(-16)}:2::::::s:::+:::23:`,
+      `fpr:::::::::${fresh}:`,
+    ].join("\n");
+    const gpg = program("subkeys", `cat <<'E'\n${listing}\nE`);
+    const named = (key: string) => find({ "commit.gpgsign": "true", "user.signingkey": key, "gpg.program": gpg });
+    for (const key of [FPR, old, FPR.slice(-16), "a@example.org"])
+      expect(await named(key)).toEqual({ kind: "openpgp", id: fresh, exact: true });
+    expect(await named(`${old}!`)).toEqual({ kind: "openpgp", id: old, exact: true });
   });
 
   it("is unknown when the signer has none, or cannot be run (unknown-key)", async () => {

@@ -110,13 +110,24 @@ describe("the sentences of findings", () => {
       decideCommit(commitInput({ evidence: [unverified("unknown-key")], fix })).findings[0]?.hint;
     const base = "b".repeat(12);
     expect(hint({ base })).toMatch(/^sign with a key that the policy has for alice: git rebase/);
-    expect(hint({ base, signWith: { fingerprints: ["K1"], command: "git config x y" } })).toMatch(
+    const newer = new Map<string, string>();
+    expect(hint({ base, signWith: { fingerprints: ["K1"], command: "git config x y", newer } })).toMatch(
       /^sign with alice's key K1: git config x y && git rebase -f -S b{12}; or /,
     );
-    expect(hint({ base, signWith: { fingerprints: ["K1", "K2"], command: null } })).toMatch(
+    expect(hint({ base, signWith: { fingerprints: ["K1", "K2"], command: null, newer } })).toMatch(
       /^sign with alice's key K1 or K2 \(`signpolicy doctor` tells the setting\): git rebase/,
     );
-    expect(hint({ base, signWith: { fingerprints: [], command: null } })).not.toContain("sign with");
+    expect(hint({ base, signWith: { fingerprints: [], command: null, newer } })).not.toContain("sign with");
+  });
+
+  it("have the policy's copy renewed where a newer subkey of a key that it has signed (unknown-key)", () => {
+    const evidence = [unverified("unknown-key")];
+    const { issuer } = evidence[0] ?? {};
+    const newer = new Map([[issuer ?? "", "K1"]]);
+    const fix: Fix = { base: "b".repeat(12), signWith: { fingerprints: [], command: null, newer } };
+    const [finding] = decideCommit(commitInput({ evidence, fix })).findings;
+    expect(finding?.message).toContain(`a subkey that the policy's copy of K1 does not have`);
+    expect(finding?.hint).toMatch(/^have the policy's copy renewed, .*: signpolicy keys renew K1; /);
   });
 
   it("are the same for the same input", () => {
