@@ -9,7 +9,6 @@ import type { DoctorRow, Examination, Patient, Repair } from "./doctor.ts";
 import { fail, pass, setting, warn } from "./doctor.ts";
 import { expectEvidence } from "./expected-evidence.ts";
 import { settingCommand } from "./good-keys.ts";
-import { prolongCommand } from "./key-choices.ts";
 import { DAY, endOf } from "./key-standing.ts";
 import { selectKey } from "./key-select.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
@@ -221,13 +220,15 @@ async function keyAllowed(patient: Patient): Promise<readonly DoctorRow[]> {
     entry === undefined ? null : await endOf(selectKey(loaded, signer.primary), loaded.policy.algorithms, now);
   if (end !== null && end > now) {
     const days = Math.floor((end - now) / DAY);
-    const renew =
-      entry?.anchor.kind === "openpgp" && entry.entry.window.until !== end
-        ? `gpg --quick-set-expire ${signer.primary} 1y && signpolicy keys renew ${signer.primary}`
-        : prolongCommand(signer.primary, end);
+    const { extendCommand } = await import("./key-extend.ts");
+    const renew = entry === undefined ? null : await extendCommand(entry, loaded, end);
     rows.push(
       days < 30
-        ? warn("sign.expiry", `your key ends on ${formatTime(end)}, in ${days} days`, renew)
+        ? warn(
+            "sign.expiry",
+            `your key ends on ${formatTime(end)}, in ${days} days`,
+            renew ?? "signpolicy join --new-key",
+          )
         : pass("sign.expiry", `your key is good until ${formatTime(end)}`),
     );
   }

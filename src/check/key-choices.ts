@@ -1,12 +1,10 @@
 /** What a person may do about a key that does not count: another of their own, more time, or asking to be let in. */
 import type { CommitContext } from "../io/commit-context.ts";
 import { SignpolicyError } from "../errors.ts";
-import { formatTime } from "../encoding/time.ts";
 import type { Evidence, Seconds } from "../model.ts";
 import { ownerOf } from "../policy/emails.ts";
 import { goodKeysOf } from "./good-keys.ts";
 import type { GoodKeys } from "./good-keys.ts";
-import { DAY } from "./key-standing.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import type { SigningKey } from "./signing-key.ts";
 
@@ -45,20 +43,13 @@ async function extensionsOf({ loaded, evidence, now }: KeyQuestion): Promise<rea
   if (lapse?.code !== "key-expired") return [];
   const named = evidence.outcome === "verified" ? evidence.signer.key.fingerprint : evidence.issuer;
   if (named === null) return [];
-  const { selectKey, fingerprintOf } = await import("./key-select.ts");
+  const { selectKey } = await import("./key-select.ts");
+  const { extendCommand } = await import("./key-extend.ts");
   try {
-    const key = selectKey(loaded, named);
-    const { until } = key.entry.window;
-    if (until !== undefined && until <= now) return [prolongCommand(fingerprintOf(key), now)];
-    if (key.anchor.kind !== "openpgp") return [];
-    const { extendCommand } = await import("./key-extend.ts");
-    return [await extendCommand(key.anchor.certificate, loaded, now)];
+    const command = await extendCommand(selectKey(loaded, named), loaded, now);
+    return command === null ? [] : [command];
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
     return [];
   }
 }
-
-/** Another year in the policy: as good a proposal as any, and a command that runs as it is printed. */
-export const prolongCommand = (fingerprint: string, from: Seconds): string =>
-  `signpolicy keys renew ${fingerprint} --until ${formatTime(from + 365 * DAY)}`;

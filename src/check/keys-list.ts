@@ -134,8 +134,10 @@ export async function checkKeys(
         return [];
       const problem = today ?? later;
       if (problem === null) return [];
-      const message = today === null ? `will not be able to sign: ${problem.detail}` : `cannot sign: ${problem.detail}`;
-      return [{ key: shown, message, fix: fixFor(key, shown) }];
+      const end = today === null ? await endOf(key, loaded.policy.algorithms, now) : null;
+      const message =
+        end !== null ? `will not be able to sign from ${formatTime(end)} on` : `cannot sign: ${problem.detail}`;
+      return [{ key: shown, message, fix: await fixFor(loaded, key, shown, today === null ? now + within : now) }];
     }),
   );
   // Whose every key is retired has left.
@@ -146,11 +148,10 @@ export async function checkKeys(
   return { policy: loaded.origin, keys: listed, complaints: complaints.flat(), keyless };
 }
 
-function fixFor({ entry, anchor }: LoadedKey, { fingerprint }: ListedKey): string {
-  if (anchor.window.fell !== undefined) return `signpolicy keys confirm ${fingerprint}`;
-  if (entry.window.until !== undefined) return `signpolicy keys renew ${fingerprint} --until TIME`;
-  if (anchor.kind !== "openpgp") return `signpolicy keys retire ${fingerprint}`;
-  return `gpg --quick-set-expire ${fingerprint} 1y, then signpolicy keys renew ${fingerprint}`;
+async function fixFor(loaded: LoadedPolicy, key: LoadedKey, { fingerprint }: ListedKey, by: Seconds): Promise<string> {
+  if (key.anchor.window.fell !== undefined) return `signpolicy keys confirm ${fingerprint}`;
+  const { extendCommand } = await import("./key-extend.ts");
+  return (await extendCommand(key, loaded, by)) ?? `signpolicy keys retire ${fingerprint}`;
 }
 
 const utf8 = (text: string): string => Buffer.from(text, "latin1").toString("utf8");

@@ -1,5 +1,6 @@
 import { formatTime } from "../encoding/time.ts";
 import type { Seconds } from "../model.ts";
+import { extendCommand } from "./key-extend.ts";
 import { fingerprintOf } from "./key-select.ts";
 import { endOf, problemAt } from "./key-standing.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
@@ -7,11 +8,12 @@ import type { WatchFinding } from "./watch-findings.ts";
 
 /** Keys that cannot sign any more or will not soon, but for those that the policy put out of use, and exemptions that end. */
 export async function watchLapses(
-  { policy, keys }: LoadedPolicy,
+  loaded: LoadedPolicy,
   now: Seconds,
   within: Seconds,
   principal: string | null,
 ): Promise<readonly WatchFinding[]> {
+  const { policy, keys } = loaded;
   const found: WatchFinding[] = [];
   for (const key of keys) {
     const { window } = key.anchor;
@@ -19,7 +21,7 @@ export async function watchLapses(
     if (window.compromised !== undefined || window.retired !== undefined) continue;
     const fingerprint = fingerprintOf(key);
     const about = { key: fingerprint, principal: key.principal };
-    const hint = `signpolicy keys renew ${fingerprint}`;
+    const hint = (await extendCommand(key, loaded, now + within)) ?? `signpolicy keys retire ${fingerprint}`;
     const problem = await problemAt(key, policy.algorithms, now);
     if (problem !== null) {
       // A key not in use yet is a plan.

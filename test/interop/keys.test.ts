@@ -9,6 +9,7 @@ import { readCertificate } from "../../src/signature/openpgp/certificate.ts";
 import { addKeys } from "../../src/check/keys-add.ts";
 import type { AddKeysOptions } from "../../src/check/keys-add.ts";
 import { exportKeys, writeAllowedSigners } from "../../src/check/keys-export.ts";
+import { checkKeys } from "../../src/check/keys-list.ts";
 import { renewKey } from "../../src/check/keys-mark.ts";
 import { Gnupg } from "../support/gpg.ts";
 import { sshLine } from "../support/policy-folder.ts";
@@ -103,6 +104,34 @@ describeWith(["gpg", "ssh-keygen"], "keys", () => {
       code: "ERR_USAGE",
       message: expect.stringContaining("would no longer verify"),
     });
+  });
+
+  it("are given more time by the command that `keys check` prints, whichever part of them ends", async () => {
+    const gpg = new Gnupg(repo.env["GNUPGHOME"] ?? "");
+    const DAY = 24 * 60 * 60;
+    const complaints = async (within: number) => (await checkKeys(choice(), within, now())).complaints;
+    // The primary key's end and the subkey's; what is not named is none of the command's business.
+    for (const [expires, subkey, parts] of [
+      ["3y", "30d", 1],
+      ["30d", "0", 2],
+      ["30d", null, 1],
+    ] as const) {
+      writeFileSync(join(repo.dir, ".signpolicy.yaml"), POLICY);
+      const email = `a${expires}${String(subkey)}@example.org`;
+      const usage = subkey === null ? "sign" : "cert";
+      const fingerprint = gpg.generateKey(`Alice <${email}>`, "ed25519", { usage, expires });
+      if (subkey !== null) gpg.addSubkey(fingerprint, "ed25519", "sign", { expires: subkey });
+      await addKeys(options(fingerprint, { principal: "alice" }));
+      expect(await complaints(10 * DAY)).toEqual([]);
+      const [complaint] = await complaints(60 * DAY);
+      expect(complaint?.message).toMatch(/^will not be able to sign from \d{4}-.*Z on$/);
+      const commands = (complaint?.fix ?? "").split(" && ");
+      expect(commands).toHaveLength(parts + 1);
+      expect(commands.pop()).toBe(`signpolicy keys renew ${fingerprint}`);
+      for (const command of commands) gpg.run(command.split(" ").slice(1));
+      await renewKey({ ...choice(), key: fingerprint, now: now() });
+      expect(await complaints(60 * DAY)).toEqual([]);
+    }
   });
 
   it("are exported under names that ssh-keygen and people read as they are, and under no other", async () => {
