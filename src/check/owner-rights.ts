@@ -42,10 +42,8 @@ export async function withOwnerRights<T>(
 
 /** All of the program that begins a record: the owner may not be allowed to read it where root keeps it. */
 async function loadAhead(place: ServerPlace, options: ServerOptions): Promise<void> {
-  await Promise.all([
-    import("./record-begin.ts"),
-    import("../io/record-lock.ts"),
-    // What a policy is read with depends on the policy.
-    standingPolicy(place, options),
-  ]);
+  // What a policy is read with depends on the policy.
+  await standingPolicy(place, options);
+  await import("./record-begin.ts");
+  await import("../io/record-lock.ts");
 }
