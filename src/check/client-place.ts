@@ -41,6 +41,7 @@ export async function findClient(options: ClientOptions): Promise<ClientPlace> {
   const [bare, gitDir] = await finder
     .revParse("--is-bare-repository", "--absolute-git-dir")
     .catch((cause: unknown): never => {
+      if (cause instanceof GitError && cause.code === "ERR_GIT_UNSAFE") throw cause;
       throw new GitError("ERR_NOT_A_REPOSITORY", NO_REPOSITORY, { hint: NAME_REPOSITORY, cause });
     });
   const [top, commonDir] =

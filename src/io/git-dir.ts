@@ -20,7 +20,7 @@ export function findGitDir(cwd: string): FoundGitDir | null {
 function gitDirIn(folder: string): string | null {
   const path = join(folder, ".git");
   try {
-    const pointer = /^gitdir: (.+?)\r?\n?$/.exec(readFileSync(path, "utf8"))?.[1];
+    const pointer = /^gitdir: ([^]+?)[\r\n]*$/.exec(readFileSync(path, "utf8"))?.[1];
     return pointer === undefined ? null : resolve(folder, pointer);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EISDIR" ? path : null;

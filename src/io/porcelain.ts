@@ -4,6 +4,7 @@
  */
 import type { SimpleGit } from "simple-git";
 import { GitError } from "../errors.ts";
+import { answerLines } from "./answer-lines.ts";
 import { GitConfig, parseConfigList } from "./config.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -33,10 +34,12 @@ export class Porcelain {
     return { major, minor };
   }
 
-  /** Lines that `git rev-parse` answers. */
+  /** Lines that `git rev-parse` answers, one for each question. */
   async revParse(...questions: string[]): Promise<readonly string[]> {
     const answer = await this.#run(["rev-parse", ...questions]);
-    return answer.split("\n").filter((line) => line !== "");
+    // Neither `--path-format` nor an argument is a question.
+    const asked = questions.filter((word) => word.startsWith("--") && !word.startsWith("--path-format="));
+    return answerLines(answer, asked.length);
   }
 
   /** Every value that git sees here, with its scope, in the order in which the last one wins. */

@@ -2,6 +2,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { GitError } from "../errors.ts";
 import type { HashAlgorithm } from "../model.ts";
+import { answerLines } from "./answer-lines.ts";
 import { discoveryEnvironment, judgingEnvironment } from "./environment.ts";
 import { commonDirOf } from "./git-dir.ts";
 import type { Repository } from "./git.ts";
@@ -18,17 +19,17 @@ const QUESTIONS = ["--absolute-git-dir", "--git-common-dir", "--show-object-form
 /**
  * Finds the repository that a user means by `cwd` and his environment (GIT_DIR and GIT_WORK_TREE count, as in git).
  *
- * @throws GitError ERR_NOT_A_REPOSITORY, ERR_GIT_MISSING, ERR_GIT_FAILED
+ * @throws GitError ERR_NOT_A_REPOSITORY, ERR_GIT_MISSING, ERR_GIT_FAILED, ERR_GIT_UNSAFE
  */
 export async function findRepository(cwd: string, caller: Variables): Promise<Repository> {
   const place = { cwd, environment: discoveryEnvironment(caller) };
   const { status, stdout, stderr } = await tryGit(place, ["rev-parse", ...QUESTIONS]);
-  const [gitDir, commonDir, algorithm, top] = lines(stdout);
-  if (gitDir === undefined || commonDir === undefined || algorithm === undefined) {
+  if (status !== 0 && stdout.length === 0) {
     const said = stderr.replace(/^fatal: /, "");
     throw new GitError("ERR_NOT_A_REPOSITORY", said === "" ? NO_REPOSITORY : said, { hint: NAME_REPOSITORY });
   }
-  const workTree = status === 0 ? (top ?? null) : null;
+  const answered = status === 0 ? QUESTIONS.length : QUESTIONS.length - 1;
+  const [gitDir = "", commonDir = "", algorithm = "", workTree = null] = answerLines(stdout.toString(), answered);
   return {
     gitDir,
     commonDir: resolve(cwd, commonDir),
@@ -75,13 +76,6 @@ export function isShallow(repository: Pick<Repository, "commonDir">): boolean {
   } catch {
     return false;
   }
-}
-
-function lines(output: Buffer): readonly string[] {
-  return output
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line !== "");
 }
 
 function asAlgorithm(name: string): HashAlgorithm {
