@@ -48,7 +48,8 @@ export async function surveyJoin(options: InitOptions): Promise<JoinSurvey> {
   const known = heldBy(editable.loaded);
   const governing = await governingPolicy(options);
   const judging = governing === null ? known : heldBy(governing);
-  const usable = await usableKeys(ownKeys, editable.loaded, options.now);
+  const policies = governing === null ? [editable.loaded] : [editable.loaded, governing];
+  const usable = await usableKeys(ownKeys, policies, options.now);
   const those = (condition: (fingerprint: string) => boolean) =>
     new Set(ownKeys.map(({ fingerprint }) => fingerprint).filter((one) => condition(one)));
   return {
@@ -66,21 +67,23 @@ export async function surveyJoin(options: InitOptions): Promise<JoinSurvey> {
 const heldBy = ({ keys }: LoadedPolicy): ReadonlySet<string> => new Set(keys.flatMap((key) => fingerprintsOf(key)));
 
 /**
- * The keys in the order of use: those the policy takes today first, and without those it has put out of use, which would
- * only lead to the next refusal.
+ * The keys in the order of use: those the policy takes today first, and without those that one of the policies has put out of
+ * use, which would only lead to the next refusal.
  */
 async function usableKeys(
   ownKeys: readonly OwnKey[],
-  { keys, policy }: LoadedPolicy,
+  policies: readonly LoadedPolicy[],
   now: Seconds,
 ): Promise<readonly OwnKey[]> {
-  const standing = await Promise.all(
-    ownKeys.map(async (own) => {
-      const entry = keys.find((key) => fingerprintsOf(key).includes(own.fingerprint));
-      if (entry === undefined) return 1;
-      return (await problemAt(entry, policy.algorithms, now)) === null ? 0 : 2;
-    }),
-  );
+  const rankOf = async ({ fingerprint }: OwnKey): Promise<number> => {
+    const known = policies.flatMap(({ keys, policy }) => {
+      const entry = keys.find((key) => fingerprintsOf(key).includes(fingerprint));
+      return entry === undefined ? [] : [problemAt(entry, policy.algorithms, now)];
+    });
+    if (known.length === 0) return 1;
+    return (await Promise.all(known)).every((problem) => problem === null) ? 0 : 2;
+  };
+  const standing = await Promise.all(ownKeys.map(rankOf));
   return [0, 1].flatMap((rank) => ownKeys.filter((_, index) => standing[index] === rank));
 }
 
@@ -159,13 +162,21 @@ function maintainerCommand(
 ): Joined["maintainer"] {
   const file = `${principal}.asc`;
   const what = format === "ssh" ? `'${source}'` : file;
+  const name = me === null ? null : nameWord(me.name);
   const somebody =
-    me === null ? "" : ` --email ${shellWord(me.email) ?? "ADDRESS"} --name ${shellWord(me.name) ?? "NAME"}`;
+    me === null ? "" : ` --email ${shellWord(me.email) ?? "ADDRESS"}${name === null ? "" : ` --name ${name}`}`;
   return {
     command: `signpolicy keys add ${what} --principal ${principal}${somebody}`,
     certificate: format === "ssh" ? null : `gpg --armor --export ${fingerprint} > ${file}`,
   };
 }
+
+/**
+ * A person's name, in letters of any script, as a word for a shell. Null where it holds what nobody sees: nobody is handed a
+ * placeholder that would be taken for a name.
+ */
+const nameWord = (name: string): string | null =>
+  shellWord(name) ?? (/^[\p{L}\p{M}\p{N} .,()_]+$/u.test(name) ? `'${name}'` : null);
 
 /**
  * Commits the change, and nothing else that is staged, on a branch of its own, signed with the new key. No hook runs: the

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { SignpolicyError, UsageError } from "../errors.ts";
 import { entryIfAny, makeFolder } from "../io/files.ts";
 import { runAttached } from "../io/programs.ts";
+import type { OwnKey } from "./own-keys.ts";
+import { expandHome } from "./signing-key.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -14,24 +16,39 @@ export interface NewKey {
 }
 
 /**
- * The command that makes it. `ask`: ssh-keygen asks for a passphrase itself; else there is none.
+ * The command that makes it, under a name that is free. `ask`: ssh-keygen asks for a passphrase itself; else there is none.
  *
- * @throws UsageError where there is such a file already
+ * @param usable - keys of this machine that are no reason for another one
+ * @throws UsageError where one of them has the name
  */
-export async function planNewKey(email: string, environment: Variables, ask: boolean): Promise<NewKey> {
+export async function planNewKey(
+  email: string,
+  environment: Variables,
+  ask: boolean,
+  usable: readonly OwnKey[],
+): Promise<NewKey> {
   const home = environment["HOME"];
   if (home === undefined) {
     throw new UsageError("HOME is not set, so there is no place for a key", {
       hint: "make one with ssh-keygen, and name it: --key FILE.pub",
     });
   }
-  const file = join(home, ".ssh", "id_ed25519_signing");
-  if ((await entryIfAny(file)) !== null) {
-    throw new UsageError(`there is a key already: ${file}`, { hint: `name it: --key ${file}.pub` });
+  const files = new Set(usable.map(({ signingKey }) => expandHome(signingKey, environment).replace(/\.pub$/, "")));
+  let name = "id_ed25519_signing";
+  for (let n = 2; await isTaken(join(home, ".ssh", name)); n += 1) {
+    const file = join(home, ".ssh", name);
+    if (files.has(file))
+      throw new UsageError(`there is a key already: ${file}`, { hint: `name it: --key ${file}.pub` });
+    name = `id_ed25519_signing_${n}`;
   }
+  const file = join(home, ".ssh", name);
   const argv = ["-q", "-t", "ed25519", "-C", email, "-f", file, ...(ask ? [] : ["-N", ""])];
-  return { file, argv, shown: `ssh-keygen -t ed25519 -C ${email} -f ~/.ssh/id_ed25519_signing${ask ? "" : " -N ''"}` };
+  return { file, argv, shown: `ssh-keygen -t ed25519 -C ${email} -f ~/.ssh/${name}${ask ? "" : " -N ''"}` };
 }
+
+/** By either half. */
+const isTaken = async (file: string): Promise<boolean> =>
+  (await entryIfAny(file)) !== null || (await entryIfAny(`${file}.pub`)) !== null;
 
 /** Runs it. @throws SignpolicyError ERR_IO when no key was made */
 export async function makeNewKey({ file, argv }: NewKey, cwd: string, environment: Variables): Promise<void> {

@@ -21,7 +21,7 @@ export interface OwnKey {
   readonly fingerprint: string;
   /** OpenPGP: parts that sign here, the one that gpg takes by itself first; an SSH key has none. */
   readonly signing: readonly string[];
-  /** As a person knows it: user ID, file, comment. */
+  /** As a person knows it, in latin-1 text of its bytes: user ID, file, comment. */
   readonly shown: string;
   /** git is set up to sign with it. */
   readonly configured: boolean;
@@ -54,17 +54,15 @@ async function gpgKeys(
   return readSecretKeys(listing.stdout)
     .filter(({ usable }) => usable)
     .map(({ fingerprint, userIds, parts, signing }) => {
-      const shown = userIds.map((id) => Buffer.from(id, "latin1").toString("utf8"));
-      const email = Buffer.from(context.committer.email, "latin1").toString("utf8");
       return {
         format: "openpgp",
         signingKey: fingerprint,
         source: fingerprint,
         fingerprint,
         signing,
-        shown: shown[0] ?? "",
+        shown: userIds[0] ?? "",
         configured: key.kind === "openpgp" && parts.some((one) => one.endsWith(key.id)),
-        fits: shown.some((id) => id.includes(`<${email}>`)),
+        fits: userIds.some((id) => id.includes(`<${context.committer.email}>`)),
       };
     });
 }

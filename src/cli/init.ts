@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { InitChoice, InitOptions, InitPlan, Survey } from "../check/init.ts";
 import { EXIT, UsageError } from "../errors.ts";
-import { count, show } from "../report/show.ts";
+import { count, show, showText } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./setup-messages.ts";
 import { spoken, spokenToTeam } from "./own-program.ts";
@@ -82,7 +82,7 @@ async function describe({ me, recent, branches, place, ownKeys }: Survey): Promi
   const { tell } = await import("./wizard.ts");
   const signed = recent.looked - recent.unsigned;
   const lines = [
-    `you commit as ${show(me.name)} <${show(me.email)}>, and have ${count(ownKeys.length, "key")} to sign with`,
+    `you commit as ${showText(me.name)} <${showText(me.email)}>, and have ${count(ownKeys.length, "key")} to sign with`,
     recent.looked === 0
       ? "no commit is here yet"
       : `the newest ${count(recent.looked, "commit")}: ${signed === 0 ? "none is signed" : `${signed} signed, by ${count(recent.signers.length, "key")} that can be had`}`,
@@ -106,7 +106,7 @@ async function chooseSigners(survey: Survey): Promise<readonly string[] | undefi
     "who else signed commits, and may from now on?",
     others.map(({ key, name, emails, commits }) => ({
       value: key.fingerprint,
-      label: `${show(name, 40)} <${show(emails.join(", "), 80)}>, ${count(commits, "commit")}, ${key.fingerprint}`,
+      label: `${showText(name, 40)} <${showText(emails.join(", "), 80)}>, ${count(commits, "commit")}, ${key.fingerprint}`,
     })),
   );
   return [...mine.map(({ key }) => key.fingerprint), ...chosen];
@@ -117,7 +117,7 @@ async function confirmPlan(plan: InitPlan, hooks: boolean): Promise<boolean> {
   showBox(
     plan.text
       .split("\n")
-      .map((line) => show(line, 100))
+      .map((line) => showText(line, 100))
       .join("\n"),
     plan.policyFile,
   );

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { DoctorRow } from "../check/doctor.ts";
 import type { InitOptions } from "../check/init.ts";
 import { EXIT, UsageError } from "../errors.ts";
-import { show } from "../report/show.ts";
+import { show, showText } from "../report/show.ts";
 import { exampleText } from "./examples.ts";
 import * as say from "./setup-messages.ts";
 import { spoken, spokenToTeam } from "./own-program.ts";
@@ -48,7 +48,7 @@ async function join(options: Options, directory: string): Promise<number> {
     opening("signpolicy join");
     const who =
       first.principal === null ? "whom the policy does not know yet" : `who is ${first.principal} in the policy`;
-    tell(`you commit as ${show(first.me.name)} <${show(first.me.email)}>, ${who}`);
+    tell(`you commit as ${showText(first.me.name)} <${showText(first.me.email)}>, ${who}`);
   }
   const { survey, key } = await ownKey("join", first, options, interactive, asked, () => surveyJoin(asked));
   const joined = await performJoin(survey, key, options.principal, asked);
@@ -64,7 +64,7 @@ async function join(options: Options, directory: string): Promise<number> {
     if (commit) writeOut(`${say.committedOn(await commitJoin(joined, asked))}\n`);
     if (joined.maintainer !== null) {
       const { command, certificate } = joined.maintainer;
-      const words = spokenToTeam(show(command));
+      const words = spokenToTeam(showText(command, 2000));
       writeOut(`${say.maintainerRuns(certificate === null ? null : show(certificate), words, key.fingerprint)}\n`);
     }
     writeOut(`${say.afterJoining(commit ? "git switch -" : show(joined.undo))}\n`);

@@ -39,7 +39,7 @@ export async function ownKey<Found extends KeySurvey>(
     if (chosen !== null) return { survey, key: chosen };
   }
   const { planNewKey, makeNewKey } = await import("../check/new-key.ts");
-  const plan = await planNewKey(survey.me.email, options.environment, interactive);
+  const plan = await planNewKey(survey.me.email, options.environment, interactive, ownKeys);
   if (interactive) {
     const { agree } = await import("./wizard.ts");
     if (!(await agree(`run: ${show(plan.shown)}`))) throw new UsageError(say.stopped);

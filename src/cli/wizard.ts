@@ -50,7 +50,7 @@ export async function chooseKey(keys: readonly OwnKey[]): Promise<OwnKey | null>
     label: `${key.format} ${show(key.shown, 60)}`,
     hint: `${key.configured ? "git signs with it now, " : ""}${key.fingerprint}`,
   }));
-  const made = { value: NEW, label: "make a new SSH key for signing", hint: "~/.ssh/id_ed25519_signing" };
+  const made = { value: NEW, label: "make a new SSH key for signing", hint: "in ~/.ssh" };
   const chosen = await choose<string>("which key do you sign with?", [...options, made]);
   return keys.find(({ fingerprint }) => fingerprint === chosen) ?? null;
 }
