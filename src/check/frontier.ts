@@ -68,12 +68,16 @@ export class Frontier {
   /** The repository is found, and nothing of it but its configuration was read. */
   opened(session: Session): void {
     const { cwd, environment } = this.#asked;
-    const place = seePlace(cwd, environment);
-    if (place === null || !isSame(place, session) || !isPlain(session)) return;
-    this.#session = session;
-    this.#place = place;
-    this.#ground = groundOf(place, environment, stillOf);
-    this.#kept = keptIn(place.commonDir);
+    try {
+      const place = seePlace(cwd, environment);
+      if (place === null || !isSame(place, session) || !isPlain(session)) return;
+      this.#ground = groundOf(place, environment, stillOf);
+      this.#kept = keptIn(place.commonDir);
+      this.#session = session;
+      this.#place = place;
+    } catch {
+      // What cannot be looked at is not remembered.
+    }
   }
 
   governed(governing: GoverningPolicy): void {

@@ -5,8 +5,23 @@
  * (which words can be told at all, what judges), check/frontier.ts (what moved while it was looked at).
  */
 import { describe, expect, it } from "@jest/globals";
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { readFrontier } from "../../src/io/frontier-file.ts";
 import { groundOf, seePlace, stillOf } from "../../src/io/surroundings.ts";
 import { withFrontier, type FrontierScene } from "../support/frontier.ts";
 import { BIN, mainRule, policyOf } from "../support/push-server.ts";
@@ -20,12 +35,12 @@ interface Tips {
 }
 
 /** A signed and an unsigned commit are here, and `body` gets from one to the other; refs/heads/main stays good. */
-const withTips = (body: (scene: FrontierScene, tips: Tips) => void) =>
+const withTips = (body: (scene: FrontierScene, tips: Tips) => void | Promise<void>) =>
   withFrontier((scene) => {
     const good = scene.grow(2);
     const bad = scene.pushes.commit(null, { parents: [good] });
     scene.pushes.share();
-    body(scene, { good, bad });
+    return body(scene, { good, bad });
   }, everyBranch);
 
 /** The run is kept, `change` brings in what is unsigned, and that is told. */
@@ -185,6 +200,80 @@ describe("what moves while it is looked at", () => {
         // What a later run finds is what was judged.
         expect(groundOf(place, {})).toBe(found);
       }
+    }));
+});
+
+describe("a ref that never stands still", () => {
+  const TURN = `
+    const { renameSync, writeFileSync } = require("node:fs");
+    const [file, ...oids] = process.argv.slice(1);
+    for (let n = 0; ; n += 1) {
+      writeFileSync(file + ".turning", oids[n % 2] + "\\n");
+      renameSync(file + ".turning", file);
+    }`;
+
+  it("is not answered for where it comes to stand on what was never judged, whoever looked meanwhile", () =>
+    withTips(async (scene, { good, bad }) => {
+      const file = join(scene.repo.gitDir, "refs", "heads", "main");
+      for (let round = 0; round < 3; round += 1) {
+        const turning = spawn(process.execPath, ["-e", TURN, file, good, bad], { stdio: "ignore" });
+        const ended = once(turning, "exit");
+        // Each reads the refs at its beginning, in between, and at its end.
+        for (let n = 0; n < 4; n += 1) expect([0, 1, 2, 3]).toContain(scene.verify().status);
+        turning.kill("SIGKILL");
+        await ended;
+        rmSync(`${file}.turning`, { force: true });
+        writeFileSync(file, `${bad}\n`);
+        expect(scene.verify()).toMatchObject({ status: 1, repeated: false });
+        writeFileSync(file, `${good}\n`);
+        expect(scene.verify()).toMatchObject({ status: 0 });
+      }
+    }));
+
+  it("nor does one run tear what another keeps at the same time", () =>
+    withTips(async (scene, { good, bad }) => {
+      scene.put(good, "refs/heads/other");
+      const runs = ["main", "other", "HEAD", "--all"].map((word) => {
+        const options = { cwd: scene.repo.dir, env: scene.repo.env, stdio: "ignore" } as const;
+        return once(spawn(process.execPath, [BIN, "verify", word], options), "exit");
+      });
+      for (const ended of await Promise.all(runs)) expect(ended[0]).toBe(0);
+      expect(readFrontier(scene.repo.gitDir)).not.toBeNull();
+      expect(scene.verify(["--all"])).toMatchObject({ status: 0 });
+      scene.put(bad, "refs/heads/other");
+      expect(scene.verify(["--all"])).toMatchObject({ status: 1, repeated: false });
+    }));
+});
+
+const asRoot = process.geteuid?.() === 0 ? describe : describe.skip;
+asRoot("a repository of another user, which git was told is safe", () => {
+  it("is judged each time, and nothing is left in it: for root in a user's, and for a user in root's", () =>
+    withTips((scene) => {
+      const NOBODY = 65_534;
+      const { repo } = scene;
+      const home = join(repo.root, "home");
+      mkdirSync(home);
+      writeFileSync(join(home, ".gitconfig"), "[safe]\n\tdirectory = *\n");
+      chmodSync(repo.root, 0o755);
+      // Nobody may search the first folder of the PATH.
+      const closed = join(repo.root, "closed");
+      mkdirSync(closed, { mode: 0o700 });
+      const PATH = `${closed}:${repo.env["PATH"] ?? ""}`;
+      const env = { ...repo.env, PATH, HOME: home, XDG_CONFIG_HOME: join(home, "none") };
+      const verify = (uid: number) => {
+        const options = { cwd: repo.dir, env, uid, gid: uid };
+        return spawnSync(process.execPath, [BIN, "verify", "refs/heads/main"], options).status;
+      };
+      const kept = join(repo.gitDir, "signpolicy");
+      expect([verify(NOBODY), verify(NOBODY)]).toEqual([0, 0]);
+      expect(existsSync(kept)).toBe(false);
+      repo.run("chown", ["-R", String(NOBODY), repo.dir]);
+      expect([verify(0), verify(0)]).toEqual([0, 0]);
+      expect(existsSync(kept)).toBe(false);
+      // Each in his own keeps, and what he keeps is his alone: root does not believe it.
+      expect([verify(NOBODY), verify(NOBODY)]).toEqual([0, 0]);
+      expect(statSync(join(kept, "frontier")).uid).toBe(NOBODY);
+      expect(readFrontier(repo.gitDir)).toBeNull();
     }));
 });
 
