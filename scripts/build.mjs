@@ -66,7 +66,7 @@ const GROUPS = {
     "cli/(failure|hook|messages|own-program|streams|tally)",
     "check/(readiness|readiness-memo|reachable-key|secret-keys|signing-key|sink)",
     "encoding/(bytes|identifiers|ssh-wire|text|time)",
-    "io/(answer-lines|clock|commit-context|commit-memory|config|environment|git|git-dir|git-program|input|objects|preflight-memo|programs|reading|ref-watch)",
+    "io/(answer-lines|clock|commit-context|commit-memory|config|environment|file-status|git|git-dir|git-program|input|objects|preflight-memo|programs|reading|ref-watch)",
     "io/(refs|repository|trusted-file)",
     "policy/(places|summary)",
     "report/(causes|folding|hook|show)",

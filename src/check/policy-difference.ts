@@ -1,7 +1,7 @@
 import { UsageError } from "../errors.ts";
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { PolicyOrigin, RefName, Seconds } from "../model.ts";
+import { statusOf } from "../io/file-status.ts";
 import { findRepository } from "../io/repository.ts";
 import { demandOf } from "../policy/authorise.ts";
 import { demandWords } from "../policy/change-words.ts";
@@ -99,7 +99,7 @@ function ownPolicy(session: Session): Promise<LoadedPolicy> {
 
 async function named(session: Session, word: string, { directory }: DifferenceOptions): Promise<LoadedPolicy> {
   const path = resolve(directory, word);
-  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  const isFile = statusOf(path)?.isFile() === true;
   if (isFile && (word === path || /^\.{1,2}\//.test(word))) return loadPolicy(filePolicySource(path));
   const oid = await resolveCommit(session, word).catch((error: unknown) => {
     if (error instanceof UsageError && isFile) return null;

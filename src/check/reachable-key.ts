@@ -1,7 +1,7 @@
 /** Whether git's signer can get at the private half of a key at all, before it is started and fails, or waits. */
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { GitConfig } from "../io/config.ts";
+import { statusOf } from "../io/file-status.ts";
 import { shellWord } from "../encoding/text.ts";
 import { expandHome, type SigningKey } from "./signing-key.ts";
 
@@ -35,6 +35,6 @@ export function reachableKey(
 }
 
 function kindOf(path: string): "file" | "socket" | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statusOf(path);
   return stats?.isFile() === true ? "file" : stats?.isSocket() === true ? "socket" : null;
 }

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import { statSync } from "node:fs";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { parseTime } from "../encoding/time.ts";
 import { ParseError, UsageError } from "../errors.ts";
+import { statusOf } from "../io/file-status.ts";
 import type { Seconds } from "../model.ts";
 import { FORMATS, REPORT_FORMATS } from "../report/formats.ts";
 import type { RenderFormat, ReportFormat } from "../report/renderer.ts";
@@ -98,6 +98,6 @@ export function checkPolicyOptions(options: PolicyOptions): PolicyOptions {
 /** Several `-C` add up, as git's do. */
 export function parseFolder(text: string, before: string | undefined): string {
   const folder = resolve(before ?? process.cwd(), text);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(say.noSuchFolder(text));
+  if (statusOf(folder)?.isDirectory() !== true) throw new UsageError(say.noSuchFolder(text));
   return folder;
 }

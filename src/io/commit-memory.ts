@@ -2,10 +2,10 @@
  * What git said of the next commit hangs on the caller's variables, on the files of its configuration, and on the file of an
  * SSH key that this names. While all of these are the same, git need not be asked: it takes as long to start as all the rest.
  */
-import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseConfigOrigins, type GitConfig } from "./config.ts";
 import { userConfigFiles, type Variables } from "./environment.ts";
+import { statusOf } from "./file-status.ts";
 import { commonDirOf } from "./git-dir.ts";
 import { askGit } from "./git.ts";
 import { programStamp } from "./git-program.ts";
@@ -80,11 +80,14 @@ export function askedOf(
 const LEADS_ELSEWHERE = /^(?:include\.|includeif\.|extensions\.worktreeconfig$)/;
 
 function stampOf(path: string): string | null {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const stats = statusOf(path);
   return stats === undefined ? null : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(" ");
 }
 
 function isUnsettled(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && Date.now() - Math.max(stats.ctimeMs, stats.mtimeMs) < SETTLED_MS;
+  const stats = statusOf(path);
+  return (
+    stats !== undefined &&
+    Date.now() - Number(stats.ctimeMs > stats.mtimeMs ? stats.ctimeMs : stats.mtimeMs) < SETTLED_MS
+  );
 }

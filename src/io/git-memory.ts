@@ -2,12 +2,13 @@
  * What git says of a repository's configuration is kept with the bytes of the files that git read for it: while they are
  * the same, so is the answer, and a push need not wait for git to start. Only git reads them; nothing here does.
  */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { digestHex } from "../encoding/digest.ts";
 import type { ObjectId } from "../model.ts";
 import { runGit, type GitPlace } from "./git.ts";
 import { GitConfig, parseConfigOrigins, type ConfigOrigin, type ConfigValue } from "./config.ts";
+import { statusOf } from "./file-status.ts";
 import { programStamp } from "./git-program.ts";
 import { keepAnswer, recallAnswer } from "./kept-answer.ts";
 import { gitMemory } from "./reading.ts";
@@ -103,6 +104,6 @@ function contentOf(path: string): string | null {
 
 /** A repository's files may be copied into another's. */
 function folderStamp(path: string): string | null {
-  const folder = statSync(path, { throwIfNoEntry: false });
+  const folder = statusOf(path);
   return folder === undefined ? null : [path, folder.dev, folder.ino].join(" ");
 }

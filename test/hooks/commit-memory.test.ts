@@ -97,6 +97,14 @@ describeWith(["git", "ssh-keygen"], "the preflight's memory of what git said", (
     expect(await ready()).toEqual({ allow: false, asked: true });
   });
 
+  it("fails nothing where home or a key lies where nothing can be looked at", async () => {
+    const nowhere = { HOME: "/dev/null", XDG_CONFIG_HOME: "/dev/null" };
+    await settle();
+    for (let n = 0; n < 2; n += 1) expect((await ready(nowhere)).allow).toBe(true);
+    const key = { GIT_CONFIG_PARAMETERS: "'user.signingkey'='/dev/null/key'" };
+    expect(await ready({ ...nowhere, ...key })).toEqual({ allow: false, asked: true });
+  });
+
   it("is never kept of a configuration that includes other files", async () => {
     clone.git("config", "include.path", join(clone.root, "more"));
     await ready();
