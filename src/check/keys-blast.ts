@@ -1,29 +1,28 @@
 /** `keys blast`: what a key signed, and what would fall with it. */
-import type { Commit, Evidence, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Commit, Evidence, ObjectId, RefName, Seconds, Signer } from "../model.ts";
 import { formatTime } from "../encoding/time.ts";
 import { listRefs, type RefValues } from "../io/refs.ts";
 import { findRepository } from "../io/repository.ts";
 import { rulesOn } from "../policy/applies.ts";
 import { changeWords } from "../policy/change-words.ts";
-import type { Rule } from "../policy/policy.ts";
 import { createAnchors } from "../signature/anchors.ts";
 import { approvalsBy, type SignedApproval } from "./approvals-by.ts";
 import { Examiner } from "./examiner.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import { governClone, type PolicyChoice } from "./governing.ts";
 import { mapHistory } from "./history-map.ts";
-import { fingerprintOf, selectKey } from "./key-select.ts";
+import { fingerprintOf, fingerprintsOf, selectKey } from "./key-select.ts";
 import { isMadeByIt } from "./made-by.ts";
 import { keyIdOf, NO_FALLEN, type FallenKeys } from "./brought-keys.ts";
-import { marksOf, type Marks, withMarks } from "./chain-marks.ts";
+import { marksOf, type Marks, withFallen, withMarks } from "./chain-marks.ts";
 import { fallenIn } from "./fallen-keys.ts";
+import { fallingCommits } from "./falling.ts";
 import { resolveCommit } from "./revision.ts";
 import { knownRoot } from "./standing-keys.ts";
 import type { LoadedKey } from "./policy-source.ts";
-import { judgeRange, type JudgingContext } from "./range.ts";
+import type { JudgingContext } from "./range.ts";
 import { loadRecord } from "./record.ts";
 import { type GoverningPolicy, judgingContext, openSession, policyChanges, type Session } from "./session.ts";
-import { trackedName } from "./tracking.ts";
 
 export interface BlastOptions extends PolicyChoice, WitnessChoice {
   readonly directory: string;
@@ -45,6 +44,20 @@ interface SignedObject {
   readonly falls: boolean;
 }
 
+/** What another key signed, and falls all the same: by a key that falls with the marked one, or for an approval that no longer counts. */
+interface AlsoFalling extends SignedObject {
+  readonly kind: "commit" | "tag";
+  /** Which key of whom signed it; null where no signature counts. */
+  readonly by: { readonly fingerprint: string; readonly principal: string } | null;
+}
+
+/** Another key of the same person. */
+interface OtherKey {
+  readonly fingerprint: string;
+  readonly format: string;
+  readonly falls: boolean;
+}
+
 export interface SignedChange {
   readonly oid: ObjectId;
   /** What it changed of the policy. */
@@ -52,11 +65,20 @@ export interface SignedChange {
 }
 
 export interface Blast {
-  readonly key: { readonly fingerprint: string; readonly principal: string; readonly format: string };
+  readonly key: {
+    readonly fingerprint: string;
+    readonly principal: string;
+    readonly format: string;
+    /** Of a certificate: what signs with it is marked as well. */
+    readonly subkeys: readonly string[];
+  };
+  /** The same person's others, which no mark on this one touches, unless it brought them in. */
+  readonly otherKeys: readonly OtherKey[];
   readonly compromised: string | true;
   readonly commits: readonly SignedObject[];
   readonly tags: readonly SignedObject[];
   readonly approvals: readonly SignedApproval[];
+  readonly alsoFall: readonly AlsoFalling[];
   readonly policyChanges: readonly SignedChange[];
   /** Keys of today's policy that it brought in, or one that it brought in; `falls`: and nobody else confirmed. */
   readonly broughtIn: readonly { readonly principal: string; readonly fingerprint: string; readonly falls: boolean }[];
@@ -80,19 +102,35 @@ export async function blastOf(options: BlastOptions): Promise<Blast> {
     ]);
     const contextOf = (one: GoverningPolicy): JudgingContext =>
       judgingContext(session, one, options.now, record, exported);
-    const marked = { ...governing, loaded: withMarks(governing.loaded, marks) };
-    const search = new Search(session, governing, key, options.now, contextOf(governing), contextOf(marked));
+    const today = contextOf(governing);
+    const fallen = await fallenWith(session, governing, marks, today);
+    const marked = contextOf({ ...governing, loaded: withFallen(withMarks(governing.loaded, marks), fallen) });
+    const search = new Search(session, governing, key, options.now, today, marked);
     const refs = await listRefs(session.repository);
-    const commits = await search.commits(refs);
+    const approvals = await approvalsBy(session, refs, search.own);
+    const { own: commits, others } = await search.commits(refs, fallen.size > 0 || approvals.length > 0);
     const { changes, added } = await search.policyChanges(commits.map(({ oid }) => oid));
-    const none = commits.length === 0;
-    const fallen = none ? NO_FALLEN : await fallenWith(session, governing, marks, contextOf(governing));
+    const tags = await search.tags(refs);
+    const fingerprint = fingerprintOf(key);
     return {
-      key: { fingerprint: fingerprintOf(key), principal: key.principal, format: key.entry.format },
+      key: {
+        fingerprint,
+        principal: key.principal,
+        format: key.entry.format,
+        subkeys: fingerprintsOf(key).filter((one) => one !== fingerprint),
+      },
+      otherKeys: governing.loaded.keys
+        .filter((one) => one !== key && one.principal === key.principal)
+        .map((one) => ({
+          fingerprint: fingerprintOf(one),
+          format: one.entry.format,
+          falls: fallen.has(keyIdOf(one)),
+        })),
       compromised: options.at === true ? true : formatTime(options.at),
       commits,
-      tags: await search.tags(refs),
-      approvals: await approvalsBy(session, refs, search.own),
+      tags: tags.own,
+      approvals,
+      alsoFall: [...others, ...tags.others],
       policyChanges: changes,
       broughtIn: governing.loaded.keys
         .filter((one) => one !== key && (added.has(keyIdOf(one)) || fallen.has(keyIdOf(one))))
@@ -122,6 +160,16 @@ async function fallenWith(
   );
 }
 
+interface SignedTag {
+  readonly title: string;
+  readonly by: Signer | null;
+  readonly signedAt: Seconds | null;
+  readonly refs: RefName[];
+  falls: boolean;
+}
+
+const NONE_FALL: Awaited<ReturnType<typeof fallingCommits>> = new Map();
+
 /** Commits examined at once. */
 const AT_ONCE = 256;
 
@@ -130,7 +178,6 @@ class Search {
   readonly own: Examiner;
   readonly #session: Session;
   readonly #governing: GoverningPolicy;
-  readonly #key: LoadedKey;
   readonly #now: Seconds;
   readonly #today: JudgingContext;
   readonly #marked: JudgingContext;
@@ -149,13 +196,16 @@ class Search {
     this.own = new Examiner(reader, repository, anchors, now, limits, null, raw);
     this.#session = session;
     this.#governing = governing;
-    this.#key = key;
     this.#now = now;
     this.#today = today;
     this.#marked = marked;
   }
 
-  async commits(refs: RefValues): Promise<readonly SignedObject[]> {
+  /** @param mayFall - what others signed may fall, though the key signed no commit */
+  async commits(
+    refs: RefValues,
+    mayFall: boolean,
+  ): Promise<{ readonly own: readonly SignedObject[]; readonly others: readonly AlsoFalling[] }> {
     const map = await mapHistory(this.#session, refs);
     const signed: { readonly commit: Commit; readonly signedAt: Seconds | null }[] = [];
     for (let at = 0; at < map.commits.length; at += AT_ONCE) {
@@ -166,64 +216,72 @@ class Search {
         if (proof !== undefined) signed.push({ commit: examined.subject, signedAt: proof.signedAt });
       }
     }
-    const found = new Set(signed.map(({ commit }) => commit.oid));
-    const falling = await this.#falling(refs, found);
-    return signed.map(({ commit: { oid, title }, signedAt }) => ({
+    const falling =
+      signed.length > 0 || mayFall ? await fallingCommits(this.#session, refs, this.#today, this.#marked) : NONE_FALL;
+    const told = (oid: ObjectId, title: string, signedAt: Seconds | null): SignedObject => ({
       oid,
       title,
       signedAt: timeOrNull(signedAt),
       refs: map.refsOf(oid),
       falls: falling.has(oid),
-    }));
-  }
-
-  /** Each branch is judged under the rules of its name, once as the policy is and once as it would be. */
-  async #falling(refs: RefValues, signed: ReadonlySet<ObjectId>): Promise<ReadonlySet<ObjectId>> {
-    const fallen = new Set<ObjectId>();
-    if (signed.size === 0) return fallen;
-    for (const [name, { oid, symbolic }] of refs) {
-      const ref = trackedName(this.#session, name) ?? name;
-      const rules = rulesOn(this.#today.policy, ref, this.#now).filter(({ commits }) => commits !== null);
-      const tip = symbolic === null && rules.length > 0 ? await this.#session.outlines.peel(oid) : null;
-      if (tip === null) continue;
-      const denied = await deniedUnder(this.#marked, ref, rules, tip, signed);
-      if (denied.size === 0) continue;
-      const before = await deniedUnder(this.#today, ref, rules, tip, denied);
-      for (const one of denied) if (!before.has(one)) fallen.add(one);
+    });
+    const known = new Set(signed.map(({ commit }) => commit.oid));
+    const others: AlsoFalling[] = [];
+    for (const [oid, { signer, signedAt }] of falling) {
+      const commit = known.has(oid) ? null : await this.#session.outlines.outline(oid);
+      if (commit !== null) others.push({ kind: "commit", ...told(oid, commit.title, signedAt), by: nameOf(signer) });
     }
-    return fallen;
+    return { own: signed.map(({ commit: { oid, title }, signedAt }) => told(oid, title, signedAt)), others };
   }
 
-  async tags(refs: RefValues): Promise<readonly SignedObject[]> {
-    const found = new Map<ObjectId, { title: string; signedAt: Seconds | null; refs: RefName[]; falls: boolean }>();
+  async tags(
+    refs: RefValues,
+  ): Promise<{ readonly own: readonly SignedObject[]; readonly others: readonly AlsoFalling[] }> {
+    const own = new Map<ObjectId, SignedTag>();
+    const others = new Map<ObjectId, SignedTag>();
     for (const [ref, { oid: tip }] of refs) {
       for (let oid = tip; (await this.own.kind(oid)) === "tag";) {
         const examined = await this.own.tag(oid);
         if ("problem" in examined) break;
+        const { name: title, target } = examined.subject;
         const proof = examined.evidence.find(isMadeByIt);
-        if (proof !== undefined) {
-          const known = found.get(oid) ?? {
-            title: examined.subject.name,
-            signedAt: proof.signedAt,
-            refs: [],
-            falls: false,
-          };
+        const { falls, by, signedAt } = await this.#tagFalls(ref, oid);
+        if (proof !== undefined || falls) {
+          const found = proof === undefined ? others : own;
+          const known = found.get(oid) ?? { title, by, signedAt: proof?.signedAt ?? signedAt, refs: [], falls: false };
           known.refs.push(ref);
-          known.falls ||= await this.#tagFalls(ref, oid);
+          known.falls ||= falls;
           found.set(oid, known);
         }
-        oid = examined.subject.target;
+        oid = target;
       }
     }
-    return [...found].map(([oid, { signedAt, ...tag }]) => ({ oid, ...tag, signedAt: timeOrNull(signedAt) }));
+    const told = ([oid, { title, signedAt, refs: where, falls }]: [ObjectId, SignedTag]): SignedObject => ({
+      oid,
+      title,
+      signedAt: timeOrNull(signedAt),
+      refs: where,
+      falls,
+    });
+    return {
+      own: [...own].map(told),
+      others: [...others].map((tag) => ({ kind: "tag", ...told(tag), by: nameOf(tag[1].by) })),
+    };
   }
 
-  async #tagFalls(ref: RefName, oid: ObjectId): Promise<boolean> {
+  /** Whether a tag passes today and would not, and by whose key. */
+  async #tagFalls(
+    ref: RefName,
+    oid: ObjectId,
+  ): Promise<{ readonly falls: boolean; readonly by: Signer | null; readonly signedAt: Seconds | null }> {
     const { policy } = this.#today;
-    if (!rulesOn(policy, ref, this.#now).some(({ tags }) => tags !== null)) return false;
-    if (policy.exempt.some(({ key, commit }) => key === fingerprintOf(this.#key) && commit === oid)) return false;
     const [now, then] = await Promise.all([this.#today.examiner.tag(oid), this.#marked.examiner.tag(oid)]);
-    return !("problem" in now) && isProven(now.evidence) && !("problem" in then) && !isProven(then.evidence);
+    const proof = "problem" in now ? undefined : now.evidence.find((one) => one.outcome === "verified");
+    const by = proof?.signer ?? null;
+    const isAsked = rulesOn(policy, ref, this.#now).some(({ tags }) => tags !== null);
+    const isExempt = policy.exempt.some(({ key, commit }) => key === by?.key.primary && commit === oid);
+    const stands = "problem" in then || isProven(then.evidence);
+    return { falls: isAsked && proof !== undefined && !isExempt && !stands, by, signedAt: proof?.signedAt ?? null };
   }
 
   async policyChanges(
@@ -253,22 +311,7 @@ class Search {
   }
 }
 
+const nameOf = (signer: Signer | null): AlsoFalling["by"] =>
+  signer === null ? null : { fingerprint: signer.key.primary, principal: signer.principal };
 const isProven = (evidence: readonly Evidence[]): boolean => evidence.some(({ outcome }) => outcome === "verified");
 const timeOrNull = (time: Seconds | null): string | null => (time === null ? null : formatTime(time));
-
-/** Which of some commits are denied when a history is audited. */
-async function deniedUnder(
-  context: JudgingContext,
-  ref: RefName,
-  rules: readonly Rule[],
-  tip: ObjectId,
-  wanted: ReadonlySet<ObjectId>,
-): Promise<ReadonlySet<ObjectId>> {
-  const denied = new Set<ObjectId>();
-  const range = { ref, include: [tip], groups: [{ rules, exclude: [] }], history: "everything" } as const;
-  for await (const { decision } of judgeRange(context, range)) {
-    const { oid } = decision.subject;
-    if (oid !== null && wanted.has(oid) && !decision.allow) denied.add(oid);
-  }
-  return denied;
-}

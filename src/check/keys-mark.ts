@@ -108,8 +108,8 @@ async function whatFalls(
 ): Promise<Pick<RevokedKey, "fallen" | "brought">> {
   try {
     const { blastOf } = await import("./keys-blast.ts");
-    const { commits, tags, broughtIn } = await blastOf({ directory, environment, policy, key, at, now });
-    const fallen = [...commits, ...tags].filter(({ falls }) => falls).length;
+    const { commits, tags, alsoFall, broughtIn } = await blastOf({ directory, environment, policy, key, at, now });
+    const fallen = [...commits, ...tags, ...alsoFall].filter(({ falls }) => falls).length;
     return { fallen, brought: broughtIn.flatMap(({ fingerprint, falls }) => (falls ? [fingerprint] : [])) };
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;

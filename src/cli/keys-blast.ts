@@ -39,16 +39,23 @@ async function blast(key: string, options: Options, context: Context): Promise<n
   return EXIT.allowed;
 }
 
-function summaryOf({ commits, tags, approvals, policyChanges, broughtIn }: Blast) {
+function summaryOf({ commits, tags, approvals, alsoFall, policyChanges, broughtIn }: Blast) {
   const falls = (list: Blast["commits"]): number => list.filter((one) => one.falls).length;
   return {
     commits: { signed: commits.length, fall: falls(commits) },
     tags: { signed: tags.length, fall: falls(tags) },
     approvals: approvals.length,
+    alsoFall: {
+      commits: alsoFall.filter(({ kind }) => kind === "commit").length,
+      tags: alsoFall.filter(({ kind }) => kind === "tag").length,
+    },
     policyChanges: policyChanges.length,
     broughtIn: { keys: broughtIn.length, fall: broughtIn.filter(({ falls }) => falls).length },
   };
 }
+
+const signerOf = ({ by }: Blast["alsoFall"][number]): string =>
+  by === null ? "nobody who counts" : `${by.fingerprint} of ${showText(by.principal)}`;
 
 const SHOWN_REFS = 4;
 
@@ -58,7 +65,7 @@ function refsOf(refs: readonly string[]): string {
 }
 
 function blastLines(found: Blast): readonly string[] {
-  const { key, compromised, commits, tags, approvals, policyChanges, broughtIn } = found;
+  const { key, otherKeys, compromised, commits, tags, approvals, alsoFall, policyChanges, broughtIn } = found;
   const object = (kind: string, { oid, title, signedAt, refs, falls }: Blast["commits"][number]): string =>
     `${falls ? "falls" : "     "} ${kind} ${shortId(oid)} ${signedAt ?? "undated"} "${show(title, 60)}" ${refsOf(refs)}`;
   const summary = summaryOf(found);
@@ -67,8 +74,15 @@ function blastLines(found: Blast): readonly string[] {
     `${summary.commits.fall} of ${count(commits.length, "commit")}`,
     `${summary.tags.fall} of ${count(tags.length, "tag")}`,
   ];
+  const { commits: moreCommits, tags: moreTags } = summary.alsoFall;
+  const more = [count(moreCommits, "commit"), count(moreTags, "tag")].filter((words) => !words.startsWith("0 "));
   return [
     `${key.format} key ${key.fingerprint} of ${showText(key.principal)}`,
+    ...key.subkeys.map((subkey) => `      with its subkey ${subkey}`),
+    ...otherKeys.map(
+      ({ fingerprint, format, falls }) =>
+        `${falls ? "falls" : "     "} ${showText(key.principal)} has another, ${format} key ${fingerprint}`,
+    ),
     ...commits.map((commit) => object("commit", commit)),
     ...tags.map((tag) => object("tag", tag)),
     ...approvals.map(
@@ -82,6 +96,8 @@ function blastLines(found: Blast): readonly string[] {
       ({ principal, fingerprint, falls }) =>
         `${falls ? "falls" : "     "} brought in ${fingerprint} of ${showText(principal)}`,
     ),
+    ...alsoFall.map((one) => `${object(one.kind, one)}, by ${signerOf(one)}`),
     `compromised ${since}, ${fallen.join(" and ")} would be denied; ${count(approvals.length, "approval")} would no longer count`,
+    ...(more.length === 0 ? [] : [`with what others signed: ${more.join(" and ")} more`]),
   ];
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { approval } from "../support/approvals.ts";
 import { parseSshPublicKey } from "../../src/signature/ssh/key.ts";
+import type { RefName } from "../../src/model.ts";
 import {
   alice,
   BIN,
@@ -26,7 +27,15 @@ interface Told {
   approvals: { refs: string[]; deed: string }[];
   policyChanges: { oid: string; changes: string[] }[];
   broughtIn: { principal: string; fingerprint: string; falls: boolean }[];
-  summary: { commits: { signed: number; fall: number } };
+  alsoFall: {
+    kind: string;
+    oid: string;
+    by: { fingerprint: string; principal: string } | null;
+    refs: string[];
+    falls: boolean;
+  }[];
+  otherKeys: { fingerprint: string; falls: boolean }[];
+  summary: { commits: { signed: number; fall: number }; alsoFall: { commits: number; tags: number } };
 }
 
 function run(server: PushServer, args: readonly string[]): { status: number | null; text: string } {
@@ -35,7 +44,10 @@ function run(server: PushServer, args: readonly string[]): { status: number | nu
 }
 const blast = (server: PushServer, who: typeof alice, args: readonly string[] = []): Told =>
   JSON.parse(run(server, ["keys", "blast", fingerprint(who), "--format", "json", ...args]).text) as Told;
-const push = (server: PushServer, refspec: string): void => expect(server.push([refspec])).toMatchObject({ status: 0 });
+const push = (server: PushServer, refspec: string): void => {
+  const { status, text } = server.push([refspec]);
+  expect(status === 0 ? "landed" : text).toBe("landed");
+};
 
 const tagRule = { name: "tags", refs: ["refs/tags/*"], tags: { signedBy: ["devs"] } };
 
@@ -116,6 +128,59 @@ describe("keys blast", () => {
       expect(told.approvals).toMatchObject([{ deed: "approve", refs: ["refs/signpolicy/approvals/alice"] }]);
       // The first policy was his.
       expect(blast(server, bob)).toMatchObject({ broughtIn: [{ principal: "alice", falls: false }], approvals: [] });
+    }));
+
+  it("tells what falls though others signed it: by a key that it brought in, and for its approval", () =>
+    withServer(null, (server) => {
+      const carol = person("carol");
+      const second = { ...alice, key: person("alice at home").key };
+      const rules = [
+        { ...mainRule, commits: { signedBy: ["*"] } },
+        { ...tagRule, tags: { signedBy: ["*"] } },
+        { name: "a", refs: ["refs/signpolicy/approvals/*"], commits: { signedBy: ["*"] } },
+        {
+          name: "two",
+          refs: ["refs/heads/two"],
+          commits: { signedBy: ["alice", "bob"], side: ["*"], threshold: 2, base: ["refs/heads/main"] },
+        },
+      ];
+      const twice = principal(alice, { keys: [{ ssh: alice.key.line.trim() }, { ssh: second.key.line.trim() }] });
+      const policy = (principals: object): string =>
+        JSON.stringify(policyOf(rules, { principals: { alice: twice, bob: principal(bob), ...principals } }));
+      server.hooks(false);
+      const first = server.commit(bob, { files: { [POLICY]: policy({}) } });
+      push(server, `${first}:refs/heads/main`);
+      server.hooks(true);
+      const brings = server.commit(alice, {
+        parents: [first],
+        files: { [POLICY]: policy({ carol: principal(carol) }) },
+      });
+      push(server, `${brings}:refs/heads/main`);
+      const hers = server.commit(carol, { parents: [brings] });
+      const his = server.commit(bob, { parents: [hers] });
+      push(server, `${his}:refs/heads/main`);
+      const tag = server.tag(carol, "v1", his);
+      push(server, `${tag}:refs/tags/v1`);
+      const approved = server.commit(bob, { parents: [his] });
+      push(server, approval(server, alice, [approved], { ref: "refs/heads/two" as RefName }));
+      push(server, `${approved}:refs/heads/two`);
+      const told = blast(server, alice);
+      const hersAlone = { fingerprint: fingerprint(carol), principal: "carol" };
+      const onMain = ["refs/heads/main", "refs/heads/two", "refs/tags/v1"];
+      expect(told.alsoFall).toMatchObject([
+        { kind: "commit", oid: hers, by: hersAlone, refs: onMain, falls: true },
+        { kind: "commit", oid: approved, by: { principal: "bob" }, refs: ["refs/heads/two"], falls: true },
+        { kind: "tag", oid: tag, by: hersAlone, refs: ["refs/tags/v1"], falls: true },
+      ]);
+      expect(told.otherKeys).toEqual([{ fingerprint: fingerprint(second), format: "ssh", falls: false }]);
+      expect(told.summary.alsoFall).toEqual({ commits: 2, tags: 1 });
+      const { text } = run(server, ["keys", "blast", fingerprint(alice)]);
+      expect(text).toContain(`by ${fingerprint(carol)} of carol`);
+      expect(text).toContain("with what others signed: 2 commits and 1 tag more");
+      expect(text).toContain(`alice has another, ssh key ${fingerprint(second)}`);
+      // Of a key that brought in none that fall nothing else falls.
+      expect(blast(server, second)).toMatchObject({ alsoFall: [], commits: [] });
+      expect(run(server, ["keys", "blast", fingerprint(second)]).text).not.toContain("with what others signed");
     }));
 
   it("refuses a key that the policy does not hold, and reads a policy that is named", () =>
