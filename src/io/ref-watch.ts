@@ -8,7 +8,8 @@ import { join } from "node:path";
 import type { ObjectId, RefName } from "../model.ts";
 import type { GitConfig } from "./config.ts";
 import type { HookPlace } from "./repository.ts";
-import { readRefs, refPath, type RefValue, type RefValues } from "./refs.ts";
+import { readPackedRefs } from "./packed-refs.ts";
+import { readRefs, refPath, type RefValues } from "./refs.ts";
 
 export interface RefWatch {
   /** The refs' values as the watch began; null where they cannot be told. */
@@ -16,9 +17,6 @@ export interface RefWatch {
   /** HEAD and these refs are what they were when the watch began; false too where that cannot be told. */
   stoodStill(config: GitConfig, names: readonly RefName[]): boolean;
 }
-
-/** A server with more packed refs than fit in here lets git find one among them. */
-const PACKED_CAP = 256 * 1024;
 
 const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
@@ -75,26 +73,16 @@ function look({ gitDir, commonDir }: HookPlace, names: ReadonlySet<RefName>): Lo
 }
 
 function read({ commonDir }: HookPlace, names: readonly RefName[], { loose }: Look): RefValues | null {
-  const values = new Map<RefName, RefValue>();
-  let packed: string | null | undefined;
-  for (const name of names) {
-    let oid = loose.get(name) ?? null;
-    if (oid === null) {
-      packed ??= textOf(join(commonDir, "packed-refs"), PACKED_CAP);
-      if (packed === null) return null;
-      const line = packedLine(packed, name);
-      if (line !== null && !OID.test(line)) return null;
-      oid = line as ObjectId | null;
-    }
-    if (oid !== null) values.set(name, { oid, symbolic: null });
-  }
-  return values;
-}
-
-/** What stands before a name: of `<id> SP <name> LF` the id. No name holds a space, and other lines start with `#` or `^`. */
-function packedLine(packed: string, name: RefName): string | null {
-  const at = packed.indexOf(` ${name}\n`);
-  return at === -1 ? null : packed.slice(packed.lastIndexOf("\n", at) + 1, at);
+  const others = names.filter((name) => loose.get(name) == null);
+  const oids = others.length === 0 ? [] : readPackedRefs(join(commonDir, "packed-refs"), others);
+  if (oids?.every((oid) => oid === "" || OID.test(oid)) !== true) return null;
+  const packed = new Map(others.map((name, at) => [name, oids[at]]));
+  return new Map(
+    names.flatMap((name) => {
+      const oid = loose.get(name) ?? packed.get(name) ?? "";
+      return oid === "" ? [] : [[name, { oid: oid as ObjectId, symbolic: null }] as const];
+    }),
+  );
 }
 
 const isShared = (name: RefName): boolean => /^refs\/(?!bisect\/|worktree\/|rewritten\/)/.test(name);
