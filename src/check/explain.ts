@@ -22,6 +22,7 @@ import type { GoverningPolicy, Session } from "./session.ts";
 import { judgingContext, openSession, otherKeysOf } from "./session.ts";
 import { signatureFacts } from "./signature-facts.ts";
 import { implicitRef, parseAs, resolveTargets } from "./targets.ts";
+import { NO_TIPS } from "./tip-set.ts";
 import { trackedRefs } from "./tracking.ts";
 import { missingProblem } from "./missing-problem.ts";
 
@@ -95,7 +96,7 @@ async function explainCommit(scene: Scene): Promise<Explanation> {
   const examined = await context.examiner.commitWhole(oid);
   const clock = await clockFor(scene);
   const rules = ref === null ? [] : rulesOn(context.policy, ref, context.now);
-  const history = clock.mode === "history" ? "everything" : [];
+  const history = clock.mode === "history" ? "everything" : NO_TIPS;
   const judgeBy = async (group: readonly Rule[]): Promise<Decision | null> => {
     const range = { ref, include: [oid], groups: [{ rules: group, exclude: [] }], history, only: true } as const;
     for await (const { decision } of judgeRange(context, range)) return decision;
@@ -145,7 +146,7 @@ async function withWiderFix(
   if (there.length === 0) return alone;
   const groups = [{ rules, exclude: there }];
   let earlier = false;
-  for await (const { decision } of judgeRange(context, { ref, include: [oid], groups, history: [] })) {
+  for await (const { decision } of judgeRange(context, { ref, include: [oid], groups, history: NO_TIPS })) {
     if (decision.subject.oid !== oid) earlier ||= !decision.allow;
     else if (earlier) {
       const hints = new Map(decision.findings.map(({ code, rule, hint }) => [`${code} ${String(rule)}`, hint]));

@@ -181,7 +181,7 @@ async function judgeAuthors(
   }
   const found: Decision[] = [];
   const groups = [{ rules, exclude: [] }];
-  const history = [...context.tips.any];
+  const history = context.tips.any;
   const asked = { ref: governing.ref ?? ref, include: changing, groups, history, fixBase: old, only: true };
   for await (const { decision } of judgeRange({ ...context, changes }, asked)) {
     const findings = decision.findings

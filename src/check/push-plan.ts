@@ -7,6 +7,7 @@ import type { RefUpdate } from "./push-input.ts";
 import type { PushContext } from "./push.ts";
 import type { RuleGroup } from "./range.ts";
 import { type KnownRange, SharedWalk } from "./shared-walk.ts";
+import { isSame, sorted, type Tips, unionOf } from "./tip-set.ts";
 
 /** From this many refs on, git walks for all of them at once instead of for each. */
 const MANY = 8;
@@ -29,12 +30,10 @@ export interface PlannedGroup extends RuleGroup {
 
 interface SharedTips {
   readonly key: string;
-  readonly tips: ReadonlySet<ObjectId>;
-  readonly list: readonly ObjectId[];
+  readonly tips: Tips;
+  /** For git, where it must be asked: a server may have a hundred thousand of them. */
+  list(): readonly ObjectId[];
 }
-
-const isSameList = (one: readonly ObjectId[], other: readonly ObjectId[]): boolean =>
-  one.length === other.length && one.every((oid, index) => oid === other[index]);
 
 interface CommonWalk {
   readonly walk: SharedWalk;
@@ -90,7 +89,7 @@ export class PushPlan {
       rules,
       shared,
       own,
-      exclude: own.length === 0 ? shared.list : [...shared.list, ...own],
+      exclude: unionOf(shared.tips, new Set(own)),
       key: this.#keyOf(
         JSON.stringify([
           rules.map(({ name }) => name),
@@ -105,10 +104,10 @@ export class PushPlan {
     const known = this.#shared.get(rule);
     if (known !== undefined) return known;
     const tips = this.#context.tips.shared(rule);
-    const list = [...tips].sort();
     // Rules are few and tips may be a hundred thousand: they are compared, not written out as a key.
-    const same = [...this.#shared.values()].find((other) => isSameList(other.list, list));
-    const shared = same ?? { key: `#${this.#shared.size}`, tips, list };
+    const same = [...this.#shared.values()].find((other) => isSame(other.tips, tips));
+    let list: readonly ObjectId[] | null = null;
+    const shared = same ?? { key: `#${this.#shared.size}`, tips, list: () => (list ??= sorted(tips)) };
     this.#shared.set(rule, shared);
     return shared;
   }
@@ -145,7 +144,7 @@ export class PushPlan {
   async #walk(shared: SharedTips): Promise<CommonWalk | null> {
     const { repository, changes, policy } = this.#context;
     const { include, own } = await this.#under(shared);
-    const range = { include, exclude: [...shared.list, ...own] };
+    const range = { include, exclude: [...shared.list(), ...own] };
     const walk = await SharedWalk.read(repository, range, changes, policy.limits.commits);
     if (walk === null) return null;
     try {
@@ -197,9 +196,9 @@ export class PushPlan {
   }
 
   /** For the clock: which commits no judged tip reaches. */
-  async history(): Promise<readonly ObjectId[] | { readonly fresh: ReadonlySet<ObjectId> }> {
+  async history(): Promise<Tips | { readonly fresh: ReadonlySet<ObjectId> }> {
     const { repository, tips } = this.#context;
-    if (this.#updates.length < MANY) return [...tips.any];
+    if (this.#updates.length < MANY) return tips.any;
     this.#fresh ??= this.#judgedTips()
       .then((include) => collectCommits(repository, { include, exclude: [...tips.any] }))
       .then((oids) => new Set(oids));
@@ -246,8 +245,8 @@ export class PushPlan {
       return [...edges].some((edge) => leaning.has(edge));
     }
     const [all, judged] = await Promise.all([
-      collectCommits(repository, { include: [commit], exclude: group.shared.list }),
-      collectCommits(repository, { include: [commit], exclude: group.exclude }),
+      collectCommits(repository, { include: [commit], exclude: group.shared.list() }),
+      collectCommits(repository, { include: [commit], exclude: [...group.exclude] }),
     ]);
     return all.length !== judged.length;
   }
@@ -256,7 +255,7 @@ export class PushPlan {
   #leaningUnder(shared: SharedTips): Promise<ReadonlySet<ObjectId>> {
     const known = this.#leaning.get(shared.key);
     if (known !== undefined) return known;
-    const leaning = this.#under(shared).then(({ own }) => unreachedOf(this.#context.repository, own, shared.list));
+    const leaning = this.#under(shared).then(({ own }) => unreachedOf(this.#context.repository, own, shared.list()));
     this.#leaning.set(shared.key, leaning);
     return leaning;
   }

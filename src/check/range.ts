@@ -21,6 +21,7 @@ import { NO_SUSPECTS, type PolicyChanges, type Suspects } from "./policy-changes
 import type { EarlyListing } from "./early-listing.ts";
 import type { KnownRange } from "./shared-walk.ts";
 import type { StraightLine } from "./straight-line.ts";
+import { isPartOf, type Tips } from "./tip-set.ts";
 import type { TouchedPaths } from "./touched-paths.ts";
 import type { TreeWalker } from "./trees.ts";
 import type { EditTerms } from "./policy-edits.ts";
@@ -60,7 +61,7 @@ export interface JudgingContext {
 /** Rules that ask about the same commits: all that the range includes and `exclude` does not reach. */
 export interface RuleGroup {
   readonly rules: readonly Rule[];
-  readonly exclude: readonly ObjectId[];
+  readonly exclude: readonly ObjectId[] | Tips;
   /** The range, where it was found out already; without what need not be judged again. */
   readonly known?: KnownRange;
 }
@@ -71,7 +72,7 @@ export interface RangeToJudge {
   readonly include: readonly ObjectId[];
   readonly groups: readonly RuleGroup[];
   /** Commits that these reach are history; `everything` where only the past is judged. */
-  readonly history: readonly ObjectId[] | { readonly fresh: ReadonlySet<ObjectId> } | "everything";
+  readonly history: Tips | { readonly fresh: ReadonlySet<ObjectId> } | "everything";
   /** Judge the commits in `include` alone, not their history. */
   readonly only?: boolean;
   /** Of more commits than this not all need be yielded: the caller denies them unread. */
@@ -123,7 +124,8 @@ interface Means {
 /** Commits that git was asked for before, and is long in listing. */
 function expected({ early }: JudgingContext, { include }: RangeToJudge, groups: readonly PreparedGroup[]): number {
   const [only] = groups;
-  return only?.commits === null ? (early?.expected({ include, exclude: only.exclude }) ?? 0) : 0;
+  if (early === undefined || only?.commits !== null) return 0;
+  return early.expected({ include, exclude: [...only.exclude] });
 }
 
 /** Tells the groups how many commits are known to come. */
@@ -141,7 +143,7 @@ async function* counted(
 
 interface PreparedGroup {
   readonly rules: readonly Rule[];
-  readonly exclude: readonly ObjectId[];
+  readonly exclude: Tips;
   /** Members, ancestors first; null where the group is the only one and is streamed instead. */
   readonly commits: ReadonlySet<ObjectId> | null;
   /** The first-parent line, null where no rule tells it from the sides. */
@@ -158,7 +160,7 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
   const { repository, policy } = context;
   if (range.only === true) return prepareNamed(context, range, group);
   if (group.known !== undefined) return prepareKnown(context, group, group.known);
-  const commits = { include: range.include, exclude: group.exclude };
+  const commits = new ListedRange(range.include, group.exclude);
   const asksSides = group.rules.some(tellsSides);
   const isLine = asksSides && context.byMerge !== true;
   const bound = range.most === undefined ? [] : [`--max-count=${range.most + 1}`];
@@ -170,12 +172,33 @@ async function prepareGroup(context: JudgingContext, range: RangeToJudge, group:
   return {
     ...placed(group.rules),
     ...group,
+    exclude: asTips(group.exclude),
     commits: members === null ? null : new Set(members),
     line: line === null ? null : new Set(line),
     suspects: context.changes?.within(commits) ?? NO_SUSPECTS,
     beyond,
   };
 }
+
+/** A range for git, of which the end is listed where git is asked and not before. */
+class ListedRange {
+  readonly include: readonly ObjectId[];
+  readonly #exclude: readonly ObjectId[] | Tips;
+  #list: readonly ObjectId[] | null = null;
+
+  constructor(include: readonly ObjectId[], exclude: readonly ObjectId[] | Tips) {
+    this.include = include;
+    this.#exclude = exclude;
+  }
+
+  get exclude(): readonly ObjectId[] {
+    return (this.#list ??= [...this.#exclude]);
+  }
+}
+
+const asTips = (oids: readonly ObjectId[] | Tips): Tips => (isList(oids) ? new Set(oids) : oids);
+
+const isList = (oids: readonly ObjectId[] | Tips): oids is readonly ObjectId[] => Array.isArray(oids);
 
 async function prepareKnown(context: JudgingContext, group: RuleGroup, known: KnownRange): Promise<PreparedGroup> {
   const beyond = new Map<Exemption, ReadonlySet<ObjectId>>();
@@ -186,7 +209,9 @@ async function prepareKnown(context: JudgingContext, group: RuleGroup, known: Kn
   }
   const asksSides = group.rules.some(tellsSides);
   const line = asksSides ? (context.byMerge === true ? NO_LINE : known.line()) : null;
-  return { ...placed(group.rules), ...group, commits: new Set(known.commits), line, suspects: known.suspects, beyond };
+  const { commits, suspects } = known;
+  const exclude = asTips(group.exclude);
+  return { ...placed(group.rules), ...group, exclude, commits: new Set(commits), line, suspects, beyond };
 }
 
 const NO_LINE: ReadonlySet<ObjectId> = new Set();
@@ -206,7 +231,8 @@ async function prepareNamed(context: JudgingContext, range: RangeToJudge, group:
     beyond.set(exemption, new Set(range.include.filter((_, index) => covered[index] !== true)));
   }
   const suspects = context.changes === null ? NO_SUSPECTS : ALL;
-  return { ...placed(group.rules), ...group, commits: named, line: null, suspects, beyond };
+  const exclude = asTips(group.exclude);
+  return { ...placed(group.rules), ...group, exclude, commits: named, line: null, suspects, beyond };
 }
 
 const ALL: Suspects = { expect: () => undefined, mayTouch: () => true };
@@ -219,7 +245,7 @@ const placed = (rules: readonly Rule[]): { readonly onLine: AppliedRule[]; reado
 /** An exemption whose commit this repository does not hold covers nothing. */
 async function coverage(
   context: JudgingContext,
-  range: { include: readonly ObjectId[]; exclude: readonly ObjectId[] },
+  range: Pick<ListedRange, "exclude" | "include">,
   exemptions: readonly Exemption[],
   bound: readonly string[],
 ): Promise<ReadonlyMap<Exemption, ReadonlySet<ObjectId>>> {
@@ -227,8 +253,9 @@ async function coverage(
   for (const exemption of exemptions) {
     const from = exemption.reachableFrom;
     if (from === null || (await context.examiner.kind(from)) !== "commit") continue;
+    const { include } = range;
     const exclude = [...range.exclude, from];
-    const beyond = await collectCommits(context.repository, { ...range, exclude }, bound);
+    const beyond = await collectCommits(context.repository, { include, exclude }, bound);
     found.set(exemption, new Set(beyond));
   }
   return found;
@@ -246,9 +273,12 @@ async function* inOrder(
   const [only] = groups;
   if (only?.commits === null) {
     const line = await context.line?.list(range.include, only.exclude);
-    const asked = { include: range.include, exclude: only.exclude };
-    if (line) yield line;
-    else yield* context.early?.take(asked) ?? listSomeCommits(context.repository, asked);
+    if (line) {
+      yield line;
+      return;
+    }
+    const asked = { include: range.include, exclude: [...only.exclude] };
+    yield* context.early?.take(asked) ?? listSomeCommits(context.repository, asked);
     return;
   }
   for (const [index, group] of [...groups.entries()].reverse()) {
@@ -266,13 +296,11 @@ async function prepareClock(
   const { history } = range;
   if ("fresh" in history) return (oid) => history.fresh.has(oid);
   // A server may hold a hundred thousand judged tips: each is looked for in a set, not in a list of as many.
-  const allNew = groups.every(({ exclude }) => isSubset(history, new Set(exclude)));
+  const allNew = groups.every(({ exclude }) => isPartOf(history, exclude));
   if (allNew) return () => true;
-  const fresh = new Set(await collectCommits(context.repository, { include: range.include, exclude: history }));
+  const fresh = new Set(await collectCommits(context.repository, { include: range.include, exclude: [...history] }));
   return (oid) => fresh.has(oid);
 }
-
-const isSubset = (some: readonly ObjectId[], all: ReadonlySet<ObjectId>): boolean => some.every((oid) => all.has(oid));
 
 async function judge(
   context: JudgingContext,

@@ -1,4 +1,4 @@
-import { GitError, ParseError, PolicyError, SignpolicyError } from "../errors.ts";
+import { GitError, ParseError } from "../errors.ts";
 import { formatTime } from "../encoding/time.ts";
 import type { Bytes, Decision, ObjectId, ReportHead, RefName, Seconds } from "../model.ts";
 import { stopGit } from "../io/git.ts";
@@ -22,7 +22,8 @@ import { renderPending, type KeptCertificate } from "./pending.ts";
 import { judgePush, type UpdateVerdict } from "./push.ts";
 import { algorithmOf, parseReceiveInput, type RefUpdate } from "./push-input.ts";
 import { judgeNextPolicy } from "./next-policy.ts";
-import { loadRecord } from "./record.ts";
+import { denyBroken, orDenial } from "./push-denial.ts";
+import { mendingHint, recallRecord } from "./record.ts";
 import type { RecordState } from "./record-state.ts";
 import { rememberGit } from "./remember-git.ts";
 import { reportHead } from "./report-head.ts";
@@ -31,6 +32,7 @@ import { broughtApprovals, type GoverningPolicy, judgingContext, openSession, ty
 import type { SignedPush } from "./signed-push.ts";
 import type { ReportSink } from "./sink.ts";
 import { bindingTrustRoot } from "./trust-root.ts";
+import { unionOf } from "./tip-set.ts";
 import { hasUnmetRules, meetRules, tipsFromRecord, type JudgedTips } from "./tips.ts";
 
 export interface ReceiveOptions extends PolicyChoice {
@@ -136,7 +138,7 @@ async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], t
   try {
     let standing = updates.length > READ_AT_ONCE ? null : readStanding(session, namesOf(updates));
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await judgeOnce(options, session, updates, standing, timed);
+      const outcome = await judgeOnce(options, session, updates, standing, timed).catch(unusable(session));
       if (outcome.moved !== null && attempt < ATTEMPTS) {
         standing = { present: outcome.moved, watch: null };
         continue;
@@ -175,6 +177,15 @@ interface Outcome {
 
 const REFUSED = { pending: null, keep: null, moved: null, unborn: null } as const;
 
+/** What a push asks of a long record it asks while it is judged. */
+const unusable =
+  ({ repository }: Session) =>
+  (error: unknown): Outcome => ({
+    ...REFUSED,
+    head: reportHead(null),
+    decisions: [denyBroken(error, mendingHint(repository.commonDir))],
+  });
+
 async function judgeOnce(
   options: ReceiveOptions,
   session: Session,
@@ -206,7 +217,7 @@ async function judgeBy(
   const collect = { decision: (decision: Decision) => void decisions.push(slim(decision)) };
   const [found, record] = await Promise.all([
     orDenial(governServer(session, { ...options, recall: true })),
-    orDenial(loadRecord(session)),
+    orDenial(recallRecord(session)),
   ]);
   const denied = [found, record].filter((part) => "allow" in part);
   if (denied.length > 0 || "allow" in found || "allow" in record) {
@@ -322,33 +333,13 @@ function unreported(known: readonly Decision[], more: readonly Decision[]): read
 const slim = (decision: Decision): Decision =>
   decision.findings.length === 0 ? { ...decision, evidence: [], shown: null } : decision;
 
-/** A policy or record that cannot be used or told denies the push in words; what git or we did wrong stays an exception. */
-async function orDenial<T extends object>(judging: Promise<T>): Promise<T | Decision> {
-  try {
-    return await judging;
-  } catch (error) {
-    if (!(error instanceof SignpolicyError)) throw error;
-    if (error instanceof PolicyError) return decideProblem(push, { code: "policy-missing", ...worded(error) });
-    if (error.code === "ERR_GIT_OBJECT") return decideProblem(push, { code: "missing-object", ...worded(error) });
-    if (error.code === "ERR_RECORD_BROKEN") return decideProblem(push, { code: "bad-input", ...worded(error) });
-    throw error;
-  }
-}
-
-function worded(error: SignpolicyError): { message: string; hint?: string } {
-  const first = error instanceof PolicyError ? error.issues[0] : undefined;
-  const where = first === undefined ? "" : ` (${first.file}:${first.line ?? 1}: ${first.path}: ${first.message})`;
-  const message = `${error.message}${where}`;
-  return error.hint === undefined ? { message } : { message, hint: error.hint };
-}
-
 /** The trust root and what lies before it are what the administrator vouched for, under the rules of the branch he vouched for. */
 function rootedTips(tips: JudgedTips, policy: Policy, { ref, trustRoot }: GoverningPolicy, now: Seconds): JudgedTips {
   if (trustRoot === null || ref === null) return tips;
   const rooted = new Set(rulesOn(policy, ref, now));
   return {
     ...tips,
-    shared: (rule) => (rooted.has(rule) ? new Set([...tips.shared(rule), trustRoot]) : tips.shared(rule)),
+    shared: (rule) => (rooted.has(rule) ? unionOf(tips.shared(rule), new Set([trustRoot])) : tips.shared(rule)),
   };
 }
 

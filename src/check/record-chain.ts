@@ -1,6 +1,6 @@
 import { SignpolicyError } from "../errors.ts";
 import type { Bytes } from "../model.ts";
-import { digestLine, parseEntry, type LinkedEntry, type RecordHead } from "./record-entries.ts";
+import { digestLine, parseEntry, type LinkedEntry, type RecordEntry, type RecordHead } from "./record-entries.ts";
 import { RecordState } from "./record-state.ts";
 
 /** One file of a record, its chain proven from its first line to its last. */
@@ -26,29 +26,7 @@ export interface Segment {
  * @throws SignpolicyError ERR_RECORD_BROKEN naming the line
  */
 export function readSegment(bytes: Bytes, file: string): Segment {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const entries: LinkedEntry[] = [];
-  const digests: string[] = [];
-  let whole = 0;
-  let opening = 0;
-  const broken = (why: string): never => {
-    throw new SignpolicyError("ERR_RECORD_BROKEN", `${file}, line ${entries.length + 1}: ${why}`);
-  };
-  for (let end = text.indexOf(0x0a); end !== -1; end = text.indexOf(0x0a, whole)) {
-    const line = text.subarray(whole, end);
-    const entry = parseEntry(line.toString("utf8")) ?? broken("not a line of a receive record");
-    const opens = entry.kind === "begin" || entry.kind === "segment";
-    if (opens !== (whole === 0)) broken(opens ? "a second beginning" : "the beginning is missing");
-    if ((entry.kind === "begin") !== (entry.prev === null)) broken("not linked to what came before");
-    const last = entries.at(-1);
-    if (last !== undefined && (entry.seq !== last.seq + 1 || entry.prev !== digests.at(-1))) {
-      broken("does not follow the line before it: one of the two was changed, dropped or put elsewhere");
-    }
-    entries.push(entry);
-    digests.push(digestLine(line));
-    if (whole === 0) opening = end + 1;
-    whole = end + 1;
-  }
+  const { entries, digests, whole, opening } = readLines(bytes, file, null);
   const last = entries.at(-1);
   const digest = digests.at(-1);
   if (last === undefined || digest === undefined) {
@@ -57,8 +35,52 @@ export function readSegment(bytes: Bytes, file: string): Segment {
   return { entries, head: { seq: last.seq, digest }, whole, opening, digests };
 }
 
+/**
+ * The lines of a file behind one of it, proven in the same way.
+ *
+ * @throws SignpolicyError ERR_RECORD_BROKEN naming a line, counted from that one
+ */
+export const readBehind = (
+  bytes: Bytes,
+  file: string,
+  before: RecordHead,
+): Pick<Segment, "entries" | "head" | "whole"> => {
+  const { entries, digests, whole } = readLines(bytes, file, before);
+  const seq = before.seq + entries.length;
+  return { entries, head: { seq, digest: digests.at(-1) ?? before.digest }, whole };
+};
+
+function readLines(bytes: Bytes, file: string, before: RecordHead | null): Omit<Segment, "head"> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const entries: LinkedEntry[] = [];
+  const digests: string[] = [];
+  let whole = 0;
+  let opening = 0;
+  let last = before;
+  const broken = (why: string): never => {
+    throw new SignpolicyError("ERR_RECORD_BROKEN", `${file}, line ${entries.length + 1}: ${why}`);
+  };
+  for (let end = text.indexOf(0x0a); end !== -1; end = text.indexOf(0x0a, whole)) {
+    const line = text.subarray(whole, end);
+    const entry = parseEntry(line.toString("utf8")) ?? broken("not a line of a receive record");
+    const opens = entry.kind === "begin" || entry.kind === "segment";
+    if (opens !== (last === null)) broken(opens ? "a second beginning" : "the beginning is missing");
+    if ((entry.kind === "begin") !== (entry.prev === null)) broken("not linked to what came before");
+    if (last !== null && (entry.seq !== last.seq + 1 || entry.prev !== last.digest)) {
+      broken("does not follow the line before it: one of the two was changed, dropped or put elsewhere");
+    }
+    const digest = digestLine(line);
+    entries.push(entry);
+    digests.push(digest);
+    last = { seq: entry.seq, digest };
+    if (whole === 0) opening = end + 1;
+    whole = end + 1;
+  }
+  return { entries, whole, opening, digests };
+}
+
 /** What the lines of one file come to; its first line holds all that came before. */
-export function stateOf({ entries }: Segment): RecordState {
+export function stateOf({ entries }: { readonly entries: readonly RecordEntry[] }): RecordState {
   const state = new RecordState();
   for (const entry of entries) state.apply(entry);
   return state;

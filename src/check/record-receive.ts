@@ -3,6 +3,7 @@ import { formatTime } from "../encoding/time.ts";
 import type { Bytes, ObjectId, Seconds } from "../model.ts";
 import { readPending, removePending, type PendingFile } from "../io/pending-file.ts";
 import { withRecordLock, writeCertificate } from "../io/record-file.ts";
+import { forgetIndexFile } from "../io/record-index-file.ts";
 import { hookRepository } from "../io/repository.ts";
 import { parsePending, type KeptCertificate, type PendingPush, type PendingUpdate } from "./pending.ts";
 import { algorithmOf, parseReceiveInput, type RefUpdate } from "./push-input.ts";
@@ -35,7 +36,11 @@ export async function recordReceive(options: RecordReceiveOptions): Promise<void
   try {
     const { commonDir } = session.repository;
     await withRecordLock(commonDir, async () => {
-      const record = await openRecord(session);
+      const record = await openRecord(session).catch((error: unknown) => {
+        // The next push must find what was found here, and not what it was asked for before.
+        forgetIndexFile(commonDir);
+        throw error;
+      });
       const pushes = matchVerdicts(await pendingPushes(commonDir, options.now), updates);
       const at = formatTime(options.now);
       const entries: RecordEntry[] = [

@@ -5,7 +5,9 @@
  */
 import { formatTime, parseTime } from "../encoding/time.ts";
 import type { ObjectId, RefName, Seconds } from "../model.ts";
+import { LayeredMap, LayeredSet, type Row, type Table } from "./layered-map.ts";
 import type { RecordBaseline, RecordEntry, RecordLanded, RecordMet, RecordPush } from "./record-entries.ts";
+import { NO_TIPS, type Tips } from "./tip-set.ts";
 
 /** Longer than a certificate's nonce is good (push-nonce.ts), by a wide margin for clocks. */
 const CERTIFICATES_KEPT: Seconds = 2 * 24 * 60 * 60;
@@ -28,10 +30,19 @@ export interface SavedState {
   }[];
 }
 
+/** Of a state, what does not grow with the number of refs. */
+export interface StateHead {
+  readonly id: string | null;
+  readonly file: number;
+  readonly roots: readonly ObjectId[];
+  readonly certificates: SavedState["certificates"];
+  readonly rules: readonly Omit<SavedState["rules"][number], "shared" | "own">[];
+}
+
 interface RuleState {
   patterns: Set<string>;
-  shared: Set<ObjectId>;
-  own: Map<RefName, ObjectId>;
+  readonly shared: LayeredSet;
+  readonly own: LayeredMap<RefName, ObjectId>;
   /** It looks at some paths alone. */
   paths: boolean;
   /** Whose signature it took when it was met last; null where it refused no commit, or nobody wrote it down. */
@@ -44,15 +55,41 @@ interface Landing {
   readonly from: ObjectId | null;
 }
 
+const asLanding = ([, value, from]: Row): Landing => ({
+  value: value as ObjectId | null,
+  from: from as ObjectId | null,
+});
+const asValue = ([, oid]: Row): ObjectId => oid as ObjectId;
+
+function fail(): never {
+  throw new Error("a state without one of its tables");
+}
+
+/** What a map holds, as a table. */
+const tableOf = <K extends string, V>(map: LayeredMap<K, V>, write: (key: K, value: V) => Row): Table => ({
+  size: map.size,
+  row(key) {
+    const value = map.get(key as K);
+    return value === undefined ? undefined : write(key as K, value);
+  },
+  rows: () => Array.from(map, ([key, value]) => write(key, value)),
+});
+
+const tableOfSet = (set: LayeredSet): Table => ({
+  size: set.size,
+  row: (key) => (set.has(key as ObjectId) ? [key] : undefined),
+  rows: () => Array.from(set, (oid): Row => [oid]),
+});
+
 export class RecordState {
   /** Null for a record that has not begun. */
   id: string | null = null;
   /** Of the files that it is kept in, the one that was read last. */
   file = 1;
   roots: readonly ObjectId[] = [];
-  readonly #refs = new Map<RefName, Landing>();
+  readonly #refs = new LayeredMap<RefName, Landing>();
   /** Values found standing when a rule was met, of refs on which nothing has landed since. */
-  readonly #stood = new Map<RefName, ObjectId>();
+  readonly #stood = new LayeredMap<RefName, ObjectId>();
   readonly #rules = new Map<string, RuleState>();
   readonly #certificates = new Map<string, string>();
 
@@ -84,7 +121,46 @@ export class RecordState {
     }
   }
 
-  /** The whole of it, in an order that depends on nothing but the entries. */
+  /** The state that these tables hold, of which no more is read than is asked for: an index (record-index.ts). */
+  static over(head: StateHead, tables: readonly Table[]): RecordState {
+    const state = new RecordState();
+    state.id = head.id;
+    state.file = head.file;
+    state.roots = head.roots;
+    for (const [signed, at] of head.certificates) state.#certificates.set(signed, at);
+    const table = (at: number): Table => tables[at] ?? fail();
+    state.#refs.lay(table(0), asLanding);
+    state.#stood.lay(table(1), asValue);
+    for (const [at, { name, refs, paths = false, signers = null }] of head.rules.entries()) {
+      const rule = state.#rule(name);
+      Object.assign(rule, { patterns: new Set(refs), paths, signers });
+      rule.shared.lay(table(2 + 2 * at));
+      rule.own.lay(table(3 + 2 * at), asValue);
+    }
+    return state;
+  }
+
+  head(): StateHead {
+    const rules = [...this.#rules].map(([name, { patterns, paths, signers }]) => ({
+      name,
+      refs: [...patterns],
+      ...(paths ? { paths } : {}),
+      ...(signers === null ? {} : { signers }),
+    }));
+    return { id: this.id, file: this.file, roots: this.roots, certificates: [...this.#certificates], rules };
+  }
+
+  /** All that `head` leaves out, for `over`. */
+  tables(): readonly Table[] {
+    const values = (map: LayeredMap<RefName, ObjectId>): Table => tableOf(map, (ref, oid) => [ref, oid]);
+    return [
+      tableOf(this.#refs, (ref, { value, from }) => [ref, value, from]),
+      values(this.#stood),
+      ...[...this.#rules.values()].flatMap(({ shared, own }) => [tableOfSet(shared), values(own)]),
+    ];
+  }
+
+  /** The whole of it, in an order that depends on nothing but the entries: not to be asked of one that lies over tables. */
   save(): SavedState {
     return {
       roots: this.roots,
@@ -112,8 +188,10 @@ export class RecordState {
     for (const [ref, value, from] of refs) this.#refs.set(ref, { value, from });
     for (const [ref, value] of stood) this.#stood.set(ref, value);
     for (const { name, refs: patterns, shared, own, paths = false, signers = null } of rules) {
-      const kept = { patterns: new Set(patterns), shared: new Set(shared), own: new Map(own), paths, signers };
-      this.#rules.set(name, kept);
+      const rule = this.#rule(name);
+      Object.assign(rule, { patterns: new Set(patterns), paths, signers });
+      for (const oid of shared) rule.shared.add(oid);
+      for (const [ref, oid] of own) rule.own.set(ref, oid);
     }
   }
 
@@ -163,8 +241,8 @@ export class RecordState {
   }
 
   /** Values that count as judged by this rule on every ref it names. */
-  sharedTips(rule: string): ReadonlySet<ObjectId> {
-    return this.#rules.get(rule)?.shared ?? new Set();
+  sharedTips(rule: string): Tips {
+    return this.#rules.get(rule)?.shared ?? NO_TIPS;
   }
 
   /** Values that count as judged by this rule for an update of this ref alone. */
@@ -191,8 +269,8 @@ export class RecordState {
     if (known !== undefined) return known;
     const created: RuleState = {
       patterns: new Set(),
-      shared: new Set(),
-      own: new Map(),
+      shared: new LayeredSet(),
+      own: new LayeredMap(),
       paths: false,
       signers: null,
     };
@@ -224,10 +302,11 @@ export class RecordState {
   }
 
   #land(entry: RecordLanded): void {
-    const last = this.#refs.get(entry.ref);
-    // Of two pushes in a row the second may be written down first; then the first does not take the ref back.
-    const isLate = last !== undefined && entry.new === last.from && entry.old !== last.value;
-    if (!isLate) this.#refs.set(entry.ref, { value: entry.new, from: entry.old });
+    this.#refs.change(entry.ref, (last) => {
+      // Of two pushes in a row the second may be written down first; then the first does not take the ref back.
+      const isLate = last !== undefined && entry.new === last.from && entry.old !== last.value;
+      return isLate ? last : { value: entry.new, from: entry.old };
+    });
     this.#stood.delete(entry.ref);
     if (entry.new === null) return;
     for (const name of entry.rules) {

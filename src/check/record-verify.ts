@@ -11,6 +11,7 @@ import { parseRecordWitness } from "../subject/record-witness.ts";
 import { loadRecord, mendingHint } from "./record.ts";
 import type { LinkedEntry, RecordHead } from "./record-entries.ts";
 import { holdsLine } from "./record-chain.ts";
+import { indexProblem } from "./record-index-verify.ts";
 import { readRecordFiles } from "./record-files.ts";
 import { notBegun, type RecordOptions } from "./record-show.ts";
 import type { RecordState } from "./record-state.ts";
@@ -49,8 +50,8 @@ export interface RecordReport {
 
 /**
  * Reads the whole record and proves what can be proven of it: every line follows the one before, every file the file
- * before, the last line is the one that was noted as the last, the repository is the one it was begun in, and the push
- * certificates it names are there.
+ * before, the last line is the one that was noted as the last, the repository is the one it was begun in, the push
+ * certificates it names are there, and its index says what it says.
  *
  * Not proven: that somebody who can write to the repository's folder did not make all of it anew. Against that stands a
  * `head` that was kept elsewhere, as in a signed export.
@@ -70,6 +71,7 @@ export async function verifyRecord(options: VerifyRecordOptions): Promise<Record
       counted.expected = { file: options.against, id: earlier.id, ...earlier.head };
     }
     await orProblem(counted.read(commonDir, problems), problems);
+    if (problems.length === 0) problems.push(...[indexProblem(commonDir)].filter((problem) => problem !== null));
     return {
       path: recordPath(commonDir),
       id: loaded?.id ?? counted.state?.id ?? null,

@@ -1,7 +1,8 @@
-import { appendRecord, rotateRecord, writeRecordEnd, replaceRecord, setRecordAside } from "../io/record-file.ts";
-import { renderEnd, type OpenRecord } from "./record.ts";
+import { appendRecord, rotateRecord, replaceRecord, setRecordAside } from "../io/record-file.ts";
+import type { OpenRecord } from "./record.ts";
 import { renderEntries, type RecordEntry, type RecordHead, type RecordSegment } from "./record-entries.ts";
 import { stateOf } from "./record-chain.ts";
+import { sealRecord } from "./record-seal.ts";
 
 /** A file that holds more than this behind its first line, and more than that line, is full. */
 export const FULL_BYTES = 64 * 1024;
@@ -27,7 +28,7 @@ export async function writeEntries(
   }
   const { id } = state;
   if (id === null) throw new Error("a record without an id");
-  let { whole } = segment;
+  let { whole, entries: before }: { whole: number; entries: readonly RecordEntry[] } = segment;
   let head: RecordHead = segment.head;
   if (whole - segment.opening > Math.max(full, segment.opening)) {
     const number = state.file + 1;
@@ -35,11 +36,13 @@ export async function writeEntries(
     const first = renderEntries(head, [opening]);
     await rotateRecord(gitDir, state.file, first.text);
     head = first.head ?? head;
+    before = [opening];
     whole = Buffer.byteLength(first.text);
   }
   const lines = renderEntries(head, entries);
   await appendRecord(gitDir, whole, lines.text);
-  await writeRecordEnd(gitDir, renderEnd({ id, ...(lines.head ?? head) }));
+  const bytes = whole + Buffer.byteLength(lines.text);
+  await sealRecord(gitDir, { id, ...(lines.head ?? head) }, bytes, () => stateOf({ entries: [...before, ...entries] }));
 }
 
 /** The folder for what is left of an earlier record. */
@@ -51,5 +54,5 @@ export async function beginFile(gitDir: string, entries: readonly RecordEntry[])
   const { text, head } = renderEntries(null, entries);
   if (begin?.kind !== "begin" || head === null) throw new Error("a record that does not begin");
   await replaceRecord(gitDir, text);
-  await writeRecordEnd(gitDir, renderEnd({ id: begin.id, ...head }));
+  await sealRecord(gitDir, { id: begin.id, ...head }, Buffer.byteLength(text), () => stateOf({ entries }));
 }

@@ -3,6 +3,7 @@ import { readArchive, readRecord, readRecordEnd, recordEndPath, recordPath } fro
 import type { ObjectId } from "../model.ts";
 import { holdsLine, readSegment, stateOf, type Segment } from "./record-chain.ts";
 import type { RecordHead } from "./record-entries.ts";
+import { recallIndexed } from "./record-indexed.ts";
 import { RecordState } from "./record-state.ts";
 import type { Session } from "./session.ts";
 
@@ -12,6 +13,8 @@ export const RECORD_VARIABLE = "signpolicy.record";
 /** What stands beside the record of its last line. */
 export interface RecordEnd extends RecordHead {
   readonly id: string;
+  /** The newest file as it was left (`RecordFile.stamp`), all of it proven; absent where it is read at every push. */
+  readonly stamp?: string | undefined;
 }
 
 /** A record as it lies on the disk. */
@@ -34,11 +37,31 @@ export async function loadRecord(session: Session): Promise<RecordState> {
   return (await openRecord(session)).state;
 }
 
-/** @throws SignpolicyError ERR_RECORD_BROKEN, as `loadRecord` */
-export async function openRecord(session: Session): Promise<OpenRecord> {
+/**
+ * The same for a push, which reads of a long record what its index leaves out (`recallIndexed`). What is asked of it later may
+ * throw the same.
+ *
+ * @throws SignpolicyError ERR_RECORD_BROKEN
+ */
+export function recallRecord(session: Session): Promise<RecordState> {
   const { commonDir } = session.repository;
+  return orHint(commonDir, async () => {
+    const end = await readEnd(commonDir);
+    const known = end === null || !isBegun(session, end) ? null : recallIndexed(commonDir, end);
+    if (known === null) return (await readSound(session, end)).state;
+    session.atEnd(known.close);
+    await checkRoots(session, known.state.roots);
+    return known.state;
+  });
+}
+
+/** @throws SignpolicyError ERR_RECORD_BROKEN, as `loadRecord` */
+export const openRecord = (session: Session): Promise<OpenRecord> =>
+  orHint(session.repository.commonDir, async () => readSound(session, await readEnd(session.repository.commonDir)));
+
+async function orHint<T>(commonDir: string, reading: () => Promise<T>): Promise<T> {
   try {
-    return await readSound(session);
+    return await reading();
   } catch (cause) {
     if (!(cause instanceof SignpolicyError) || cause.code !== "ERR_RECORD_BROKEN") throw cause;
     throw new SignpolicyError("ERR_RECORD_BROKEN", cause.message, { hint: mendingHint(commonDir), cause });
@@ -51,13 +74,15 @@ export const mendingHint = (gitDir: string): string =>
 export const begunRecord = (session: Session): string | null =>
   session.config.get(RECORD_VARIABLE, ["local", "worktree"]);
 
+const isBegun = (session: Session, { id }: RecordEnd): boolean => [null, id].includes(begunRecord(session));
+
 const ATTEMPTS = 4;
 
 /** The end is read before the record, which others may lengthen meanwhile; a record that two pushes exchanged is read again. */
-async function readSound(session: Session): Promise<OpenRecord> {
+async function readSound(session: Session, noted: RecordEnd | null): Promise<OpenRecord> {
   const { commonDir } = session.repository;
+  let end = noted;
   for (let attempt = 1; ; attempt += 1) {
-    const end = await readEnd(commonDir);
     const bytes = await readRecord(commonDir);
     const id = begunRecord(session) ?? end?.id ?? null;
     if (bytes === null) {
@@ -68,7 +93,10 @@ async function readSound(session: Session): Promise<OpenRecord> {
     const state = stateOf(segment);
     if (id !== null && state.id !== id) throw broken("the receive record is not the one that was begun here");
     const cut = await cutShort(commonDir, segment, end);
-    if (cut !== null && attempt < ATTEMPTS) continue;
+    if (cut !== null && attempt < ATTEMPTS) {
+      end = await readEnd(commonDir);
+      continue;
+    }
     if (cut !== null) throw broken(cut);
     await checkRoots(session, state.roots);
     return { state, segment };
@@ -102,15 +130,18 @@ export async function readEnd(gitDir: string): Promise<RecordEnd | null> {
   if (bytes === null) return null;
   try {
     const end = JSON.parse(bytes.toString("utf8")) as Partial<RecordEnd> | null;
-    const { id, seq, digest } = end ?? {};
-    if (typeof id === "string" && typeof seq === "number" && typeof digest === "string") return { id, seq, digest };
+    const { id, seq, digest, stamp } = end ?? {};
+    if (typeof id === "string" && typeof seq === "number" && typeof digest === "string") {
+      return { id, seq, digest, stamp: typeof stamp === "string" ? stamp : undefined };
+    }
   } catch {
     // As any other text that is not ours.
   }
   throw broken(`${recordEndPath(gitDir)}, which names the last line of the receive record, is damaged`);
 }
 
-export const renderEnd = ({ id, seq, digest }: RecordEnd): string => `${JSON.stringify({ id, seq, digest })}\n`;
+export const renderEnd = ({ id, seq, digest, stamp }: RecordEnd): string =>
+  `${JSON.stringify({ id, seq, digest, stamp })}\n`;
 
 /** A record that came with another repository's files names roots that are not here. */
 async function checkRoots(session: Session, roots: readonly ObjectId[]): Promise<void> {

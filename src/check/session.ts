@@ -33,6 +33,8 @@ export interface Session {
   readonly states: PolicyStates;
   /** Commits without parents that need not be looked for: they are here. */
   readonly roots: readonly ObjectId[];
+  /** Done when the session is closed. */
+  atEnd(action: () => void): void;
   close(): void;
 }
 
@@ -46,12 +48,15 @@ export async function openSession(repository: Repository, reading?: Reading): Pr
     const trees = new TreeWalker(reader, repository.algorithm);
     const raw = new SessionRawVerifier();
     const expectChecks = (count: number): void => raw.expect(count);
+    const last: (() => void)[] = [];
+    const atEnd = (action: () => void): void => void last.push(action);
     const close = (): void => {
       reader.close();
       raw.close();
+      for (const action of last.splice(0)) action();
     };
     const states = new PolicyStates(trees, outlines);
-    return { repository, config, reader, outlines, trees, states, roots, raw: raw.verify, expectChecks, close };
+    return { repository, config, reader, outlines, trees, states, roots, raw: raw.verify, expectChecks, atEnd, close };
   } catch (error) {
     reader.close();
     throw error;

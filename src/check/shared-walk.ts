@@ -3,6 +3,7 @@ import { GitError } from "../errors.ts";
 import { collectCommits, listParents, unreachedOf, type Range } from "../io/revisions.ts";
 import type { Repository } from "../io/git.ts";
 import { NO_SUSPECTS, type PolicyChanges, type Suspects } from "./policy-changes.ts";
+import type { Tips } from "./tip-set.ts";
 
 /** What one ref's new value brings in, as a walk for many refs found it. */
 export interface KnownRange {
@@ -62,7 +63,7 @@ export class SharedWalk {
   }
 
   /** Of the commits at which the walk ended, those that these tips reach; they are of those that it excluded. */
-  async leftOutBy(tips: ReadonlySet<ObjectId>): Promise<ReadonlySet<ObjectId>> {
+  async leftOutBy(tips: Tips): Promise<ReadonlySet<ObjectId>> {
     const boundary = this.#boundary();
     if (this.#range.exclude.every((oid) => tips.has(oid))) return boundary;
     const others = await unreachedOf(this.#repository, [...boundary], [...tips]);

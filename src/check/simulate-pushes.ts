@@ -107,7 +107,7 @@ async function judgeLanded(
               },
             ],
       );
-      const history = stood.map((one) => one.oid);
+      const history = new Set(stood.map((one) => one.oid));
       try {
         for await (const { decision } of judgeRange(context, { ref, include: [target.oid], groups, history }))
           take(decision);

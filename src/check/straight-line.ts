@@ -1,5 +1,6 @@
 import type { ObjectId } from "../model.ts";
 import type { Outlines } from "./outlines.ts";
+import type { Tips } from "./tip-set.ts";
 
 /** Longer pushes are git's to list. */
 const LONGEST = 16;
@@ -20,10 +21,9 @@ export class StraightLine {
   }
 
   /** Ancestors first, as git would; null where it is not that simple. */
-  async list(include: readonly ObjectId[], exclude: readonly ObjectId[]): Promise<readonly ObjectId[] | null> {
+  async list(include: readonly ObjectId[], judged: Tips): Promise<readonly ObjectId[] | null> {
     const [tip, another] = include;
     if (tip === undefined || another !== undefined) return null;
-    const judged = new Set(exclude);
     const line: ObjectId[] = [];
     for (let oid = tip; !judged.has(oid);) {
       const commit = await this.#outlines.outline(oid);

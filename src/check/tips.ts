@@ -7,24 +7,25 @@ import type { RefValues } from "../io/refs.ts";
 import type { RecordMet } from "./record-entries.ts";
 import type { RecordState } from "./record-state.ts";
 import { Succession } from "./succession.ts";
+import { type Tips, unionOf } from "./tip-set.ts";
 
 /** Which commits have been judged before: for a rule and a ref, values of refs whose history needs no second look. */
 export interface JudgedTips {
   /** For an update of any ref under this rule, `base` included. */
-  shared(rule: Rule): ReadonlySet<ObjectId>;
+  shared(rule: Rule): Tips;
   /** More that counts for this ref alone: its own recorded value, and what stood on it when the rule came to name it. */
-  own(rule: Rule, ref: RefName): ReadonlySet<ObjectId>;
+  own(rule: Rule, ref: RefName): Tips;
   /** Values that some rule with `commits` at error level judged, whichever: commits they reach are history, not new. */
-  readonly any: ReadonlySet<ObjectId>;
+  readonly any: Tips;
 }
 
 /** Judged tips from the receive record. Every rule that names a ref of the push must have been met (`meetRules`). */
 export function tipsFromRecord(policy: Policy, record: RecordState, now: Seconds): JudgedTips {
   const judging = policy.rules.filter((rule) => judgesCommits(rule, now));
   return {
-    shared: (rule) => new Set([...record.sharedTips(rule.name), ...baseTips(policy, rule, record, now)]),
+    shared: (rule) => unionOf(record.sharedTips(rule.name), new Set(baseTips(policy, rule, record, now))),
     own: (rule, ref) => record.ownTips(rule.name, ref),
-    any: new Set(judging.flatMap((rule) => [...record.sharedTips(rule.name)])),
+    any: unionOf(...judging.map((rule) => record.sharedTips(rule.name))),
   };
 }
 
@@ -69,7 +70,7 @@ export function meetRules(policy: Policy, record: RecordState, present: RefValue
     const known = record.patternsOf(asMet(rule));
     const patterns = patternsOn(policy, rule, now);
     const before = known === null ? [] : [...known].map(compileGlob);
-    const standing: Tips = Object.fromEntries(
+    const standing: Values = Object.fromEntries(
       [...present].flatMap(([ref, value]) => {
         if (!rulesOn(policy, ref, now).includes(rule)) return [];
         const left = record.left(ref);
@@ -129,9 +130,9 @@ const signersOf = (rule: Rule, now: Seconds): readonly string[] | null =>
 
 const asMet = ({ name, paths }: Rule) => ({ name, paths: paths !== null });
 
-type Tips = Readonly<Record<string, ObjectId>>;
+type Values = Readonly<Record<string, ObjectId>>;
 
-function split(tips: Tips, condition: (oid: ObjectId, ref: RefName) => boolean): readonly [Tips, Tips] {
+function split(tips: Values, condition: (oid: ObjectId, ref: RefName) => boolean): readonly [Values, Values] {
   const [yes, no]: [Record<string, ObjectId>, Record<string, ObjectId>] = [{}, {}];
   for (const [ref, oid] of Object.entries(tips)) (condition(oid, ref as RefName) ? yes : no)[ref] = oid;
   return [yes, no];

@@ -11,6 +11,8 @@ import { writing } from "./write-problem.ts";
  * two alone cannot be put back from a backup, `info/signpolicy-record`, which names the last line written.
  */
 const FOLDER = "signpolicy";
+/** An index of the newest file, derived from it (record-index-file.ts). */
+export const recordIndexPath = (gitDir: string): string => join(gitDir, FOLDER, "record.index");
 const ARCHIVE = /^record\.\d{6,}\.jsonl$/;
 
 export const recordPath = (gitDir: string): string => join(gitDir, FOLDER, "record.jsonl");
@@ -100,6 +102,7 @@ export const writeRecordEnd = (gitDir: string, text: string): Promise<void> => r
  */
 export async function setRecordAside(gitDir: string, name: string): Promise<string | null> {
   const files = [recordPath(gitDir), recordEndPath(gitDir), ...(await listArchives(gitDir))].filter(existsSync);
+  await rm(recordIndexPath(gitDir), { force: true });
   if (files.length === 0) return null;
   const folder = join(gitDir, FOLDER, name);
   await mkdir(folder, { recursive: true, mode: 0o755 });
@@ -111,6 +114,7 @@ export async function setRecordAside(gitDir: string, name: string): Promise<stri
 export async function removeRecord(gitDir: string): Promise<void> {
   await rm(recordPath(gitDir), { force: true });
   await rm(recordEndPath(gitDir), { force: true });
+  await rm(recordIndexPath(gitDir), { force: true });
 }
 
 /** What arrived before a moment that is past, once it was read from a record of several files; null where it was not. */
@@ -137,7 +141,7 @@ export const readCertificate = (gitDir: string, sha256: string): Promise<Buffer 
 export const writeCertificate = (gitDir: string, sha256: string, bytes: Buffer): Promise<void> =>
   replaceFile(join(gitDir, FOLDER, "certificates", basename(sha256)), bytes);
 
-const replaceFile = (path: string, content: string | Buffer): Promise<void> =>
+export const replaceFile = (path: string, content: string | Buffer): Promise<void> =>
   writing(path, () => replace(path, content));
 
 async function replace(path: string, content: string | Buffer): Promise<void> {

@@ -82,8 +82,8 @@ is node's modules for cryptography, compression and the streams that both ask fo
 compiled code in; a fifteenth is V8 collecting garbage; the rest is each step once, in bytecode that nothing has warmed: refs,
 the policy and its keys, the record, the object, its signature, the verdict. It starts no git. Leaving out of the compiled code what
 such a push never calls halves it, and changes nothing that can be measured. \`pre-commit\` loads none of the cryptography, starts no git
-either where nothing it was told has changed, and is left with our text and code. On a server of a hundred thousand refs most is
-reading the record, of which every line is proven and every name is looked at.
+either where nothing it was told has changed, and is left with our text and code. On a server of a hundred thousand refs a push
+costs the same: of the record's seven megabytes it reads an index's head and two blocks, of git's packed refs some lines.
 `;
 }
 
