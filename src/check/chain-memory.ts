@@ -20,7 +20,7 @@ export interface ChainQuestion {
 }
 
 /** The file of the bundle that this is in: its name holds a digest of what it holds. */
-const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.url)}`;
+const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.filename)}`;
 
 const wordsOf = ({ root, branch }: ChainQuestion): string =>
   toHex(digestBytes("sha256", Buffer.from(`${PROGRAM}\n${root}\n${branch ?? ""}`)));

@@ -19,7 +19,7 @@ export interface FallenQuestion {
 }
 
 /** The file of the bundle that this is in: its name holds a digest of what it holds. */
-const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.url)}`;
+const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.filename)}`;
 
 const wordsOf = ({ loaded, root, record }: FallenQuestion): string =>
   toHex(digestBytes("sha256", Buffer.from(JSON.stringify([PROGRAM, loaded.origin.digest, root, record]))));

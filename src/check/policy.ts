@@ -78,7 +78,7 @@ async function examine(bytes: Bytes, file: string, member: "signpolicy" | undefi
 const recall = (checked: CheckedPolicy): PolicyReading => ({ ...resolveChecked(checked), issues: [], checked });
 
 /** The file of the bundle that this is in: its name holds a digest of all that it loads, what checks a policy included. */
-const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.url)}`;
+const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.filename)}`;
 
 function questionOf(bytes: Bytes, member?: string): string {
   return createHash("sha256")

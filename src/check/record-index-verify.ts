@@ -15,7 +15,7 @@ export function indexProblem(gitDir: string): string | null {
   const indexed = file === null ? null : openIndexFile(gitDir, file);
   try {
     if (file === null || indexed === null || saysTheSame(recordPath(gitDir), file, indexed)) return null;
-    return `${recordIndexPath(gitDir)} says something else than the record: somebody wrote it. Delete it`;
+    return `${recordIndexPath(gitDir)} says something else than the record: look who wrote it, and delete it`;
   } finally {
     indexed?.close();
     file?.close();

@@ -22,7 +22,7 @@ const END_BYTES = 4;
 const FEW_BLOCKS = 128;
 
 /** The file of the bundle that this is in: its name holds a digest of what it holds, and that says what lines come to. */
-export const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.url)}`;
+export const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.filename)}`;
 
 /** The line of a record's file that an index goes up to. */
 export interface IndexedPlace extends RecordHead {

@@ -1,6 +1,5 @@
 import { lstatSync, realpathSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { PolicyError } from "../errors.ts";
 import type { Bytes } from "../model.ts";
 import { readPlainFile } from "./plain-files.ts";
@@ -103,7 +102,7 @@ async function openExplorer() {
   // `.config/config.json` (measured). The folder of this very file is the one where whoever could put them there could
   // change this line as well. No await in between: nothing else sees the other folder.
   const before = currentFolder();
-  process.chdir(dirname(fileURLToPath(import.meta.url)));
+  process.chdir(import.meta.dirname);
   try {
     const loaders = Object.fromEntries(
       [".yaml", ".yml", ".json", ".js", ".cjs", ".mjs", ".ts", "noExt", "default"].map((extension) => [
