@@ -30,7 +30,9 @@ export class Mending {
       this.#include[0] === commit.oid &&
       (this.#areTips || (await this.#isCheckedOut(commit.oid)));
     const merges = isTip || (await this.#hasMerges(parent));
-    this.#fix = { base: parent?.slice(0, 12) ?? "--root", merges };
+    const [top, other] = this.#include;
+    const tops = top === undefined || other !== undefined ? {} : { top: top.slice(0, 12) };
+    this.#fix = { base: parent?.slice(0, 12) ?? "--root", merges, ...tops };
     return isTip ? { ...this.#fix, tip: true, empty: await this.#changesNothing(commit) } : this.#fix;
   }
 

@@ -3,7 +3,7 @@ import { isEnforced } from "./applies.ts";
 import { judgingTime } from "./clock.ts";
 import type { JudgingClock } from "./clock.ts";
 import { settle } from "./decision.ts";
-import { resignCommand, takeOverCommand } from "./fixes.ts";
+import { mergeCommand, resignCommand, takeOverCommand } from "./fixes.ts";
 import type { Fix } from "./fixes.ts";
 import { findingOf } from "./objection.ts";
 import type { Objection } from "./objection.ts";
@@ -167,7 +167,8 @@ function judgeOne(
             policy,
             place,
             again: signedByAnother(commit, fix),
-            ...(place === "line" ? { side: clause.side } : {}),
+            unmade: fix?.unmade === true,
+            ...(place === "line" ? { side: clause.side, merge: fix === undefined ? null : mergeCommand(fix) } : {}),
           })
         : judgeThreshold(verified.signer, asked, threshold, approvers ?? NOBODY, name, policy, commit);
   const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);

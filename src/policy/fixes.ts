@@ -10,6 +10,8 @@ export interface Fix {
   readonly base: string | null;
   /** The commit is the tip, and nothing below it needs mending: an amend does. */
   readonly tip?: boolean;
+  /** The one commit that the range leads to. */
+  readonly top?: string;
   /** The tip changes nothing: git amends such a commit only when told that it may stay empty. */
   readonly empty?: boolean;
   /** Merges lie between the base and the tip. */
@@ -45,6 +47,13 @@ export function resignCommand(commit: Commit, fix: Fix | undefined, others = fal
 export function takeOverCommand(commit: Commit, fix: Fix): string {
   const merges = fix.tip !== true && hasMerges(commit, fix);
   return merges ? `signpolicy resign --others --all ${baseOf(commit, fix)}` : resignCommand(commit, fix, true);
+}
+
+/** Brings the range in by a merge that whoever runs it signs, where it had been fast-forwarded. Null where its ends are not known. */
+export function mergeCommand({ base, top, unmade }: Fix): string | null {
+  if (unmade === true || base === null || base === "--root" || top === undefined) return null;
+  const [to, from] = [shellWord(base), shellWord(top)];
+  return to === null || from === null ? null : `git reset --keep ${to} && git merge --no-ff -S ${from}`;
 }
 
 /** Gives the commit this e-mail and signs it. `author`: the author's e-mail is wrong as well as, or instead of, the committer's. */

@@ -137,27 +137,34 @@ export interface Asked {
   readonly place: "line" | "side" | "tag" | "push";
   /** The command by which one of those asked for signs it, where there is one. */
   readonly again?: string | null;
+  /** The commit is not made yet. */
+  readonly unmade?: boolean;
   /** On the line: what the rule takes of merges, where that is more. */
   readonly side?: Selector;
+  /** On the line: the command by which one of those asked for brings it in by a merge instead. */
+  readonly merge?: string | null;
 }
 
 /** `term`: that the signer is asked for at other times; `merged`: the rule takes it as what a merge brings in. */
 export function signerWords(
   signer: Signer,
   asked: Names,
-  { rule, policy, place, again = null }: Asked,
+  { rule, policy, place, again = null, unmade = false, merge = null }: Asked,
   { term = "", merged = false } = {},
 ): Words {
   const where = place === "side" ? " for what merges bring in" : "";
   const name = ruleNote(rule);
+  const who = listed(asked);
   const side = merged ? "" : '; for what merges bring in `side: ["*"]`';
   const fields = place === "side" ? 'its `side`, or `side: ["*"]`' : `\`signedBy\`${side}`;
   const field = place === "line" || place === "side" ? ` (under \`commits\` of ${name}: ${fields})` : "";
-  const own =
-    again === null ? `have it signed by ${listed(asked)}` : `if you are ${listed(asked)}, sign it yourself: ${again}`;
+  const own = again === null ? `have it signed by ${who}` : `if you are ${who}, sign it yourself: ${again}`;
+  const away = unmade ? "commit it on another branch (git switch -c NAME)" : "push it to another branch";
+  // Whoever may merge has most likely done so, and git moved the branch instead: it makes no merge where it need not.
+  const merging = merge === null ? own : `if you are ${who}, bring it in by a merge: ${merge}`;
   return {
-    message: `signed by ${signerNote(signer)}, but ${name} takes only ${listed(asked)}${where}${term}`,
-    hint: `${merged ? `push it to another branch, and have ${listed(asked)} merge that; or ` : ""}${own}; or ${askHumans(policy, asked)} to let ${signer.principal} sign here${field}`,
+    message: `signed by ${signerNote(signer)}, but ${name} takes only ${who}${where}${term}`,
+    hint: `${merged ? `${away}, and have ${who} merge that; or ${merging}` : own}; or ${askHumans(policy, asked)} to let ${signer.principal} sign here${field}`,
   };
 }
 

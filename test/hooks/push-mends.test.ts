@@ -92,6 +92,33 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     expect(clone.git("log", "-1", "--format=%an", "--", "bobs")).toBe("N");
   });
 
+  it("makes a merge of what whoever may merge had fast-forwarded (signer-not-permitted)", () => {
+    policy(
+      { alice: person("alice", { ssh: sshKey("alice") }), bob: person("bob", { ssh: sshKey("bob") }) },
+      { signedBy: ["alice"], side: ["*"] },
+    );
+    be("alice");
+    const base = commit("first");
+    clone.git("remote", "add", "origin", clone.root);
+    clone.git("update-ref", "refs/remotes/origin/main", base);
+    clone.git("switch", "-q", "-c", "topic");
+    be("bob");
+    commit("one");
+    const tip = commit("two");
+    be("alice");
+    clone.git("switch", "-q", "main");
+    clone.git("merge", "-q", "topic");
+    const refused = prePush(base);
+    expect(refused).toMatchObject({ status: 1, output: expect.stringContaining("signer-not-permitted") });
+    expect(refused.output.replaceAll(/\nhint: +/g, " ")).toContain("or if you are alice, bring it in by a merge: git ");
+    const command = commandIn(refused.output, "git reset");
+    expect(command).toBe(`git reset --keep ${base.slice(0, 12)} && git merge --no-ff -S ${tip.slice(0, 12)}`);
+    expect(clone.run("sh", ["-c", `GIT_EDITOR=true; export GIT_EDITOR; ${command}`])).toMatchObject({ status: 0 });
+    expect(prePush(base).status).toBe(0);
+    // Bob's commits are what they were.
+    expect(clone.git("rev-parse", "HEAD^2").trim()).toBe(tip);
+  });
+
   it("sends whoever may not sign the branch itself by way of a merge, which lands (signer-not-permitted)", () => {
     policy(
       { alice: person("alice", { ssh: sshKey("alice") }), bob: person("bob", { ssh: sshKey("bob") }) },
