@@ -11,7 +11,7 @@ import { CODE_PLACES } from "../policy/places.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import type { Asked } from "./frontier.ts";
 import { loadPolicy } from "./policy.ts";
-import type { LoadedPolicy } from "./policy-source.ts";
+import { isAsRead, type LoadedPolicy } from "./policy-source.ts";
 import type { Session } from "./session.ts";
 import { POLICY_PATHS } from "./tree-policy.ts";
 
@@ -89,16 +89,6 @@ async function ownPolicy({ top }: SeenPlace): Promise<LoadedPolicy | null | unde
 function filesOf({ files, origin }: LoadedPolicy, { top }: SeenPlace): readonly string[] {
   if (!origin.source.startsWith("file:")) return [];
   return files.map((file) => (isAbsolute(file) ? file : join(top ?? "", file)));
-}
-
-async function isAsRead({ origin, digestNow }: LoadedPolicy): Promise<boolean> {
-  if (!origin.source.startsWith("file:")) return true;
-  try {
-    return (await digestNow()) === origin.digest;
-  } catch (error) {
-    if (error instanceof PolicyError) return false;
-    throw error;
-  }
 }
 
 /** All that judges: these files, the node and the git that take part. */

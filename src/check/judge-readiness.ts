@@ -8,7 +8,7 @@ import { expectEvidence } from "./expected-evidence.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import { nextMoment } from "./frontier-horizon.ts";
 import { loadPolicy } from "./policy.ts";
-import { mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
+import { isAsRead, mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
 import type { Answer } from "./readiness-memo.ts";
 import type { SetUp } from "./readiness.ts";
 
@@ -20,6 +20,8 @@ export interface Judged {
   readonly files: readonly string[];
   /** The first moment at which a clock that passes it may judge otherwise. */
   readonly until: Seconds;
+  /** Whether these files still hold what was read from them. */
+  readonly isAsRead: () => Promise<boolean>;
 }
 
 /** Decides by the work tree's own policy whether the commit that git is set up to make would be allowed. */
@@ -38,12 +40,17 @@ export async function judgeReadiness(
     const decided = await decideReadiness(loaded, setUp, place);
     const decision = decided.allow ? decided : ((await mergeMends(decided, loaded, setUp, place)) ?? decided);
     const until = Math.min(nextMoment(loaded, now), ...decision.evidence.map(endOf));
-    return { answer: { decision, policy: loaded.origin }, files: loaded.files, until };
+    return {
+      answer: { decision, policy: loaded.origin },
+      files: loaded.files,
+      until,
+      isAsRead: () => isAsRead(loaded),
+    };
   }
   const { message, hint = "write .signpolicy.yaml at the top of the repository" } = loaded;
   const decided = decideProblem(subjectOn(setUp.context.branch), { code: "policy-missing", message, hint });
   const decision = (await mergeMends(decided, null, setUp, place)) ?? decided;
-  return { answer: { decision, policy: null }, files: [], until: Infinity };
+  return { answer: { decision, policy: null }, files: [], until: Infinity, isAsRead: () => Promise.resolve(false) };
 }
 
 const endOf = (evidence: Evidence): Seconds =>

@@ -1,3 +1,4 @@
+import { PolicyError } from "../errors.ts";
 import type { Bytes, PolicyOrigin } from "../model.ts";
 import type { KeyEntry, Policy } from "../policy/policy.ts";
 import type { AnchorEntry, Anchors } from "../signature/anchors.ts";
@@ -55,4 +56,15 @@ export interface LoadedPolicy {
   readonly origin: PolicyOrigin;
   /** The policy file and the key files it names, relative to the top of the tree it was read from. */
   readonly files: readonly string[];
+}
+
+/** Whether its files still hold what was read from them; of a policy in a ref's tree always, for a tree does not change. */
+export async function isAsRead({ origin, digestNow }: LoadedPolicy): Promise<boolean> {
+  if (!origin.source.startsWith("file:")) return true;
+  try {
+    return (await digestNow()) === origin.digest;
+  } catch (error) {
+    if (error instanceof PolicyError) return false;
+    throw error;
+  }
 }

@@ -73,17 +73,17 @@ export const answerOf = (memo: Memo, setUp: SetUp): Answer | null =>
 export const keepAsked = (place: MemoPlace, memo: Memo, asked: Memo["asked"]): void =>
   writeMemo(place.gitDir, { ...memo, asked });
 
-/** Keeps an answer. */
-export function keepAnswer(
+/** Keeps an answer, if the policy is still the one that it was given by. */
+export async function keepAnswer(
   place: MemoPlace,
   setUp: SetUp,
-  { answer, files, until: moment }: Judged,
+  { answer, files, until: moment, isAsRead }: Judged,
   at: Seconds,
   asked: Memo["asked"],
-): void {
+): Promise<void> {
   if (!answer.decision.allow || answer.decision.findings.length > 0) return;
   const content = readSmallFiles(place.top, [...new Set([...PLACES, ...files])], CAP);
-  if (content === undefined) return;
+  if (content === undefined || !(await isAsRead())) return;
   const [question, until] = [questionOf(setUp), Math.min(at + LIFE, moment)];
   const memo: Memo = { version: SIGNPOLICY_VERSION, question, at, until, files: content, answer, asked };
   writeMemo(place.gitDir, memo);

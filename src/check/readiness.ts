@@ -56,7 +56,7 @@ async function answerFor(tree: WorkTree, options: ReadinessOptions): Promise<Ans
   const { judgeReadiness } = await import("./judge-readiness.ts");
   const judged = await judgeReadiness(tree.top, asked, options.environment, now);
   const setUp = await asked;
-  keepAnswer(tree, setUp, judged, now, whatWasAsked(tree, options, setUp));
+  await keepAnswer(tree, setUp, judged, now, whatWasAsked(tree, options, setUp));
   return judged.answer;
 }
 

@@ -3,7 +3,7 @@
  * SSH key that this names. While all of these are the same, git need not be asked: it takes as long to start as all the rest.
  */
 import { join, resolve } from "node:path";
-import { parseConfigOrigins, type GitConfig } from "./config.ts";
+import { parseConfigOrigins, type ConfigValue, type GitConfig } from "./config.ts";
 import { userConfigFiles, type Variables } from "./environment.ts";
 import { statusOf } from "./file-status.ts";
 import { commonDirOf } from "./git-dir.ts";
@@ -64,7 +64,10 @@ export function askedOf(
   const system = askGit({ cwd: place.cwd, environment: printing }, ["config", "--system", "--edit"]);
   const listed = askGit({ cwd: place.cwd, environment }, ["config", "--list", "--show-scope", "--show-origin", "-z"]);
   if (system.status !== 0 || listed.status !== 0) return null;
-  const read = parseConfigOrigins(listed.stdout)
+  const origins = parseConfigOrigins(listed.stdout);
+  // Something may have changed since git was asked, and a file that is gone does not say when it went.
+  if (textOf(origins) !== textOf(config.values)) return null;
+  const read = origins
     .filter(({ scope }) => scope !== "command")
     .map(({ origin }) => (origin.startsWith("file:") ? resolve(place.cwd, origin.slice(5)) : null));
   const files: Record<string, string | null> = {};
@@ -75,6 +78,8 @@ export function askedOf(
   }
   return { environment: boundOf(caller), git, files };
 }
+
+const textOf = (values: readonly ConfigValue[]): string => JSON.stringify(values.map(({ key, value }) => [key, value]));
 
 /** An include, even of nothing, and the configuration of one work tree are more than these files. */
 const LEADS_ELSEWHERE = /^(?:include\.|includeif\.|extensions\.worktreeconfig$)/;

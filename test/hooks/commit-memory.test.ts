@@ -97,6 +97,43 @@ describeWith(["git", "ssh-keygen"], "the preflight's memory of what git said", (
     expect(await ready()).toEqual({ allow: false, asked: true });
   });
 
+  it("binds a yes to the policy that gave it, not to one that was put in its place meanwhile", async () => {
+    await settle();
+    const policy = join(clone.top, ".signpolicy.json");
+    const lax = readFileSync(policy);
+    const strict = join(clone.root, "strict.json");
+    writeFileSync(strict, lax.toString().replace(/"ssh":/, '"retired":"2020-01-01T00:00:00Z","ssh":'));
+    // git is asked last for the files of the configuration, when the policy has been read.
+    const git = join(bin, "git");
+    const wrapper = readFileSync(git, "utf8");
+    writeFileSync(
+      git,
+      wrapper.replace("exec", `case "$*" in *--show-origin*) cp '${strict}' '${policy}';; esac\nexec`),
+    );
+    expect((await ready()).allow).toBe(true);
+    expect(readFileSync(policy)).toEqual(readFileSync(strict));
+    expect((await ready()).allow).toBe(false);
+    writeFileSync(policy, lax);
+    writeFileSync(git, wrapper);
+    await remembered();
+  });
+
+  it("is not kept where a file of the configuration went while git was asked", async () => {
+    const own = join(clone.root, "home", ".config", "git", "config");
+    mkdirSync(join(own, ".."), { recursive: true });
+    writeFileSync(own, "[commit]\n\tgpgsign = true\n");
+    clone.git("config", "--unset", "commit.gpgsign");
+    await settle();
+    const git = join(bin, "git");
+    const wrapper = readFileSync(git, "utf8");
+    // Gone before git says where it read the configuration, and after it said what that is.
+    writeFileSync(git, wrapper.replace("exec", `case "$*" in *--system*) rm -f '${own}';; esac\nexec`));
+    await settle();
+    expect((await ready()).allow).toBe(true);
+    expect(existsSync(own)).toBe(false);
+    expect((await ready()).allow).toBe(false);
+  });
+
   it("fails nothing where home or a key lies where nothing can be looked at", async () => {
     const nowhere = { HOME: "/dev/null", XDG_CONFIG_HOME: "/dev/null" };
     await settle();
