@@ -132,9 +132,30 @@ export async function governByRef(session: Session, ref: RefName, choice: Policy
   // Whoever pushes to the ref that a symbolic one names changes this one, too.
   const named = value.symbolic ?? ref;
   const source = new TreePolicySource(session.trees, session.outlines, named, value.oid);
-  const loaded = await loadPolicy(source, memoryOf(session, choice)).catch(ifMissing);
+  const loaded = await loadPolicy(source, memoryOf(session, choice)).catch(async (error: unknown) => {
+    await refuseOther(session, named, value.oid);
+    return ifMissing(error);
+  });
   if (loaded === null) return governByTrustRoot(session, named, `${named} holds no policy`);
   return standing(session, { loaded, ref: named, trustRoot: null, notes: [] }, value.oid, choice);
+}
+
+/**
+ * What guards a policy is the rule for commits on its ref. A tag object is none: what signed it would have to be judged by the very
+ * policy that it leads to.
+ */
+async function refuseOther({ reader }: Session, ref: RefName, oid: ObjectId): Promise<void> {
+  const object = await reader.object(oid);
+  if (object.found === "no" || object.kind === "commit") return;
+  const what = object.kind === "tag" ? "an annotated tag" : `a ${object.kind}`;
+  throw new PolicyError(
+    "ERR_POLICY_UNREADABLE",
+    `${ref} is ${what}, and a policy is read from the commit that a branch names`,
+    [],
+    {
+      hint: "name a branch: git config signpolicy.policyRef refs/heads/NAME, or --policy-ref refs/heads/NAME",
+    },
+  );
 }
 
 function ifMissing(error: unknown): null {

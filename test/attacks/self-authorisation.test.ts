@@ -156,6 +156,29 @@ describe("a push that authorises itself", () => {
       expect(push(server, server.commit(bob, { parents: [next] }))).toContain("policy-missing");
     }));
 
+  it.each(["tag", "tree", "blob"])(
+    "reads no policy by way of a ref that is a %s, and says so (policy-missing)",
+    (kind) =>
+      withServer(null, (server) => {
+        const first = started(server);
+        const oids = {
+          tag: server.tag(alice, "policy", first),
+          tree: server.clone.git(["rev-parse", `${first}^{tree}`]),
+          blob: server.clone.git(["rev-parse", `${first}:${POLICY}`]),
+        } as Readonly<Record<string, string>>;
+        server.share();
+        server.server.updateRef("refs/tags/policy", oids[kind] ?? "");
+        server.server.config("signpolicy.policyRef", "refs/tags/policy");
+        const next = server.commit(bob, { parents: [first] });
+        const refused = push(server, next).replace(/\s*\nremote:(?: error:)?\s*/g, " ");
+        expect(refused).toContain("policy-missing");
+        expect(refused).toContain(kind === "tag" ? "is an annotated tag" : `is a ${kind}`);
+        expect(refused).toContain("signpolicy.policyRef refs/heads/NAME");
+        server.server.updateRef("refs/tags/policy", first);
+        expect(push(server, next)).toContain("-> main");
+      }),
+  );
+
   it("takes a first policy only from a history that holds the trust root an administrator named", () =>
     withServer(null, (server) => {
       const root = server.commit(alice, { files: { [POLICY]: inRepo() } });
