@@ -15,7 +15,8 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgetFrontier, readFrontier, writeFrontier } from "../../src/io/frontier-file.ts";
@@ -31,7 +32,7 @@ import { readPending, writePending } from "../../src/io/pending-file.ts";
 import { forgetMemo, readMemo, writeMemo } from "../../src/io/preflight-memo.ts";
 import { gitMemory } from "../../src/io/reading.ts";
 import { withFrontier } from "../support/frontier.ts";
-import { alice, mainRule, policyOf, withServer } from "../support/push-server.ts";
+import { alice, BIN, mainRule, policyOf, withServer } from "../support/push-server.ts";
 
 /** What stands there; each says how it is put. */
 const SHAPES: Readonly<Record<string, (path: string) => void>> = {
@@ -123,6 +124,42 @@ describe("verdicts that wait for their push", () => {
       SHAPES[shape]?.(join(folder, `${now}-${shape.replaceAll(" ", "-")}.json`));
     expect((await readPending(gitDir, now)).map(({ text }) => text)).toEqual(["{}"]);
   });
+});
+
+describe("a run of verify that cannot keep what it found", () => {
+  it("on a full disk says what it would, leaves nothing torn, and what was kept before holds as long as it did", () =>
+    withFrontier((scene) => {
+      scene.grow();
+      const first = scene.verify();
+      expect(first).toMatchObject({ status: 0, repeated: false });
+      const kept = readFrontier(scene.repo.gitDir);
+      const next = scene.grow(1);
+      const command = `ulimit -f 0; exec '${process.execPath}' '${BIN}' verify refs/heads/main`;
+      const { status, stdout, stderr } = scene.repo.run("sh", ["-c", command]);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(stdout.toString()).toContain("3 commits checked");
+      expect(readFrontier(scene.repo.gitDir)).toEqual(kept);
+      expect(readdirSync(join(scene.repo.gitDir, "signpolicy"))).toEqual(["frontier"]);
+      scene.put(scene.pushes.commit(null, { parents: [next] }));
+      expect(scene.verify()).toMatchObject({ status: 1, repeated: false });
+    }));
+
+  it("since it was killed at any moment leaves nothing that is believed of it", () =>
+    withFrontier(async (scene) => {
+      let good = scene.grow();
+      for (const delay of [40, 90, 130, 170, 210, 260, 320]) {
+        const options = { cwd: scene.repo.dir, env: scene.repo.env, stdio: "ignore" } as const;
+        const running = spawn(process.execPath, [BIN, "verify", "refs/heads/main"], options);
+        const ended = once(running, "exit");
+        setTimeout(() => running.kill("SIGKILL"), delay);
+        await ended;
+        expect(scene.verify()).toMatchObject({ status: 0 });
+        scene.put(scene.pushes.commit(null, { parents: [good] }));
+        expect(scene.verify()).toMatchObject({ status: 1, repeated: false });
+        scene.put(good);
+        good = scene.grow(1);
+      }
+    }));
 });
 
 describe("a repository whose memories are all spoilt", () => {

@@ -23,8 +23,13 @@ if (!(SECONDS > 0)) throw new Error("SIGNPOLICY_FUZZ_SECONDS is no number of sec
 
 const FOLDER = fileURLToPath(new URL("../properties", import.meta.url));
 
-/** Files that get more than one share of the time: what a stranger's bytes meet first. */
-const WEIGHTS: Readonly<Record<string, number>> = { "signed-objects.test.ts": 6, "hostile-bytes.test.ts": 5 };
+/** Files that get more than one share of the time: what a stranger's bytes meet first, and what starts git for every step. */
+const WEIGHTS: Readonly<Record<string, number>> = {
+  "signed-objects.test.ts": 6,
+  "hostile-bytes.test.ts": 5,
+  "remembered-verdicts.test.ts": 4,
+  "remembered-pushes.test.ts": 3,
+};
 const weightOf = (file: string): number => WEIGHTS[file] ?? 1;
 
 /** Seconds for the properties of this test file. */
