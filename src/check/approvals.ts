@@ -4,7 +4,7 @@ import type { Repository } from "../io/git.ts";
 import { listRefs } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { APPROVAL_FOLDERS, approvalFolder, approvalsOwner, mayApprove } from "../policy/approval-refs.ts";
-import { type JudgingClock, judgingTime } from "../policy/clock.ts";
+import { type JudgingClock, judgingTime, UNREAD } from "../policy/clock.ts";
 import type { Policy } from "../policy/policy.ts";
 import { judgeSignature } from "../policy/rules/signature.ts";
 import { parseApproval } from "../subject/approval.ts";
@@ -102,8 +102,9 @@ export class Approvals {
 
   /** As a commit's signature would have to, dated by the statement; it is no older than the parents that it names. */
   async #stands(evidence: Evidence, { at }: Approval, commit: Commit, clock: JudgingClock): Promise<boolean> {
-    const parents = await Promise.all(commit.parents.map((oid) => this.#from.outlines.outline(oid)));
-    const dates = parents.map((parent) => parent?.committer.at ?? Infinity);
+    const dates = await Promise.all(
+      commit.parents.map(async (oid) => (await this.#from.outlines.dateOf(oid)) ?? UNREAD),
+    );
     const latestAncestor: Seconds | null = dates.length === 0 ? null : Math.max(...dates);
     const judged = {
       what: "commit" as const,

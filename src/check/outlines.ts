@@ -1,5 +1,6 @@
+import { latin1 } from "../encoding/bytes.ts";
 import { ParseError } from "../errors.ts";
-import type { Commit, HashAlgorithm, ObjectId } from "../model.ts";
+import type { Commit, HashAlgorithm, ObjectId, Seconds } from "../model.ts";
 import type { ObjectReader } from "../io/objects.ts";
 import { parseCommit } from "../subject/commit.ts";
 import { parseTag } from "../subject/tag.ts";
@@ -26,6 +27,19 @@ export class Outlines {
       if (error instanceof ParseError) return null;
       throw error;
     }
+  }
+
+  /**
+   * The committer's date, also of a commit that is not as git writes them: of several lines the newest. Null where there is none.
+   */
+  async dateOf(oid: ObjectId): Promise<Seconds | null> {
+    const commit = await this.outline(oid);
+    if (commit !== null) return commit.committer.at;
+    const object = await this.#reader.object(oid);
+    if (object.found !== "yes" || object.kind !== "commit") return null;
+    const [head = ""] = latin1(object.bytes).split("\n\n", 1);
+    const dates = [...head.matchAll(/^committer .*> ?([0-9]{1,15})(?![0-9])/gm)].map(([, at]) => Number(at));
+    return dates.length === 0 ? null : Math.max(...dates);
   }
 
   /** The commit that an object is or, through tags, finally names; null where there is none or it cannot be told. */

@@ -1,4 +1,5 @@
 import type { Decision, Evidence, ObjectId, ObjectKind, RefName, Tag } from "../model.ts";
+import { UNREAD } from "../policy/clock.ts";
 import { decideTag } from "../policy/decide-tag.ts";
 import type { Rule } from "../policy/policy.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
@@ -60,8 +61,8 @@ export async function judgeTags(
     const outermost = depth === 0;
     const { policy } = context;
     // What a tag names was there before it: a tag dated earlier was backdated into its key's good days.
-    const tagged = tag.targetKind === "commit" ? await context.outlines.outline(tag.target) : null;
-    const clock = { mode: subject.mode, now: context.now, latestAncestor: tagged?.committer.at ?? null };
+    const tagged = tag.targetKind === "commit" ? ((await context.outlines.dateOf(tag.target)) ?? UNREAD) : null;
+    const clock = { mode: subject.mode, now: context.now, latestAncestor: tagged };
     const rescues = rescuesFor(step.evidence, exemptions, tag.oid, clock);
     const evidence = await rescuedEvidence(context, "tag", tag.oid, step.evidence, rescues);
     const decision = decideTag({

@@ -1,4 +1,5 @@
 import type { Commit, ObjectId, Seconds } from "../model.ts";
+import { UNREAD } from "../policy/clock.ts";
 import type { Examined } from "./examiner.ts";
 import type { Outlines } from "./outlines.ts";
 
@@ -86,11 +87,11 @@ export class AncestorDates {
     return { oid: next.oid, examined, latestAncestor };
   }
 
-  /** A parent outside the range gives its own date; one that cannot be read gives none. */
+  /** A parent outside the range gives its own date; one that has none that can be read may be of any, so nothing is newer. */
   async #dateOf(oid: ObjectId): Promise<Seconds | null> {
     const known = this.#newest.get(oid);
     if (known !== undefined) return known;
-    const date = newer((await this.#outlines.outline(oid))?.committer.at ?? null, this.#beyond);
+    const date = newer((await this.#outlines.dateOf(oid)) ?? UNREAD, this.#beyond);
     this.#newest.set(oid, date);
     return date;
   }

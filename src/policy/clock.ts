@@ -3,6 +3,9 @@ import type { Seconds } from "../model.ts";
 /** Tolerance between clocks that should agree (five minutes). */
 export const SKEW: Seconds = 300;
 
+/** The date of an ancestor that cannot be read: whatever builds on it may have been dated before it. */
+export const UNREAD: Seconds = Number.POSITIVE_INFINITY;
+
 /**
  * The clock a subject is judged by.
  *

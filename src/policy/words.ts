@@ -8,7 +8,7 @@ import type { Evidence, EvidenceCode, Seconds, Signer, VerdictCode } from "../mo
 import type { Policy, Principal, Names, Selector } from "./policy.ts";
 import { ownerOf } from "./emails.ts";
 import type { SignWith } from "./fixes.ts";
-import { SKEW } from "./clock.ts";
+import { SKEW, UNREAD } from "./clock.ts";
 import { PUSH_OBJECTS } from "./ref-words.ts";
 
 /** What words need to know of a commit, tag or push. */
@@ -119,7 +119,9 @@ export function lapsedWords(
   const why =
     backdated === null
       ? "and a new signature needs a key that is good today"
-      : `and the signature claims to be older${since} than what it builds on (${formatTime(backdated.ancestor)})`;
+      : backdated.ancestor === UNREAD
+        ? `and what it builds on has no date that can be read, so that the signature may claim any time${since}`
+        : `and the signature claims to be older${since} than what it builds on (${formatTime(backdated.ancestor)})`;
   return { message: `${lapsed.detail}, ${why}: ${signerNote(signer)}`, hint: mend(lapsed.code, named.again) };
 }
 
