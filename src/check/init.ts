@@ -1,15 +1,16 @@
 /** `init`: from what a clone uses already to a policy, key files, hooks and git's own settings. */
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { readTextIfAny, writeWhole } from "../io/files.ts";
+import { writeWhole } from "../io/files.ts";
 import { gpgPlace } from "../io/gpg.ts";
 import { listRefs, readRefs } from "../io/refs.ts";
 import { findRepository } from "../io/repository.ts";
 import type { RefName, Seconds, VerdictCode } from "../model.ts";
 import { EXEMPTIBLE_CODES } from "../policy/exemptible.ts";
 import type { ClientPlace } from "./client-place.ts";
-import { findClient, fromTop, liesIn } from "./client-place.ts";
+import { findClient } from "./client-place.ts";
+import { changedPackages } from "./changed-packages.ts";
 import { verifyCommits } from "./commits.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import { findForge, forgeKeys } from "./forges.ts";
@@ -21,8 +22,8 @@ import { installClient } from "./install-client.ts";
 import type { OfferedKey } from "./key-list.ts";
 import { principalName } from "./keys-add.ts";
 import { readKeySource } from "./key-sources.ts";
-import { dependenciesOf } from "./package-json.ts";
 import { loadPolicy } from "./policy.ts";
+import { shownPath } from "./policy-edit.ts";
 import type { OwnKey } from "./own-keys.ts";
 import { findOwnKeys } from "./own-keys.ts";
 import { projectProgram } from "./program-path.ts";
@@ -217,7 +218,7 @@ export function settingsFor({ setUp }: Pick<Survey, "setUp">, key: OwnKey): Init
 
 export interface InitReport {
   readonly written: readonly string[];
-  /** What belongs into the commit: what was written, and what `npm install` in another clone needs. */
+  /** What belongs into the commit, as seen from here: what was written, and what `npm install` in another clone needs. */
   readonly toCommit: readonly string[];
   readonly steps: readonly string[];
   readonly warnings: readonly string[];
@@ -259,26 +260,10 @@ export async function performInit(
   }
   const hooks = choice.hooks ? await installHooks(survey, options) : { steps: [], warnings: [] };
   const written = [plan.policyFile, ...plan.keyFiles.keys()];
-  const toCommit = [
-    ...written,
-    ...(await changedPackage(place)),
-    ...(choice.hooks && place.usesHusky ? [".husky"] : []),
-  ];
+  const husky = choice.hooks && place.usesHusky ? [place.huskyDir] : [];
+  const files = [...written.map((file) => join(place.top, file)), ...(await changedPackages(place, options)), ...husky];
+  const toCommit = files.map((file) => shownPath(options.directory, file));
   return { written, toCommit, steps: [...steps, ...hooks.steps], warnings: hooks.warnings };
-}
-
-const LOCK_FILES = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
-
-/** What `npm install` in another clone needs of this one and is not committed yet. */
-async function changedPackage({ packageDir, porcelain, top }: ClientPlace): Promise<readonly string[]> {
-  if (packageDir === null) return [];
-  const text = (await readTextIfAny(join(packageDir, "package.json"))) ?? "";
-  const packed = /^file:(.+\.tgz)$/.exec(String(dependenciesOf(text).get("signpolicy")))?.[1];
-  const files = ["package.json", ...LOCK_FILES, ...(packed === undefined ? [] : [packed])].map((name) =>
-    resolve(packageDir, name),
-  );
-  const inTree = files.filter((file) => liesIn(file, top)).map((file) => fromTop({ top }, file));
-  return porcelain.changedFiles(inTree);
 }
 
 async function installHooks({ place }: Survey, { directory, environment }: InitOptions) {

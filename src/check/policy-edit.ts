@@ -129,7 +129,7 @@ export async function freeKeyFile(
   return `keys/${name}-${fingerprint}.asc`;
 }
 
-function shownPath(directory: string, path: string): string {
+export function shownPath(directory: string, path: string): string {
   const way = relative(directory, path);
   return way.startsWith("..") ? path : way.split(sep).join("/");
 }

@@ -73,8 +73,7 @@ async function init(options: Options, directory: string): Promise<number> {
   }
   for (const fingerprint of strangersOf(survey))
     writeError(`signpolicy: ${spoken(say.notOnThisMachine(show(fingerprint)))}\n`);
-  const files = done.toCommit.map((file) => show(file));
-  writeOut(`${say.commitPolicy(files, "Enforce the signing policy")}\n${spokenToTeam(say.thenServer)}\n`);
+  writeOut(`${say.commitPolicy(done.toCommit, "Enforce the signing policy")}\n${spokenToTeam(say.thenServer)}\n`);
   return EXIT.allowed;
 }
 

@@ -204,10 +204,5 @@ function printChange({ written, warnings, serial }: PolicyChange, what: string):
   for (const file of written) writeOut(`wrote ${show(file)}\n`);
   if (serial !== null) writeOut(`${say.serialIs(serial)}\n`);
   for (const warning of warnings) writeError(`signpolicy: warning: ${spoken(show(warning))}\n`);
-  writeOut(
-    `${say.commitPolicy(
-      written.map((file) => show(file)),
-      what,
-    )}\n`,
-  );
+  writeOut(`${say.commitPolicy(written, what)}\n`);
 }

@@ -1,8 +1,12 @@
 /** Sentences of the commands that set a team up. No hook says one of them, so no hook loads them (messages.ts has the others). */
+import { shellWord } from "../encoding/text.ts";
+import { showText } from "../report/show.ts";
+
 export * from "./messages.ts";
 
+/** A path that no word of a shell stands for is shown, and not to be typed. */
 export const commitPolicy = (files: readonly string[], what: string): string =>
-  `next: git add ${files.join(" ")} && git commit -S -m '${what}'`;
+  `next: git add ${files.map((file) => shellWord(file) ?? showText(file)).join(" ")} && git commit -S -m '${what}'`;
 
 export const keyAdded = (format: string, fingerprint: string, principal: string): string =>
   `added ${format} key ${fingerprint} to ${principal}`;
