@@ -66,7 +66,7 @@ const GROUPS = {
     "cli/(failure|hook|messages|own-program|streams|tally)",
     "check/(readiness|readiness-memo|reachable-key|secret-keys|signing-key|sink)",
     "encoding/(bytes|identifiers|ssh-wire|text|time)",
-    "io/(answer-lines|clock|commit-context|commit-memory|config|environment|file-status|git|git-dir|git-program|input|objects|preflight-memo|programs|reading|ref-watch)",
+    "io/(answer-lines|clock|coding-agent|commit-context|commit-memory|config|environment|file-status|git|git-dir|git-program|input|objects|preflight-memo|programs|reading|ref-watch)",
     "io/(packed-refs|refs|repository|trusted-file)",
     "policy/(places|summary)",
     "report/(causes|folding|hook|show)",
@@ -94,7 +94,7 @@ const GROUPS = {
     "subject/key-proof",
   ],
   openpgp: ["signature/times", "signature/openpgp/(?!library|keyring).*"],
-  readiness: ["check/(expected-evidence|judge-readiness)"],
+  readiness: ["check/(expected-evidence|judge-readiness|private-half)"],
 };
 const SHARED = /^\/config\/presets\/|\/node_modules\/zod\/v4\/(?!.*json-schema)/;
 const groups = Object.entries(GROUPS).map(([name, modules]) => {

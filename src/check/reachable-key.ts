@@ -1,25 +1,21 @@
 /** Whether git's signer can get at the private half of a key at all, before it is started and fails, or waits. */
+import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import type { GitConfig } from "../io/config.ts";
 import { statusOf } from "../io/file-status.ts";
 import { shellWord } from "../encoding/text.ts";
 import { expandHome, type SigningKey } from "./signing-key.ts";
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
 /**
  * The same key, or none where ssh-keygen would surely find no private half: no file beside the public one, and no agent's
- * socket. An agent that answers may still refuse; gpg's passphrases are not asked about, since that would start its agent.
+ * socket. An agent that answers may still refuse.
  */
-export function reachableKey(
-  key: SigningKey,
-  config: GitConfig,
-  top: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): SigningKey {
-  // Another program keeps its keys where it likes, and Windows' agent has no socket.
-  if (key.kind !== "ssh" || config.get("gpg.ssh.program") !== null || process.platform === "win32") return key;
+export function reachableKey(key: SigningKey, config: GitConfig, top: string, environment: Variables): SigningKey {
+  if (key.kind !== "ssh" || isElsewhere(config, "ssh")) return key;
   const named = config.get("user.signingkey") ?? "";
-  const isLiteral = named === "" || /^(?:key::|ssh-|ecdsa-|sk-)/.test(named);
-  const file = resolve(top, expandHome(named, environment)).replace(/\.pub$/, "");
+  const { isLiteral, file } = privateFile(named, top, environment);
   if (!isLiteral && kindOf(file) === "file") return key;
   const socket = environment["SSH_AUTH_SOCK"] ?? "";
   if (socket !== "" && kindOf(socket) === "socket") return key;
@@ -34,7 +30,29 @@ export function reachableKey(
   };
 }
 
-function kindOf(path: string): "file" | "socket" | null {
+/** Another program keeps its keys where it likes, and Windows' agents have no sockets. */
+export const isElsewhere = ({ values }: GitConfig, format: "ssh" | "openpgp"): boolean =>
+  process.platform === "win32" ||
+  values.some(({ key }) => key === `gpg.${format}.program` || (format === "openpgp" && key === "gpg.program"));
+
+export function privateFile(named: string, top: string, environment: Variables) {
+  const isLiteral = named === "" || /^(?:key::|ssh-|ecdsa-|sk-)/.test(named);
+  return { isLiteral, file: resolve(top, expandHome(named, environment)).replace(/\.pub$/, "") };
+}
+
+/** Nobody could be asked for a passphrase: no terminal is ours, and no windows are to be had. */
+export function isAlone(environment: Variables): boolean {
+  if (process.platform === "win32" || process.platform === "darwin") return false;
+  if (["DISPLAY", "WAYLAND_DISPLAY"].some((name) => (environment[name] ?? "") !== "")) return false;
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+export function kindOf(path: string): "file" | "socket" | null {
   const stats = statusOf(path);
   return stats?.isFile() === true ? "file" : stats?.isSocket() === true ? "socket" : null;
 }

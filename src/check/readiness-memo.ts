@@ -11,6 +11,7 @@ import type { AskedOf } from "../io/commit-memory.ts";
 import type { Decision, PolicyOrigin, RefName, Seconds } from "../model.ts";
 import { CODE_PLACES, POLICY_PLACES } from "../policy/places.ts";
 import type { Judged } from "./judge-readiness.ts";
+import type { PrivateHalf } from "./private-half.ts";
 import type { SetUp } from "./readiness.ts";
 
 const LIFE: Seconds = 3600;
@@ -31,6 +32,8 @@ export interface Memo {
   readonly answer: Answer;
   /** What git and the key were read from, so that git need not say it again; null where it must. */
   readonly asked: (AskedOf & { readonly branch: RefName | null }) | null;
+  /** Of the key that signs. */
+  readonly half: PrivateHalf | null;
 }
 
 /** Every place a policy, or what is refused as one, may stand. */
@@ -54,9 +57,11 @@ export function openMemo({ top, gitDir }: MemoPlace, now: Seconds): Memo | null 
 const isAskedOf = (value: unknown): boolean =>
   value === null || (isRecord(value) && Array.isArray(value["environment"]) && isRecord(value["files"]));
 
+const isHalf = (value: unknown): boolean => value === null || (isRecord(value) && typeof value["kind"] === "string");
+
 function isMemo(value: unknown): value is Memo {
   if (!isRecord(value) || !isRecord(value["files"]) || !isRecord(value["answer"])) return false;
-  if (!isAskedOf(value["asked"])) return false;
+  if (!isAskedOf(value["asked"]) || !isHalf(value["half"])) return false;
   const { files } = value;
   const { decision } = value["answer"];
   return isRecord(decision) && decision["allow"] === true && PLACES.every((place) => Object.hasOwn(files, place));
@@ -80,12 +85,13 @@ export async function keepAnswer(
   { answer, files, until: moment, isAsRead }: Judged,
   at: Seconds,
   asked: Memo["asked"],
+  half: PrivateHalf | null,
 ): Promise<void> {
   if (!answer.decision.allow || answer.decision.findings.length > 0) return;
   const content = readSmallFiles(place.top, [...new Set([...PLACES, ...files])], CAP);
   if (content === undefined || !(await isAsRead())) return;
   const [question, until] = [questionOf(setUp), Math.min(at + LIFE, moment)];
-  const memo: Memo = { version: SIGNPOLICY_VERSION, question, at, until, files: content, answer, asked };
+  const memo: Memo = { version: SIGNPOLICY_VERSION, question, at, until, files: content, answer, asked, half };
   writeMemo(place.gitDir, memo);
 }
 

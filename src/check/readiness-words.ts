@@ -26,7 +26,8 @@ const OF_THE_KEY: ReadonlySet<VerdictCode> = new Set([
 export async function readinessWords(finding: Finding, about: KeyQuestion): Promise<Finding> {
   const { key, context } = about;
   if (key.kind === "none" && finding.code === key.code) {
-    const allowed = finding.code === "unknown-key" ? `; the committer is ${context.committer.email}` : "";
+    const isAsked = finding.code === "unknown-key" && key.final !== true;
+    const allowed = isAsked ? `; the committer is ${context.committer.email}` : "";
     return { ...finding, message: key.why + allowed, hint: await unsetFix(key, about) };
   }
   if (OF_THE_KEY.has(finding.code)) return { ...finding, hint: await keyFix(finding.code, about) };

@@ -6,6 +6,7 @@ import { askedOf, isAskedOfSame } from "../io/commit-memory.ts";
 import type { Decision } from "../model.ts";
 import type { Answer, Memo } from "./readiness-memo.ts";
 import { answerOf, keepAnswer, keepAsked, openMemo } from "./readiness-memo.ts";
+import type { PrivateHalf } from "./private-half.ts";
 import { keyFiles, type SigningKey } from "./signing-key.ts";
 import type { ReportSink } from "./sink.ts";
 
@@ -34,30 +35,62 @@ export interface SetUp {
  */
 export async function checkReadiness(options: ReadinessOptions, sink: ReportSink): Promise<Decision> {
   const tree = await findWorkTree(options.cwd, options.environment);
-  const { decision, policy } = await answerFor(tree, options);
+  const { answer, half } = await answerFor(tree, options);
+  const { decision, policy } = half === null ? answer : await unlessLocked(answer, half, tree, options);
   const tool = { name: "signpolicy", version: SIGNPOLICY_VERSION } as const;
   await sink.begin({ schemaVersion: 1, tool, policy, notes: [] });
   await sink.decision(decision);
   return decision;
 }
 
-async function answerFor(tree: WorkTree, options: ReadinessOptions): Promise<Answer> {
+interface Answered {
+  readonly answer: Answer;
+  readonly half: PrivateHalf | null;
+}
+
+async function answerFor(tree: WorkTree, options: ReadinessOptions): Promise<Answered> {
   const now = readClock();
   const memo = openMemo(tree, now);
-  if (memo !== null && isAskedAgain(memo, tree, options.environment)) return memo.answer;
+  if (memo !== null && isAskedAgain(memo, tree, options.environment)) return memo;
   const asked = readSetUp(tree, options);
   asked.catch(() => undefined);
   const known = memo === null ? null : answerOf(memo, await asked);
   if (memo !== null && known !== null) {
+    const half = await halfOf(await asked, tree, options);
     const of = whatWasAsked(tree, options, await asked);
-    if (of !== null) keepAsked(tree, memo, of);
-    return known;
+    if (of !== null) keepAsked(tree, { ...memo, half }, of);
+    return { answer: known, half };
   }
   const { judgeReadiness } = await import("./judge-readiness.ts");
   const judged = await judgeReadiness(tree.top, asked, options.environment, now);
   const setUp = await asked;
-  await keepAnswer(tree, setUp, judged, now, whatWasAsked(tree, options, setUp));
-  return judged.answer;
+  const half = await halfOf(setUp, tree, options);
+  await keepAnswer(tree, setUp, judged, now, whatWasAsked(tree, options, setUp), half);
+  return { answer: judged.answer, half };
+}
+
+async function halfOf({ context, key }: SetUp, { top }: WorkTree, { environment }: ReadinessOptions) {
+  const { privateHalf } = await import("./private-half.ts");
+  return privateHalf(key, context.config, top, environment);
+}
+
+/** Where nobody can be asked, a key that waits for a passphrase or for its agent signs nothing: asked anew for every commit. */
+async function unlessLocked(
+  answer: Answer,
+  half: PrivateHalf,
+  tree: WorkTree,
+  options: ReadinessOptions,
+): Promise<Answer> {
+  const { isAlone } = await import("./reachable-key.ts");
+  if (!answer.decision.allow || !isAlone(options.environment)) return answer;
+  const { lockedKey } = await import("./locked-key.ts");
+  const locked = await lockedKey(half, options.environment);
+  if (locked === null) return answer;
+  const { context } = await readSetUp(tree, options);
+  const key = { kind: "none", code: "unknown-key", ...locked, final: true } as const;
+  const { judgeReadiness } = await import("./judge-readiness.ts");
+  const setUp = Promise.resolve({ context, key });
+  return (await judgeReadiness(tree.top, setUp, options.environment, readClock())).answer;
 }
 
 /** git would say the same again of the same branch, and was answered. */

@@ -4,6 +4,7 @@ import type { Bytes } from "../model.ts";
 import { createHookRenderer } from "../report/hook.ts";
 import type { HookStage } from "../report/hook.ts";
 import { readClock } from "../io/clock.ts";
+import { isCodingAgent } from "../io/coding-agent.ts";
 import { readInput } from "../io/input.ts";
 import { mayReadAlone, startReading, type Reading } from "../io/reading.ts";
 import { findHookPlace } from "../io/repository.ts";
@@ -123,9 +124,4 @@ function beginReading(): Reading | undefined {
 const here = (): ReadinessOptions => ({ cwd: process.cwd(), environment: process.env });
 
 const hookOutput = (stage: HookStage): Output =>
-  createTally(createHookRenderer({ stage, gitlab: isGitlab(), agent: isAgent(), spoken }), writeError);
-
-/** What coding agents set for the programs they start; AI_AGENT is the name that several have agreed on. */
-const AGENTS = ["AI_AGENT", "CLAUDECODE", "CURSOR_AGENT", "GEMINI_CLI", "CODEX_SANDBOX"] as const;
-
-const isAgent = (): boolean => AGENTS.some((name) => (process.env[name] ?? "") !== "");
+  createTally(createHookRenderer({ stage, gitlab: isGitlab(), agent: isCodingAgent(process.env), spoken }), writeError);

@@ -71,9 +71,11 @@ describeWith(["git", "ssh-keygen"], "preflight", () => {
     expect(words(await ready())).toMatch(/ssh-add YOUR-PRIVATE-KEY$/);
     // Whatever keeps its keys elsewhere is asked by git itself.
     expect((await ready(option("gpg.ssh.program", "op-ssh-sign"))).allow).toBe(true);
-    const agent = clone.run("ssh-agent", ["-a", join(clone.root, "agent")]).output;
+    const SSH_AUTH_SOCK = join(clone.root, "agent");
+    const agent = clone.run("ssh-agent", ["-a", SSH_AUTH_SOCK]).output;
     try {
-      expect((await ready({ SSH_AUTH_SOCK: join(clone.root, "agent") })).allow).toBe(true);
+      clone.run("ssh-add", ["-q", `${file}-elsewhere`], { env: { SSH_AUTH_SOCK } });
+      expect((await ready({ SSH_AUTH_SOCK })).allow).toBe(true);
     } finally {
       process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(agent)?.[1]));
     }

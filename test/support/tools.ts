@@ -20,6 +20,8 @@ const PROBES = {
   zsh: ["--version"],
   fish: ["--version"],
   mandoc: ["-T", "locale", "/dev/null"],
+  setsid: ["--version"],
+  script: ["--version"],
   chromium: ["--version"],
   "git-lfs": ["version"],
   "sq-git": ["--help"],

@@ -39,7 +39,7 @@ const TROUBLES: readonly (readonly [trouble: string, heading: string, test: stri
   [
     "agents and pinentry",
     "A coding agent hangs, or goes on unsigned",
-    "stops at once where no private key is within reach",
+    "stops while gpg-agent does not remember the passphrase",
   ],
   ["agents of password managers", "The ssh agent does not sign", "is told from what it printed: %s"],
   ["re-signing a branch", "unsigned: a whole branch", "signs a branch with a merge that had a conflict"],
