@@ -73,6 +73,41 @@ describe("a rule that was widened to a further ref", () => {
     }));
 });
 
+describe("a rule's name that is given to other refs", () => {
+  const bots = { name: "releases", refs: ["refs/heads/bot/*"], commits: { signedBy: ["bob"] } };
+  const people = { name: "releases", refs: ["refs/heads/release/*"], commits: { signedBy: ["alice"] } };
+
+  it("brings along what the rule judged under it, and of what its new refs held nothing for another (signer-not-permitted)", () =>
+    withServer(policyOf([bots, { ...free, refs: ["refs/heads/release/*"] }]), (server) => {
+      const byBot = server.commit(bob);
+      const stray = server.commit(null);
+      expect(server.push([`${byBot}:refs/heads/bot/a`, `${stray}:refs/heads/release/1`]).status).toBe(0);
+      server.setPolicy(policyOf([people, { ...free, refs: ["refs/heads/bot/*"] }]));
+      // The record knows a rule by its name: this one let it pass.
+      expect(server.push([`${byBot}:refs/heads/release/2`]).status).toBe(0);
+      expect(server.push([`${stray}:refs/heads/release/3`]).text).toContain("unsigned");
+      expect(server.push([`${server.commit(alice, { parents: [stray] })}:refs/heads/release/1`]).status).toBe(0);
+      // What came to its old refs since it has not seen.
+      const later = server.commit(bob, { parents: [byBot] });
+      expect(server.push([`${later}:refs/heads/bot/a`]).status).toBe(0);
+      expect(server.push([`${later}:refs/heads/release/2`]).text).toContain("signer-not-permitted");
+    }));
+
+  it("brings along nothing under another name (signer-not-permitted)", () =>
+    withServer(policyOf([bots]), (server) => {
+      const byBot = server.commit(bob);
+      expect(server.push([`${byBot}:refs/heads/bot/a`]).status).toBe(0);
+      server.setPolicy(
+        policyOf([
+          { ...people, name: "others" },
+          { ...free, refs: ["refs/heads/bot/*"] },
+        ]),
+      );
+      expect(server.push([`${byBot}:refs/heads/release/2`]).text).toContain("signer-not-permitted");
+      expect(server.push([`${server.commit(alice)}:refs/heads/release/2`]).status).toBe(0);
+    }));
+});
+
 describe("a rule that was added", () => {
   it("takes what its refs held for judged, nothing that comes later, and nothing that other refs held (unsigned)", () =>
     withServer(policyOf([free, { ...free, name: "all", refs: ["refs/heads/*"] }]), (server) => {
