@@ -95,6 +95,8 @@ const question: fc.Arbitrary<Question> = fc.record({
 const change = fc.record({ change: fc.constantFrom(...Object.keys(CHANGES)), a: number });
 /** What memory may miss is the second change of a thing, of which the first was seen: most stories are about one. */
 const story = fc.record({
+  policy: mostly(0, number),
+  main: mostly(0, number),
   question,
   theme: change,
   steps: fc.array(fc.record({ digression: mostly(null, change), b: number, other: mostly(null, question) }), {
@@ -131,9 +133,11 @@ async function isAnsweredAlike(clone: RememberingClone, { target, place, pinned 
 itHolds(
   "verify says with what it keeps what it says without",
   () =>
-    fc.asyncProperty(story, async ({ question, theme, steps }) => {
+    fc.asyncProperty(story, async ({ policy, main, question, theme, steps }) => {
       const clone = new RememberingClone();
       clones.add(clone);
+      clone.putPolicy(policy);
+      clone.git("update-ref", "refs/heads/main", commit(clone, main));
       await isAnsweredAlike(clone, question);
       for (const { digression, b, other } of steps) {
         const { change, a } = digression ?? theme;

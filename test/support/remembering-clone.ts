@@ -12,9 +12,18 @@ import { createReport } from "../../src/cli/output.ts";
 import { chosenTargets } from "../../src/cli/verify.ts";
 import { EXIT, exitCodeOf, SignpolicyError } from "../../src/errors.ts";
 import type { ObjectId, Seconds } from "../../src/model.ts";
-import { alice, bob, eve, person, policyOf, principal, PushServer } from "./push-server.ts";
+import { BEGUN, pgpPerson } from "./authenticated.ts";
+import { lifetime, signature } from "./openpgp.ts";
+import { alice, bob, eve, person, policyOf, principal, PushServer, type Person } from "./push-server.ts";
 
 export const DAY = 86_400;
+
+const pat = pgpPerson("pat", 33);
+/** The signature itself ends, eleven days after it was made. */
+const fleeting: Person = {
+  ...pat,
+  sign: (payload, at) => signature(pat.primary, payload, { at, hashed: [lifetime(11 * DAY)] }),
+};
 
 const day = (at: Seconds): string => new Date(at * 1000).toISOString().replace(/\.\d+/, "");
 
@@ -160,7 +169,15 @@ export class RememberingClone {
     const rule = { name: "branches", refs: ["refs/heads/**"], commits: { signedBy: ["devs"] } };
     const tagRule = { name: "tags", refs: ["refs/tags/**"], tags: { signedBy: ["devs"], lightweight: "allow" } };
     const rules = [rule, tagRule];
-    const until = day(this.start + 5 * DAY);
+    const soon = this.start + 5 * DAY;
+    const until = day(soon);
+    const [life, renewed] = [soon - BEGUN, this.start + 3 * DAY];
+    const certified = (options?: Parameters<typeof pat.certificate>[0]) => ({
+      alice: principal(alice),
+      bob: principal(bob),
+      pat: { emails: [pat.email], keys: [{ openpgp: pat.certificate(options) }] },
+    });
+    const groups = { devs: ["alice", "bob", "pat"] };
     const keyed = (...keys: readonly object[]) => ({
       principals: { alice: principal(alice, { keys }), bob: principal(bob) },
     });
@@ -174,13 +191,16 @@ export class RememberingClone {
       policyOf([{ ...rule, commits: { signedBy: ["devs"], level: "warn" } }, tagRule]),
       policyOf(rules, { groups: { devs: [{ principal: "alice", until }, "bob"] } }),
       policyOf([rule, tagRule, { name: "ci", paths: ["ci/**"], commits: { signedBy: ["alice"] } }]),
+      policyOf(rules, { principals: certified(), groups }),
+      policyOf(rules, { principals: certified({ life }), groups }),
+      policyOf(rules, { principals: certified({ life, renewed }), groups }),
       "{",
     ].map((policy) => (typeof policy === "string" ? policy : JSON.stringify(policy)));
   }
 
   /** Good and bad ones, lines and merges, policies and none, old dates and new ones. */
   #commits(): readonly ObjectId[] {
-    const put = (who: typeof alice | null, parents: readonly ObjectId[], days: number, files = {}): ObjectId =>
+    const put = (who: Person | null, parents: readonly ObjectId[], days: number, files = {}): ObjectId =>
       this.#pushes.commit(who, { parents, files, date: this.start - days * DAY });
     const own = (which: number) => ({ ".signpolicy.json": this.policies[which] ?? "" });
     const first = put(alice, [], 50, own(0));
@@ -204,6 +224,9 @@ export class RememberingClone {
       put(alice, [narrow], 60),
       put(bob, [merge], -20),
       put(bob, [third], 5, { "ci/x": "1" }),
+      put(pat, [third], 6),
+      put(fleeting, [third], 6),
+      put(pat, [merge], -4),
     ];
   }
 }
