@@ -76,7 +76,7 @@ const GROUPS = {
     "policy/(check-.*|checks|document-json|duplicates|fields|issues|key-schema|parse|presets|read-document|schema|suggest)",
   ],
   judging: [
-    "check/(commit-facts|deadline|object-problem|examiner|file-policy|frontier-horizon|key-select|governing|judge-commit|layered-map|look-alikes|mending|merged-entry|missing|missing-problem|next-policy|open-exemptions|outlines)",
+    "check/(commit-facts|deadline|object-problem|examiner|file-policy|frontier-horizon|key-select|governing|judge-commit|judge-walked|layered-map|look-alikes|mending|merged-entry|missing|missing-problem|next-policy|open-exemptions|outlines)",
     "check/(parting|pending|policy|policy-changes|policy-issues|policy-states|raw-verifier)",
     "check/(policy-source|pre-push|push|push-denial|push-input|push-plan|range|receive|record|record-(?:chain|entries|index|indexed|state)|remember-git|report-head)",
     "check/(session|shared-walk|straight-line|succession|tags|tip-set|tips|tracking|tree-policy|trees|trust-root|walk|witness)",

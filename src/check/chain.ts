@@ -181,7 +181,7 @@ class ChainWalk {
     examined.catch(() => undefined);
     const state = this.#survey.touching.has(oid) ? await this.#stateAhead(oid) : null;
     this.#guesses.set(oid, state?.loaded == null ? by : { policy: state, age: this.#guesses.size + 1 });
-    return async () => this.#decide(await this.#dates.finish({ oid, examined }), by.policy);
+    return async () => this.#decide(await this.#dates.finish(oid, await examined), by.policy);
   }
 
   /** For guessing alone: what cannot be read is told when the commit is decided. */

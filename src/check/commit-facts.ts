@@ -27,7 +27,7 @@ export interface CommitFacts {
  *
  * @throws GitError
  */
-export async function findFacts(
+export function findFacts(
   context: JudgingContext,
   ref: RefName | null,
   commit: Commit,
@@ -35,13 +35,26 @@ export async function findFacts(
   applied: readonly AppliedRule[],
   edit: PolicyEdit | null,
   clock: JudgingClock,
-): Promise<CommitFacts | Problem> {
-  const forge = isByForge(context.policy, evidence) ? await forgeFacts(context, commit) : null;
-  const squashed = forge?.parents === 1 && context.policy.forge.squash === "allow";
+): CommitFacts | Promise<CommitFacts | Problem> {
+  const byForge = isByForge(context.policy, evidence);
   const counted = applied.some(({ rule }) => rule.commits !== null && rule.commits.threshold !== null);
   const agreed =
     edit?.steps.some(({ administrators }) => administrators.some(({ threshold }) => threshold > 1)) === true;
-  if (!squashed && !counted && !agreed) return { applied, approvedBy: NOBODY, forge, approvable: [] };
+  if (!byForge && !counted && !agreed) return { applied, approvedBy: NOBODY, forge: null, approvable: NOTHING };
+  return askFacts(context, ref, commit, applied, clock, { byForge, counted, agreed });
+}
+
+async function askFacts(
+  context: JudgingContext,
+  ref: RefName | null,
+  commit: Commit,
+  applied: readonly AppliedRule[],
+  clock: JudgingClock,
+  { byForge, counted, agreed }: { readonly byForge: boolean; readonly counted: boolean; readonly agreed: boolean },
+): Promise<CommitFacts | Problem> {
+  const forge = byForge ? await forgeFacts(context, commit) : null;
+  const squashed = forge?.parents === 1 && context.policy.forge.squash === "allow";
+  if (!squashed && !counted && !agreed) return { applied, approvedBy: NOBODY, forge, approvable: NOTHING };
   const approvable = [
     "threshold-unmet" as const,
     ...(squashed ? (["signer-not-permitted"] as const) : []),
@@ -67,6 +80,7 @@ async function forgeFacts({ repository }: JudgingContext, commit: Commit): Promi
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+const NOTHING: CommitFacts["approvable"] = [];
 
 async function withApprovers(
   approvals: Approvals,

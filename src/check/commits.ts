@@ -16,7 +16,7 @@ import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import type { JoinedDenials } from "./joined-denials.ts";
 import { nameMissing } from "./missing.ts";
 import { missingProblem } from "./missing-problem.ts";
-import { judgeRange, type JudgingContext } from "./range.ts";
+import { judgeLists, type JudgingContext } from "./range.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { loadRecord } from "./record.ts";
 import { reportHead } from "./report-head.ts";
@@ -268,11 +268,11 @@ class Verification {
       return true;
     }
     let allowed = true;
-    const take = async (decision: Decision): Promise<void> => {
+    const take = (decision: Decision): void | Promise<void> => {
       watch?.see(decision);
       allowed &&= decision.allow;
       if (!decision.allow && decision.subject.oid !== null) before?.denied.push(decision.subject.oid);
-      await this.#take(decision);
+      return this.#sink.decision(decision);
     };
     const range = {
       ref,
@@ -284,7 +284,12 @@ class Verification {
     try {
       allowed &&= !(await this.#reachesDenied(before, target.include));
       const context = watch === null ? this.#context : { ...this.#context, dates: watch.dates };
-      for await (const { decision } of judgeRange(context, range)) await take(decision);
+      for await (const some of judgeLists(context, range)) {
+        for (const { decision } of some) {
+          const taken = take(decision);
+          if (taken instanceof Promise) await taken;
+        }
+      }
       before?.tips.push(...target.include);
       await watch?.ended();
     } catch (error) {

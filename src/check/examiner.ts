@@ -16,6 +16,18 @@ import { parseTag } from "../subject/tag.ts";
 export type Examined<T> =
   { readonly subject: T; readonly evidence: readonly Evidence[] } | { readonly problem: Problem };
 
+/** What is asked of one object beside its evidence. */
+interface Asking {
+  /** Whether its payload and signatures outlive their verification; those of a large object do only where all is kept. */
+  readonly keeps?: "everything" | "nothing";
+  /** Keys whose compromise does not matter. */
+  readonly rescued?: ReadonlySet<string>;
+}
+
+const NO_ASKING: Asking = {};
+const committedAt = (commit: Commit): Seconds => commit.committer.at;
+const taggedAt = (tag: Tag): Seconds | null => tag.tagger?.at ?? null;
+
 /** Evidence kept for objects that several refs of one push bring in. */
 const REMEMBERED = 4096;
 
@@ -74,28 +86,27 @@ export class Examiner {
     const known = this.#commits.get(oid);
     if (known !== undefined) return known;
     if (this.#commits.size >= REMEMBERED) this.#commits.clear();
-    const examined = this.#examine(oid, "commit", parseCommit, (commit) => commit.committer.at);
+    const examined = this.#examine(oid, "commit", parseCommit, committedAt);
     this.#commits.set(oid, examined);
     return examined;
   }
 
   /** The same, for one of many that nobody asks for again: its payload and signatures are let go once they were verified. */
-  async commitOnce(oid: ObjectId): Promise<Examined<Commit>> {
-    const examined = await this.#examine(oid, "commit", parseCommit, (commit) => commit.committer.at);
-    return "problem" in examined ? examined : { ...examined, subject: withoutContent(examined.subject) };
+  commitOnce(oid: ObjectId): Promise<Examined<Commit>> {
+    return this.#examine(oid, "commit", parseCommit, committedAt, { keeps: "nothing" });
   }
 
   /** The same with the bytes of payload and signatures, however large it is. */
   commitWhole(oid: ObjectId): Promise<Examined<Commit>> {
-    return this.#examine(oid, "commit", parseCommit, (commit) => commit.committer.at, true);
+    return this.#examine(oid, "commit", parseCommit, committedAt, { keeps: "everything" });
   }
 
   tagWhole(oid: ObjectId): Promise<Examined<Tag>> {
-    return this.#examine(oid, "tag", parseTag, (tag) => tag.tagger?.at ?? null, true);
+    return this.#examine(oid, "tag", parseTag, taggedAt, { keeps: "everything" });
   }
 
   tag(oid: ObjectId): Promise<Examined<Tag>> {
-    return this.#examine(oid, "tag", parseTag, (tag) => tag.tagger?.at ?? null);
+    return this.#examine(oid, "tag", parseTag, taggedAt);
   }
 
   /** What a commit proves with the longer life that newer copies of the certificates give; null where they give none. */
@@ -112,8 +123,8 @@ export class Examiner {
   async rescued(oid: ObjectId, kind: "commit" | "tag", keys: ReadonlySet<string>): Promise<readonly Evidence[]> {
     const examined =
       kind === "commit"
-        ? await this.#examine(oid, kind, parseCommit, (commit) => commit.committer.at, false, keys)
-        : await this.#examine(oid, kind, parseTag, (tag) => tag.tagger?.at ?? null, false, keys);
+        ? await this.#examine(oid, kind, parseCommit, committedAt, { rescued: keys })
+        : await this.#examine(oid, kind, parseTag, taggedAt, { rescued: keys });
     return "problem" in examined ? [] : examined.evidence;
   }
 
@@ -122,8 +133,7 @@ export class Examiner {
     kind: ObjectKind,
     parse: (oid: ObjectId, raw: Uint8Array, algorithm: Repository["algorithm"]) => T,
     claimed: (subject: T) => Seconds | null,
-    whole = false,
-    rescued?: ReadonlySet<string>,
+    { keeps, rescued }: Asking = NO_ASKING,
   ): Promise<Examined<T>> {
     const object = await this.#reader.object(oid);
     const problem = unusable(object, oid, kind, this.#limits) ?? this.#renamed(object, oid, kind);
@@ -149,7 +159,8 @@ export class Examiner {
       const own = { now: this.#now, claimed: claimed(subject), receivedAt };
       const times = rescued === undefined ? own : { ...own, rescued };
       const evidence = await verifySigned(subject, this.#anchors, times, this.#raw);
-      return { subject: isLarge && !whole ? withoutContent(subject) : subject, evidence };
+      const lets = keeps === "nothing" || (isLarge && keeps !== "everything");
+      return { subject: lets ? withoutContent(subject) : subject, evidence };
     } finally {
       if (isLarge) this.#reader.release(length);
     }

@@ -1,14 +1,14 @@
 import type { Commit, Decision, Evidence, ObjectId, RefName } from "../model.ts";
 import type { JudgingClock } from "../policy/clock.ts";
 import { decideCommit, type AppliedRule } from "../policy/decide-commit.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
+import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { ownerOf } from "../policy/emails.ts";
 import type { Fix } from "../policy/fixes.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import type { Exemption, Rule } from "../policy/policy.ts";
 import { rescuesFor, withRescue } from "../policy/rescue.ts";
 import type { Anchors } from "../signature/anchors.ts";
-import { assertApprovals, findFacts } from "./commit-facts.ts";
+import { assertApprovals, findFacts, type CommitFacts } from "./commit-facts.ts";
 import type { Mending } from "./mending.ts";
 import { openExemptions } from "./open-exemptions.ts";
 import type { JudgingContext } from "./range.ts";
@@ -45,25 +45,63 @@ export interface CommitQuestion {
  *
  * @throws GitError, SignpolicyError ERR_APPROVALS_MISSING
  */
-export async function judgeCommit(context: JudgingContext, question: CommitQuestion): Promise<Decision> {
-  const { commit, ref, clock, policyEdit, mending, paths } = question;
+export function judgeCommit(context: JudgingContext, question: CommitQuestion): Decision | Promise<Decision> {
+  const { evidence, exemptions, policyEdit, paths, applied } = question;
+  return exemptions.length === 0 && policyEdit === null && paths === null
+    ? judgeByFacts(context, question, { evidence, exemptions, rescues: NO_RESCUES, applied })
+    : judgeSpecial(context, question);
+}
+
+/** A commit by what is known of it so far: which evidence, exemptions and rules count. */
+interface Known {
+  readonly evidence: readonly Evidence[];
+  readonly exemptions: readonly Exemption[];
+  readonly rescues: readonly Exemption[];
+  readonly applied: readonly AppliedRule[];
+}
+
+const NO_RESCUES: readonly Exemption[] = [];
+
+/** One that an exemption may name, that changes the policy, or whose paths count. */
+async function judgeSpecial(context: JudgingContext, question: CommitQuestion): Promise<Decision> {
+  const { commit, clock, paths, policyEdit } = question;
   const exemptions =
     question.exemptions.length === 0
       ? question.exemptions
       : await openExemptions(context, question.exemptions, commit.oid, clock);
   const rescues = rescuesFor(question.evidence, exemptions, commit.oid, clock);
-  const renewed = await renewedEvidence(context, question);
+  const renewed = policyEdit === null ? question.evidence : await renewedEvidence(context, question);
   const evidence = await rescuedEvidence(context, "commit", commit.oid, renewed, rescues);
-  const deny = (problem: Parameters<typeof decideProblem>[1]): Decision =>
-    decideProblem({ kind: "commit", oid: commit.oid, ref }, problem, [
-      ...new Set(question.applied.map(({ rule }) => rule.name)),
-    ]);
   const rules = question.applied.flatMap(({ rule }) => (isForPaths(rule) ? [rule] : []));
   const touched = paths === null ? null : await paths.by(commit, rules, question.judgedParents);
-  if (touched !== null && "code" in touched) return deny(touched);
-  const asked = touching(question.applied, touched);
-  const facts = await findFacts(context, ref, commit, evidence, asked, policyEdit, clock);
-  if ("code" in facts) return deny(facts);
+  if (touched !== null && "code" in touched) return deny(question, touched);
+  return judgeByFacts(context, question, {
+    evidence,
+    exemptions,
+    rescues,
+    applied: touching(question.applied, touched),
+  });
+}
+
+const deny = ({ commit, ref, applied }: CommitQuestion, problem: Problem): Decision =>
+  decideProblem({ kind: "commit", oid: commit.oid, ref }, problem, [...new Set(applied.map(({ rule }) => rule.name))]);
+
+function judgeByFacts(context: JudgingContext, question: CommitQuestion, known: Known): Decision | Promise<Decision> {
+  const { commit, ref, policyEdit, clock } = question;
+  const facts = findFacts(context, ref, commit, known.evidence, known.applied, policyEdit, clock);
+  return facts instanceof Promise
+    ? facts.then((found) => decide(context, question, known, found))
+    : decide(context, question, known, facts);
+}
+
+function decide(
+  context: JudgingContext,
+  question: CommitQuestion,
+  { evidence, exemptions, rescues }: Known,
+  facts: CommitFacts | Problem,
+): Decision | Promise<Decision> {
+  if ("code" in facts) return deny(question, facts);
+  const { commit, ref, clock, policyEdit, mending } = question;
   const input = {
     policy: context.policy,
     commit,
@@ -80,11 +118,12 @@ export async function judgeCommit(context: JudgingContext, question: CommitQuest
   const decision = withRescue(decideCommit(input), rescues);
   // The command that mends it costs a look at the history, so only what must be mended is decided with it.
   if (decision.allow || mending === null) return decision;
-  if (question.audit) await assertApprovals(context, decision, facts);
-  return decideCommit({
-    ...input,
-    fix: { ...(await mending.fixFor(commit)), ...(await otherKeys(context, commit, evidence)) },
-  });
+  const mended = async (): Promise<Decision> => {
+    if (question.audit) await assertApprovals(context, decision, facts);
+    const fix = { ...(await mending.fixFor(commit)), ...(await otherKeys(context, commit, evidence)) };
+    return decideCommit({ ...input, fix });
+  };
+  return mended();
 }
 
 /** A key that the policy does not have is often the wrong one of several. */

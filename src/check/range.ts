@@ -1,32 +1,26 @@
-import { ParseError } from "../errors.ts";
-import type { Commit, Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listSomeCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
-import { SKEW } from "../policy/clock.ts";
 import type { AppliedRule } from "../policy/decide-commit.ts";
 import { isSameSelector } from "../policy/membership.ts";
 import type { Exemption, Policy, Rule } from "../policy/policy.ts";
-import type { PolicyEdit } from "../policy/policy-edit.ts";
-import { decideProblem } from "../policy/decide-problem.ts";
 import type { SignWith } from "../policy/fixes.ts";
 import type { Override } from "../policy/override.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Examiner } from "./examiner.ts";
-import { isForPaths, judgeCommit, openPaths } from "./judge-commit.ts";
+import { isForPaths, openPaths } from "./judge-commit.ts";
+import { judgeWalked, type Standing } from "./judge-walked.ts";
 import { Mending } from "./mending.ts";
-import { objectProblem } from "./object-problem.ts";
 import type { Outlines } from "./outlines.ts";
 import { NO_SUSPECTS, type PolicyChanges, type Suspects } from "./policy-changes.ts";
 import type { EarlyListing } from "./early-listing.ts";
 import type { KnownRange } from "./shared-walk.ts";
 import type { StraightLine } from "./straight-line.ts";
 import { isPartOf, type Tips } from "./tip-set.ts";
-import type { TouchedPaths } from "./touched-paths.ts";
 import type { TreeWalker } from "./trees.ts";
-import type { EditTerms } from "./policy-edits.ts";
 import type { Arrived } from "./witness.ts";
-import { type AncestorDates, walkCommits, type Walked } from "./walk.ts";
+import { type AncestorDates, walkCommits } from "./walk.ts";
 
 export interface JudgingContext {
   readonly repository: Repository;
@@ -91,6 +85,14 @@ export interface JudgedCommit {
  * @throws GitError when git cannot list the commits
  */
 export async function* judgeRange(context: JudgingContext, range: RangeToJudge): AsyncGenerator<JudgedCommit> {
+  for await (const some of judgeLists(context, range)) yield* some;
+}
+
+/** The same, as many at a time as are done: for long histories, where each of many steps counts. */
+export async function* judgeLists(
+  context: JudgingContext,
+  range: RangeToJudge,
+): AsyncGenerator<readonly JudgedCommit[]> {
   const groups = await Promise.all(range.groups.map((group) => prepareGroup(context, range, group)));
   const isNew = await prepareClock(context, range, groups);
   const mending = new Mending(context.repository, range.include, range.only !== true);
@@ -99,26 +101,25 @@ export async function* judgeRange(context: JudgingContext, range: RangeToJudge):
   // In a history nothing is gone through twice; refs of one push bring in the same commits.
   const examine = (oid: ObjectId) => (range.history === "everything" ? examiner.commitOnce(oid) : examiner.commit(oid));
   for (const { suspects } of groups) suspects.expect(expected(context, range, groups));
-  for await (const walked of walkCommits(
-    counted(inOrder(context, range, groups), groups),
-    examine,
-    outlines,
-    dates,
-    isNew,
-  )) {
-    const holding =
-      groups.length === 1 && groups[0]?.commits === null
-        ? groups
-        : groups.filter((group) => group.commits === null || group.commits.has(walked.oid));
-    yield await judge(context, range, walked, holding, isNew(walked.oid) ? "new" : "history", { mending, paths });
+  const isStreamed = groups.length === 1 && groups[0]?.commits === null;
+  const holding = (oid: ObjectId): readonly PreparedGroup[] =>
+    isStreamed ? groups : groups.filter((group) => group.commits === null || group.commits.has(oid));
+  const means = { mending, paths };
+  const lists = counted(inOrder(context, range, groups), groups);
+  for await (const some of walkCommits(lists, examine, outlines, dates, isNew)) {
+    let judged: JudgedCommit[] = [];
+    for (const walked of some) {
+      const { oid } = walked;
+      const standing: Standing = { groups: holding(oid), mode: isNew(oid) ? "new" : "history" };
+      const one = judgeWalked(context, range, walked, standing, means);
+      if (one instanceof Promise && judged.length > 0) {
+        yield judged;
+        judged = [];
+      }
+      judged.push(one instanceof Promise ? await one : one);
+    }
+    yield judged;
   }
-}
-
-/** What is asked of the repository about some commits only. */
-interface Means {
-  readonly mending: Mending;
-  /** Null where no rule is for paths. */
-  readonly paths: TouchedPaths | null;
 }
 
 /** Commits that git was asked for before, and is long in listing. */
@@ -141,7 +142,7 @@ async function* counted(
   }
 }
 
-interface PreparedGroup {
+export interface PreparedGroup {
   readonly rules: readonly Rule[];
   readonly exclude: Tips;
   /** Members, ancestors first; null where the group is the only one and is streamed instead. */
@@ -300,88 +301,4 @@ async function prepareClock(
   if (allNew) return () => true;
   const fresh = new Set(await collectCommits(context.repository, { include: range.include, exclude: [...history] }));
   return (oid) => fresh.has(oid);
-}
-
-async function judge(
-  context: JudgingContext,
-  range: RangeToJudge,
-  walked: Walked,
-  groups: readonly PreparedGroup[],
-  mode: "new" | "history",
-  means: Means,
-): Promise<JudgedCommit> {
-  const subject = { kind: "commit", oid: walked.oid, ref: range.ref } as const;
-  if ("problem" in walked.examined)
-    return { decision: decideProblem(subject, walked.examined.problem, namesOf(groups)), parents: [] };
-  const { subject: commit, evidence } = walked.examined;
-  let policyEdit: PolicyEdit | null = null;
-  let mayTouch = false;
-  for (const group of groups) {
-    const touches = group.suspects.mayTouch(commit);
-    if (typeof touches === "boolean" ? touches : await touches) mayTouch = true;
-  }
-  if (mayTouch && context.changes !== null) {
-    try {
-      policyEdit = await context.changes.editOf(commit, termsOf(context, range, commit, walked.latestAncestor));
-    } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
-      return {
-        decision: decideProblem(subject, objectProblem(error), namesOf(groups)),
-        parents: commit.parents,
-      };
-    }
-  }
-  const clock = {
-    mode,
-    now: context.now,
-    latestAncestor: walked.latestAncestor,
-    pushed: range.history !== "everything",
-  };
-  const asked = {
-    commit,
-    evidence,
-    ref: range.ref,
-    applied: appliedIn(groups, walked.oid),
-    clock,
-    policyEdit,
-    newer: async () => (await context.changes?.stateAfter(commit))?.loaded?.anchors ?? null,
-    exemptions: exemptionsOf(context.policy, walked.oid, groups),
-    audit: range.history === "everything",
-    ...means,
-  };
-  return { decision: await judgeCommit(context, asked), parents: commit.parents };
-}
-
-const namesOf = (groups: readonly PreparedGroup[]): readonly string[] =>
-  groups.flatMap((group) => group.rules.map((rule) => rule.name));
-
-function appliedIn(groups: readonly PreparedGroup[], oid: ObjectId): readonly AppliedRule[] {
-  const [only, ...others] = groups.map(({ line, onLine, onSide }) => (line?.has(oid) === false ? onSide : onLine));
-  return only === undefined ? [] : others.length === 0 ? only : [...only, ...others.flat()];
-}
-
-/** What arrives is also judged by the policy in force; in history that may be younger than the change. */
-function termsOf(
-  { policy, policyRef, now }: JudgingContext,
-  { ref, history }: RangeToJudge,
-  commit: Commit,
-  latestAncestor: Seconds | null,
-): EditTerms {
-  const inForce = history === "everything" ? null : policy;
-  // Who backdates a change does not fall into the time of an office that he held.
-  const then = Math.max(commit.committer.at, (latestAncestor ?? 0) - SKEW);
-  const moments = history === "everything" ? [then] : [then, now];
-  return { ref, now, moments, inForce, binding: false, guards: ref !== null && ref === policyRef };
-}
-
-function exemptionsOf(policy: Policy, oid: ObjectId, groups: readonly PreparedGroup[]): readonly Exemption[] {
-  if (policy.exempt.length === 0) return [];
-  return policy.exempt.filter(
-    (exemption) =>
-      exemption.commit === oid ||
-      groups.some((group) => {
-        const beyond = group.beyond.get(exemption);
-        return beyond !== undefined && !beyond.has(oid);
-      }),
-  );
 }

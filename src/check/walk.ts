@@ -13,6 +13,8 @@ export interface Walked {
 interface Examining {
   readonly oid: ObjectId;
   readonly examined: Promise<Examined<Commit>>;
+  /** What came of it, once it has. */
+  done: Examined<Commit> | null;
 }
 
 /**
@@ -24,9 +26,9 @@ const AHEAD = 192;
 const REFILL = 128;
 
 /**
- * Examines commits that come ancestors first, list by list, many at once, and yields them in the same order. Remembers for each the
- * newest date it builds on, which is what a commit back-dated into a key's good days gives itself away by; but of what is new
- * to a push, which is judged by our clock.
+ * Examines commits that come ancestors first, list by list, many at once, and yields them in the same order, as many at a time
+ * as are done: one by one each would take several turns. Remembers for each the newest date it builds on, which is what a commit
+ * back-dated into a key's good days gives itself away by; but of what is new to a push, which is judged by our clock.
  */
 export async function* walkCommits(
   lists: AsyncIterable<readonly ObjectId[]>,
@@ -34,27 +36,45 @@ export async function* walkCommits(
   outlines: Outlines,
   dates = new AncestorDates(outlines),
   isNew: (oid: ObjectId) => boolean = () => false,
-): AsyncGenerator<Walked> {
-  const finish = (next: Examining) => (isNew(next.oid) ? undated(next) : dates.finish(next));
+): AsyncGenerator<readonly Walked[]> {
+  /** What is new is judged by our clock alone, whatever it builds on; and nothing that is history builds on it. */
+  const finish = (oid: ObjectId, examined: Examined<Commit>): Walked | Promise<Walked> =>
+    isNew(oid) ? { oid, examined, latestAncestor: null } : dates.finish(oid, examined);
   const queue: Examining[] = [];
   for await (const list of lists) {
     for (const oid of list) {
-      const examined = examine(oid);
-      examined.catch(() => undefined);
-      queue.push({ oid, examined });
-      if (queue.length < AHEAD) continue;
-      for (const next of queue.splice(0, AHEAD - REFILL)) yield await finish(next);
+      queue.push(begin(oid, examine(oid)));
+      if (queue.length >= AHEAD) yield* finishAll(queue.splice(0, AHEAD - REFILL), finish);
     }
   }
-  for (const next of queue) yield await finish(next);
+  yield* finishAll(queue, finish);
 }
 
-/** What is new is judged by our clock alone, whatever it builds on; and nothing that is history builds on it. */
-const undated = async ({ oid, examined }: Examining): Promise<Walked> => ({
-  oid,
-  examined: await examined,
-  latestAncestor: null,
-});
+function begin(oid: ObjectId, examined: Promise<Examined<Commit>>): Examining {
+  const examining: Examining = { oid, examined, done: null };
+  examined.then(
+    (done) => (examining.done = done),
+    () => undefined,
+  );
+  return examining;
+}
+
+/** Before it waits for one, it gives what is done. */
+async function* finishAll(
+  all: readonly Examining[],
+  finish: (oid: ObjectId, examined: Examined<Commit>) => Walked | Promise<Walked>,
+): AsyncGenerator<readonly Walked[]> {
+  let finished: Walked[] = [];
+  for (const { oid, done, examined } of all) {
+    const walked = done === null ? examined.then((late) => finish(oid, late)) : finish(oid, done);
+    if (walked instanceof Promise && finished.length > 0) {
+      yield finished;
+      finished = [];
+    }
+    finished.push(walked instanceof Promise ? await walked : walked);
+  }
+  if (finished.length > 0) yield finished;
+}
 
 /** Kept over several walks of one push, so that what one of them passed over is remembered by another. */
 export class AncestorDates {
@@ -74,26 +94,27 @@ export class AncestorDates {
     return this.#newest.get(oid) ?? null;
   }
 
-  async finish(next: Examining): Promise<Walked> {
-    const examined = await next.examined;
+  /** Ancestors first. */
+  finish(oid: ObjectId, examined: Examined<Commit>): Walked | Promise<Walked> {
     if ("problem" in examined) {
-      this.#newest.set(next.oid, null);
-      return { oid: next.oid, examined, latestAncestor: null };
+      this.#newest.set(oid, null);
+      return { oid, examined, latestAncestor: null };
     }
     const { parents, committer } = examined.subject;
+    if (!parents.every((parent) => this.#newest.has(parent))) return this.#finishAtEdge(oid, examined, parents);
     let latestAncestor: Seconds | null = null;
-    for (const parent of parents) latestAncestor = newer(latestAncestor, await this.#dateOf(parent));
-    this.#newest.set(next.oid, newer(latestAncestor, committer.at));
-    return { oid: next.oid, examined, latestAncestor };
+    for (const parent of parents) latestAncestor = newer(latestAncestor, this.newestOf(parent));
+    this.#newest.set(oid, newer(latestAncestor, committer.at));
+    return { oid, examined, latestAncestor };
   }
 
   /** A parent outside the range gives its own date; one that has none that can be read may be of any, so nothing is newer. */
-  async #dateOf(oid: ObjectId): Promise<Seconds | null> {
-    const known = this.#newest.get(oid);
-    if (known !== undefined) return known;
-    const date = newer((await this.#outlines.dateOf(oid)) ?? UNREAD, this.#beyond);
-    this.#newest.set(oid, date);
-    return date;
+  async #finishAtEdge(oid: ObjectId, examined: Examined<Commit>, parents: readonly ObjectId[]): Promise<Walked> {
+    for (const parent of parents) {
+      if (this.#newest.has(parent)) continue;
+      this.#newest.set(parent, newer((await this.#outlines.dateOf(parent)) ?? UNREAD, this.#beyond));
+    }
+    return this.finish(oid, examined);
   }
 }
 

@@ -13,7 +13,7 @@ type FormatVerifier = (
   anchors: Anchors,
   times: SigningTimes,
   raw: RawVerifier,
-) => Promise<Evidence>;
+) => Evidence | Promise<Evidence>;
 
 /** Each format's code is loaded when a signature of it is met, and not before: a hook must start fast. */
 const VERIFIERS: Readonly<Record<"openpgp" | "ssh", () => Promise<FormatVerifier>>> = {
@@ -44,13 +44,13 @@ export async function verifySigned(
   return [await verifyOne(signature, signed.payload, anchors, times, raw)];
 }
 
-async function verifyOne(
+function verifyOne(
   { format, bytes }: RawSignature,
   payload: Bytes,
   anchors: Anchors,
   times: SigningTimes,
   raw: RawVerifier,
-): Promise<Evidence> {
+): Evidence | Promise<Evidence> {
   if (bytes.length > MAX_SIGNATURE_BYTES) {
     const detail = `the signature has ${bytes.length} bytes, the limit is ${MAX_SIGNATURE_BYTES}`;
     return without("refuted", format, "resource-limit", detail);
@@ -58,8 +58,9 @@ async function verifyOne(
   switch (format) {
     case "openpgp":
     case "ssh": {
-      const verify = (loaded[format] ??= await VERIFIERS[format]());
-      return verify(bytes, payload, anchors, times, raw);
+      const verify = loaded[format];
+      if (verify !== undefined) return verify(bytes, payload, anchors, times, raw);
+      return VERIFIERS[format]().then((met) => (loaded[format] = met)(bytes, payload, anchors, times, raw));
     }
     case "x509":
       return without("undecided", format, "unsupported", "X.509 signatures are not verified yet");

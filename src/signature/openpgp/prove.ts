@@ -16,12 +16,12 @@ import type { OpenPgpSignature } from "./signature.ts";
  * where the hash is unknown, and where the digest's first two bytes, which stand in clear, are wrong: gpg does not look
  * at them, but then one signature could be written in 65,536 ways.
  */
-export async function provesSignature(
+export function provesSignature(
   key: OpenPgpKey,
   signature: OpenPgpSignature,
   content: readonly Bytes[],
   raw: RawVerifier = verifyInPool,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   if (signature.version !== key.version || signature.publicKeyAlgorithm !== key.publicKeyAlgorithm) return false;
   const hash = hashFacts(signature.hashAlgorithm)?.name;
   if (hash === undefined || key.material.kind === "none") return false;
@@ -38,8 +38,7 @@ export async function provesSignature(
     const { order } = key.material;
     if (!signature.numbers.every((number) => isBetweenZeroAnd(order, number))) return false;
   }
-  const { verifyWithLibrary } = await import("./library.ts");
-  return verifyWithLibrary(key, signature, digest);
+  return import("./library.ts").then(({ verifyWithLibrary }) => verifyWithLibrary(key, signature, digest));
 }
 
 function digestOf(name: string, message: Bytes): Bytes | null {

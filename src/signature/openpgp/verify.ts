@@ -25,13 +25,13 @@ import { weakHash } from "./state.ts";
  *
  * Whatever the bytes hold, the answer is evidence, never an exception.
  */
-export async function verifyOpenPgp(
+export function verifyOpenPgp(
   armored: Bytes,
   payload: Bytes,
   anchors: Anchors,
   times: SigningTimes,
   raw: RawVerifier = verifyInPool,
-): Promise<Evidence> {
+): Evidence | Promise<Evidence> {
   let signature: DocumentSignature | Reason;
   try {
     signature = readDocumentSignature(armored);

@@ -12,7 +12,7 @@ import type { Presence, SshSignature } from "./signature.ts";
  *
  * @throws ParseError when the key itself is unusable
  */
-export async function proveSignature(
+export function proveSignature(
   key: SshPublicKey,
   { raw: number, hash, presence }: SshSignature,
   message: Bytes,

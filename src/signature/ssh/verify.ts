@@ -9,14 +9,13 @@ import type { RawVerifier } from "../raw.ts";
 import type { Reason, SigningTimes } from "../times.ts";
 import { certifiedShape, isDsa, shapeOf } from "./algorithms.ts";
 import type { SshTrust } from "./anchors.ts";
-import { readSshCertificate } from "./certificate.ts";
+import { readSshCertificate, type SshCertificate } from "./certificate.ts";
 import { readSshPublicKey } from "./key.ts";
 import type { SshPublicKey } from "./key.ts";
 import { proveSignature, userPresent } from "./prove.ts";
 import { readSshSignature } from "./signature.ts";
-import type { Presence, SshSignature } from "./signature.ts";
+import type { SshSignature } from "./signature.ts";
 import { readSshSig, signedData } from "./sshsig.ts";
-import type { SshSig } from "./sshsig.ts";
 import { judgeSigner, UNLISTED } from "./standing.ts";
 import type { ClaimedSigner } from "./standing.ts";
 
@@ -59,9 +58,12 @@ export async function verifySsh(
     if (entries.length === 0) return refuse(unknownKey(signer));
     if (entries.every(({ principal }) => principal === entries[0]?.principal)) suspect = entries[0]?.principal ?? null;
 
-    const presence = await prove(sig, payload, signer, anchors.algorithms, raw);
-    if (presence !== null && "code" in presence) return refuse(presence);
-    const judged = judgeSigner(signer, entries, presence, anchors, times);
+    // Both signatures where a certificate stands between: the CA's over the certificate, then the key's over the payload.
+    const misissued = certificate === null ? null : await proveIssue(certificate, anchors.algorithms, raw);
+    if (misissued !== null) return refuse(misissued);
+    const proven = await proveBlob(sig.signature, key, signedData(sig, payload), anchors.algorithms, raw);
+    if ("code" in proven) return refuse(proven);
+    const judged = judgeSigner(signer, entries, proven.presence, anchors, times);
     if ("code" in judged) return refuse(judged);
     const { fingerprint, algorithm, bits } = key;
     const primary = certificate?.authority.fingerprint ?? fingerprint;
@@ -114,33 +116,20 @@ function unknownKey({ certificate }: ClaimedSigner): Reason {
   return { code: "unknown-key", detail: `a certificate of an SSH CA that the policy does not list (${ca})` };
 }
 
-/** Both signatures where a certificate stands between: the CA's over the certificate, then the key's over the payload. */
-async function prove(
-  sig: SshSig,
-  payload: Bytes,
-  { key, certificate }: ClaimedSigner,
+/** Why the CA did not issue this certificate; null where it did. */
+async function proveIssue(
+  { signature, authority, signedBytes }: SshCertificate,
   algorithms: AlgorithmPolicy,
   raw: RawVerifier,
-): Promise<Presence | null | Reason> {
-  if (certificate !== null) {
-    const issued = await proveBlob(
-      certificate.signature,
-      certificate.authority,
-      certificate.signedBytes,
-      algorithms,
-      raw,
-    );
-    if ("code" in issued) {
-      return issued.code === "bad-signature"
-        ? { code: "cert-invalid", detail: "the CA did not sign this certificate" }
-        : issued;
-    }
-    if (issued.presence !== null && !userPresent(issued.presence)) {
-      return { code: "cert-invalid", detail: "the CA's authenticator issued this certificate with nobody present" };
-    }
+): Promise<Reason | null> {
+  const issued = await proveBlob(signature, authority, signedBytes, algorithms, raw);
+  if ("code" in issued) {
+    return issued.code === "bad-signature"
+      ? { code: "cert-invalid", detail: "the CA did not sign this certificate" }
+      : issued;
   }
-  const signature = await proveBlob(sig.signature, key, signedData(sig, payload), algorithms, raw);
-  return "code" in signature ? signature : signature.presence;
+  if (issued.presence === null || userPresent(issued.presence)) return null;
+  return { code: "cert-invalid", detail: "the CA's authenticator issued this certificate with nobody present" };
 }
 
 async function proveBlob(
