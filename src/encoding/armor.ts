@@ -76,9 +76,7 @@ export function decodeArmor(bytes: Bytes, label: ArmorLabel): Bytes {
  * and for one with anything wrong in it, which then is read line by line.
  */
 function decodePlain(text: string, label: ArmorLabel): Bytes | null {
-  const isPgp = label !== "SSH SIGNATURE";
-  const begin = `${BEGIN}${label}${DASHES}\n${isPgp ? "\n" : ""}`;
-  const end = `\n-----END ${label}${DASHES}\n`;
+  const { isPgp, begin, end } = PLAIN[label];
   if (!text.startsWith(begin) || !text.endsWith(end)) return null;
   const sum = isPgp ? text.indexOf("\n=", begin.length) : -1;
   const body = text.slice(begin.length, sum === -1 ? -end.length : sum);
@@ -90,9 +88,25 @@ function decodePlain(text: string, label: ArmorLabel): Bytes | null {
   return text.slice(sum + 2, -end.length) === checksum(data) ? data : null;
 }
 
+const plainFrame = (label: ArmorLabel, isPgp: boolean) => ({
+  isPgp,
+  begin: `${BEGIN}${label}${DASHES}\n${isPgp ? "\n" : ""}`,
+  end: `\n-----END ${label}${DASHES}\n`,
+});
+
+const PLAIN = {
+  "PGP SIGNATURE": plainFrame("PGP SIGNATURE", true),
+  "PGP PUBLIC KEY BLOCK": plainFrame("PGP PUBLIC KEY BLOCK", true),
+  "SSH SIGNATURE": plainFrame("SSH SIGNATURE", false),
+};
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** Three bytes in base64. */
 function checksum(data: Bytes): string {
   const crc = crc24(data);
-  return Buffer.of(crc >> 16, (crc >> 8) & 0xff, crc & 0xff).toString("base64");
+  const digit = (shift: number): string => DIGITS.charAt((crc >> shift) & 0x3f);
+  return digit(18) + digit(12) + digit(6) + digit(0);
 }
 
 /** Not `String.prototype.trimEnd`, which also takes NBSP, BOM and form feeds. */

@@ -211,7 +211,9 @@ export class ObjectReader {
   #takeContent(reading: Reading, chunk: Buffer, from: number): number {
     const end = Math.min(chunk.length, from + reading.left);
     reading.left -= end - from;
-    if (reading.size <= this.#cap) reading.parts.push(chunk.subarray(from, end));
+    // But the line end.
+    const last = reading.left === 0 ? end - 1 : end;
+    if (reading.size <= this.#cap) reading.parts.push(chunk.subarray(from, last));
     if (reading.left === 0) {
       this.#reading = null;
       this.#answer(finished(reading, this.#cap));
@@ -246,7 +248,7 @@ async function isDamaged(place: GitPlace, oid: ObjectId): Promise<boolean> {
 
 function finished({ oid, kind, size, parts }: Reading, cap: number): StoredObject {
   if (size > cap) return { found: "too-large", oid, kind, size };
-  const only = parts[0];
-  const whole = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
-  return { found: "yes", oid, kind, bytes: whole.subarray(0, size) };
+  const [only, another] = parts;
+  const bytes = only !== undefined && another === undefined ? only : Buffer.concat(parts);
+  return { found: "yes", oid, kind, bytes };
 }

@@ -68,7 +68,7 @@ export function readSignature(body: Bytes): OpenPgpSignature | UnreadSignature {
   const numbers = readNumbers(reader, publicKeyAlgorithm, version);
   if (numbers === null) return { unsupported: `public-key algorithm ${publicKeyAlgorithm} is not supported` };
   reader.end();
-  const all: readonly Subpacket[] = [...hashed, ...unhashed];
+  const all: readonly Subpacket[] = unhashed.length === 0 ? hashed : [...hashed, ...unhashed];
   return {
     version,
     type,
@@ -79,12 +79,16 @@ export function readSignature(body: Bytes): OpenPgpSignature | UnreadSignature {
     numbers,
     facts: readHashedFacts(hashed, WHAT),
     issuers: readIssuerHints(all, WHAT),
-    embedded: all
-      .filter((subpacket) => subpacket.type === SUBPACKET.embeddedSignature)
-      .map((subpacket) => subpacket.body),
+    embedded: embeddedIn(all),
     trailer: trailer(version, body.subarray(0, hashedLength)),
     body,
   };
+}
+
+function embeddedIn(subpackets: readonly Subpacket[]): readonly Bytes[] {
+  const embedded: Bytes[] = [];
+  for (const { type, body } of subpackets) if (type === SUBPACKET.embeddedSignature) embedded.push(body);
+  return embedded;
 }
 
 function readNumbers(reader: PacketReader, algorithm: number, version: 4 | 6): readonly Bytes[] | null {

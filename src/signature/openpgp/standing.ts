@@ -101,7 +101,8 @@ export function judgeKey(
   times: SigningTimes,
 ): Standing {
   const policy = judgeWindow(window, signedAt, times);
-  const revokedAt = Math.min(...state.revocations.map(({ created }) => created));
+  let revokedAt = Infinity;
+  for (const { created } of state.revocations) revokedAt = Math.min(revokedAt, created);
   const refuted =
     state.invalid ??
     (policy.refuted?.code === "key-revoked" ? policy.refuted : null) ??

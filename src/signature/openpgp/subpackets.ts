@@ -28,9 +28,6 @@ export const SUBPACKET = {
  */
 const UNDERSTOOD = new Set([2, 3, 4, 5, 6, 7, 9, 11, 12, 16, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 32, 33, 34, 39]);
 
-/** Types that say one thing: said twice, readers disagree about which counts. */
-const SINGLE = new Set<number>([SUBPACKET.created, SUBPACKET.lifetime, SUBPACKET.keyLifetime, SUBPACKET.keyFlags]);
-
 /** @throws ParseError */
 export function splitSubpackets(area: Bytes, what: string): readonly Subpacket[] {
   const reader = new PacketReader(area, what);
@@ -65,39 +62,56 @@ export interface HashedFacts {
 
 /** @throws ParseError where a subpacket is not of its type's form */
 export function readHashedFacts(hashed: readonly Subpacket[], what: string): HashedFacts {
+  let created: Subpacket | null = null;
+  let lifetime: Subpacket | null = null;
+  let keyLifetime: Subpacket | null = null;
+  let flags: Subpacket | null = null;
   let critical: Subpacket | null = null;
+  let reason: number | null = null;
+  let reasons = 0;
   let repeats = false;
-  const seen: number[] = [];
+  const revokers: string[] = [];
   for (const subpacket of hashed) {
-    const { type } = subpacket;
+    const { type, body } = subpacket;
     if (subpacket.critical && !UNDERSTOOD.has(type)) critical ??= subpacket;
-    if (!SINGLE.has(type)) continue;
-    repeats ||= seen.includes(type);
-    seen.push(type);
+    // Types that say one thing: said twice, readers disagree about which counts.
+    switch (type) {
+      case SUBPACKET.created:
+        repeats ||= created !== null;
+        created = subpacket;
+        break;
+      case SUBPACKET.lifetime:
+        repeats ||= lifetime !== null;
+        lifetime = subpacket;
+        break;
+      case SUBPACKET.keyLifetime:
+        repeats ||= keyLifetime !== null;
+        keyLifetime = subpacket;
+        break;
+      case SUBPACKET.keyFlags:
+        repeats ||= flags !== null;
+        flags = subpacket;
+        break;
+      case SUBPACKET.revocationReason:
+        reasons += 1;
+        reason = body[0] ?? null;
+        break;
+      case SUBPACKET.revocationKey:
+        revokers.push(upperHex(body.subarray(2)));
+        break;
+    }
   }
-  const reasons = hashed.filter(({ type }) => type === SUBPACKET.revocationReason);
-  const flags = lastOf(hashed, SUBPACKET.keyFlags);
   return {
-    created: secondsOf(lastOf(hashed, SUBPACKET.created), what),
+    created: secondsOf(created, what),
     // RFC 9580 §5.2.3.13 and §5.2.3.18: zero is never.
-    lifetime: secondsOf(lastOf(hashed, SUBPACKET.lifetime), what) || null,
-    keyLifetime: secondsOf(lastOf(hashed, SUBPACKET.keyLifetime), what) || null,
+    lifetime: secondsOf(lifetime, what) || null,
+    keyLifetime: secondsOf(keyLifetime, what) || null,
     keyFlags: flags === null ? null : (flags.body[0] ?? 0),
-    revocationReason: reasons.length === 1 ? (reasons[0]?.body[0] ?? null) : null,
-    revokers: hashed
-      .filter(({ type }) => type === SUBPACKET.revocationKey)
-      .map(({ body }) => upperHex(body.subarray(2))),
+    revocationReason: reasons === 1 ? reason : null,
+    revokers,
     notUnderstood: critical === null ? null : describe(critical),
     repeats,
   };
-}
-
-function lastOf(hashed: readonly Subpacket[], wanted: number): Subpacket | null {
-  for (let index = hashed.length - 1; index >= 0; index--) {
-    const subpacket = hashed[index];
-    if (subpacket?.type === wanted) return subpacket;
-  }
-  return null;
 }
 
 function secondsOf(subpacket: Subpacket | null, what: string): Seconds | null {
@@ -123,11 +137,12 @@ export function readIssuerHints(subpackets: readonly Subpacket[], what: string):
   const keyIds: string[] = [];
   const fingerprints: { version: number; fingerprint: string }[] = [];
   for (const { type, body } of subpackets) {
-    const reader = new PacketReader(body, what);
     if (type === SUBPACKET.issuerKeyId) {
+      const reader = new PacketReader(body, what);
       keyIds.push(upperHex(reader.bytes(8)));
       reader.end();
     } else if (type === SUBPACKET.issuerFingerprint) {
+      const reader = new PacketReader(body, what);
       const version = reader.byte();
       const fingerprint = reader.rest();
       if (fingerprint.length !== (version === 4 ? 20 : 32)) reader.fail("has a malformed issuer fingerprint");

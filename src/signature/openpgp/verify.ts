@@ -15,6 +15,7 @@ import { PACKET, splitPackets } from "./packets.ts";
 import { provesSignature } from "./prove.ts";
 import { SIGNATURE_TYPE, readSignature } from "./signature.ts";
 import type { OpenPgpSignature } from "./signature.ts";
+import type { IssuerHints } from "./subpackets.ts";
 import { currentState, judgeKey, knownState, withoutHardRevocations } from "./standing.ts";
 import { weakHash } from "./state.ts";
 
@@ -52,8 +53,8 @@ interface DocumentSignature {
   /** First moment at which the signature itself has expired; `Infinity`: never. */
   readonly ends: Seconds;
   readonly issuer: string;
-  /** Ids of the keys that it may mean. */
-  readonly keyIds: ReadonlySet<string>;
+  /** Ids of the keys that it may mean, each once. */
+  readonly keyIds: readonly string[];
 }
 
 const BEGIN = "-----BEGIN PGP SIGNATURE-----";
@@ -100,8 +101,15 @@ function readDocumentFacts(packet: OpenPgpSignature): DocumentSignature | Reason
     created: facts.created,
     ends: facts.created + (facts.lifetime ?? Infinity),
     issuer,
-    keyIds: new Set([...issuers.fingerprints.map(idOf), ...issuers.keyIds]),
+    keyIds: idsOf(issuers),
   };
+}
+
+function idsOf({ fingerprints, keyIds }: IssuerHints): readonly string[] {
+  const ids: string[] = [];
+  for (const fingerprint of fingerprints) if (!ids.includes(idOf(fingerprint))) ids.push(idOf(fingerprint));
+  for (const keyId of keyIds) if (!ids.includes(keyId)) ids.push(keyId);
+  return ids;
 }
 
 const idOf = ({ version, fingerprint }: { version: number; fingerprint: string }): string =>
@@ -109,8 +117,12 @@ const idOf = ({ version, fingerprint }: { version: number; fingerprint: string }
 
 const malformed = (detail: string): Reason => ({ code: "malformed", detail });
 
-const findCandidates = ({ keyIds }: DocumentSignature, { openpgp }: Anchors): readonly OpenPgpCandidate[] =>
-  [...keyIds].flatMap((keyId) => openpgp.candidates(keyId));
+function findCandidates({ keyIds }: DocumentSignature, { openpgp }: Anchors): readonly OpenPgpCandidate[] {
+  const [only, another] = keyIds;
+  return only !== undefined && another === undefined
+    ? openpgp.candidates(only)
+    : keyIds.flatMap((keyId) => openpgp.candidates(keyId));
+}
 
 const unknownKey = ({ issuer }: DocumentSignature): Reason => ({
   code: "unknown-key",
@@ -126,13 +138,12 @@ async function judge(
   raw: RawVerifier,
 ): Promise<Evidence> {
   const { packet, created, ends, issuer, keyIds } = signature;
-  const meant = candidates.filter(({ key }) => namesOnly(signature, key));
-  if (meant.length === 0 && keyIds.size > 1) {
-    // Attacks 19 and 79. Not even tried: a list of every key of the policy would have a large object hashed for each.
-    return refuse({ code: "bad-signature", detail: "the signature names several keys as its maker" }, signature, null);
-  }
+  let isMeant = false;
   let refusal: Evidence | null = null;
-  for (const { key, entry } of meant) {
+  for (const { key, entry } of candidates) {
+    // Not even tried: a list of every key of the policy would have a large object hashed for each.
+    if (!namesOnly(signature, key)) continue;
+    isMeant = true;
     const { certificate, principal, window } = entry;
     const weak = weakHash(packet, key, algorithms);
     if (weak !== null) {
@@ -155,6 +166,10 @@ async function judge(
     }
     // The same subkey may stand in a second certificate, rightly there.
     refusal = refuse(reason, signature, principal);
+  }
+  if (!isMeant && keyIds.length > 1) {
+    // Attacks 19 and 79.
+    return refuse({ code: "bad-signature", detail: "the signature names several keys as its maker" }, signature, null);
   }
   return refusal ?? unproven(signature, candidates);
 }
