@@ -146,3 +146,8 @@ export class LayeredSet {
     return this.#members.keys();
   }
 }
+
+/** Where a state that was written whole lacks a table. */
+export function noTable(): never {
+  throw new Error("a state without one of its tables");
+}

@@ -9,7 +9,7 @@
 import { basename } from "node:path";
 import { digestBytes, digestHex } from "../encoding/digest.ts";
 import type { PartlyRead } from "../io/record-index-file.ts";
-import type { Row, Table } from "./layered-map.ts";
+import { noTable, type Row, type Table } from "./layered-map.ts";
 import type { RecordHead } from "./record-entries.ts";
 import type { StateHead } from "./record-state.ts";
 
@@ -65,17 +65,13 @@ export function readIndex(file: PartlyRead, whole: (place: IndexedPlace) => read
   if (digestHex("sha256", bytes) !== digest) return null;
   const { program, place, state, tables } = JSON.parse(bytes.toString()) as IndexHead;
   let others: readonly Table[] | null = null;
-  const instead = (at: number): Table => (others ??= whole(place))[at] ?? fail();
+  const instead = (at: number): Table => (others ??= whole(place))[at] ?? noTable();
   const seed = seedOf(place);
   const opened = tables.map((head, at) => {
     const from = end + head.at;
     return new IndexTable(file, { ...head, at: from, mark: `${digest} ${at}`, seed }, () => instead(at));
   });
   return { program, place, state, tables: opened };
-}
-
-function fail(): never {
-  throw new Error("a state without one of its tables");
 }
 
 interface Layout extends TableHead {

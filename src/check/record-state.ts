@@ -5,7 +5,7 @@
  */
 import { formatTime, parseTime } from "../encoding/time.ts";
 import type { ObjectId, RefName, Seconds } from "../model.ts";
-import { LayeredMap, LayeredSet, type Row, type Table } from "./layered-map.ts";
+import { noTable, LayeredMap, LayeredSet, type Row, type Table } from "./layered-map.ts";
 import type { RecordBaseline, RecordEntry, RecordLanded, RecordMet, RecordPush } from "./record-entries.ts";
 import { NO_TIPS, type Tips } from "./tip-set.ts";
 
@@ -60,10 +60,6 @@ const asLanding = ([, value, from]: Row): Landing => ({
   from: from as ObjectId | null,
 });
 const asValue = ([, oid]: Row): ObjectId => oid as ObjectId;
-
-function fail(): never {
-  throw new Error("a state without one of its tables");
-}
 
 /** What a map holds, as a table. */
 const tableOf = <K extends string, V>(map: LayeredMap<K, V>, write: (key: K, value: V) => Row): Table => ({
@@ -128,7 +124,7 @@ export class RecordState {
     state.file = head.file;
     state.roots = head.roots;
     for (const [signed, at] of head.certificates) state.#certificates.set(signed, at);
-    const table = (at: number): Table => tables[at] ?? fail();
+    const table = (at: number): Table => tables[at] ?? noTable();
     state.#refs.lay(table(0), asLanding);
     state.#stood.lay(table(1), asValue);
     for (const [at, { name, refs, paths = false, signers = null }] of head.rules.entries()) {
