@@ -54,7 +54,8 @@ describe("what moves while a push is judged", () => {
     it(`is nothing: a push to a ${kind} ref is judged once, and passes`, () =>
       withTwo(async (server, first, second) => {
         if (packed) server.server.git(["pack-refs", "--all"]);
-        expect(await judge(server, main(first, second), () => undefined)).toEqual({ allow: true, codes: [], times: 1 });
+        // A push that passes asks for the time once more: its verdict, kept for post-receive, is dated.
+        expect(await judge(server, main(first, second), () => undefined)).toEqual({ allow: true, codes: [], times: 2 });
       }));
 
     it(`is the ${kind} ref: the push is judged anew, and its old value is none (bad-input)`, () =>
