@@ -44,14 +44,23 @@ export const idOf = (value: unknown): ObjectId | null =>
   typeof value === "string" && isObjectId(value) && !isZeroId(value) ? value : null;
 
 /**
- * A branch or ref that the platform names: `main` or `refs/heads/main`. The pusher chose it, so it is parsed, never resolved.
+ * A branch or tag by the name that the platform calls it: `main`, `v1.0`. The pusher chose it, so it is parsed, never resolved, and one
+ * who called his tag `refs/tags/v1.0` pushed `refs/tags/refs/tags/v1.0`.
  *
  * @throws ParseError for what is no ref name
  */
-export function refOf(value: string, folder: "refs/heads" | "refs/tags" = "refs/heads"): RefName {
-  const bytes = Buffer.from(value, "utf8").toString("latin1");
-  return parseRefName(bytes.startsWith("refs/") ? bytes : `${folder}/${bytes}`);
-}
+export const refIn = (folder: "refs/heads" | "refs/tags", name: string): RefName =>
+  parseRefName(`${folder}/${bytesOf(name)}`);
+
+/**
+ * A ref where the platform says it in full, or may: `refs/heads/main`, and else a branch.
+ *
+ * @throws ParseError for what is no ref name
+ */
+export const refOf = (value: string): RefName =>
+  value.startsWith("refs/") ? parseRefName(bytesOf(value)) : refIn("refs/heads", value);
+
+const bytesOf = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 
 /** @throws UsageError where the platform should have said it and did not: nothing is guessed */
 export function required(value: string | undefined, name: string): string {

@@ -1,5 +1,5 @@
 import type { CiEvent, CiPlatform, Variables } from "./ci-event.ts";
-import { cannotTell, idOf, member, refOf, required, textOf } from "./ci-event.ts";
+import { cannotTell, idOf, member, refIn, refOf, required, textOf } from "./ci-event.ts";
 
 const TITLES = { github: "GitHub Actions", gitea: "Gitea Actions", forgejo: "Forgejo Actions" } as const;
 
@@ -32,7 +32,13 @@ function githubEvent(environment: Variables, readEvent: (path: string) => unknow
     const into = textOf(member(request, "base", "ref")) ?? required(environment["GITHUB_BASE_REF"], "GITHUB_BASE_REF");
     const head = idOf(member(request, "head", "sha"));
     if (head === null) throw cannotTell("the event names no head of the pull request");
-    return { kind: "request", into: refOf(into), base: idOf(member(request, "base", "sha")), head, testMerge: false };
+    return {
+      kind: "request",
+      into: refIn("refs/heads", into),
+      base: idOf(member(request, "base", "sha")),
+      head,
+      testMerge: false,
+    };
   }
   if (name === "merge_group") {
     const into = required(textOf(member(payload, "merge_group", "base_ref")), "the merge group's base_ref");

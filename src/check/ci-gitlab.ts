@@ -1,5 +1,5 @@
 import type { CiEvent, CiPlatform, Variables } from "./ci-event.ts";
-import { cannotTell, idOf, refOf, required } from "./ci-event.ts";
+import { cannotTell, idOf, refIn, required } from "./ci-event.ts";
 
 /** GitLab CI (docs.gitlab.com, "Predefined CI/CD variables"). A job's own `variables:` may overwrite each of them. */
 export const gitlabPlatform = (environment: Variables): CiPlatform => ({
@@ -19,7 +19,7 @@ function gitlabEvent(environment: Variables): CiEvent {
     const head = idOf(environment["CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"]);
     return {
       kind: "request",
-      into: refOf(required(into, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")),
+      into: refIn("refs/heads", required(into, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")),
       base:
         idOf(environment["CI_MERGE_REQUEST_TARGET_BRANCH_SHA"]) ?? idOf(environment["CI_MERGE_REQUEST_DIFF_BASE_SHA"]),
       head: head ?? commit,
@@ -27,8 +27,8 @@ function gitlabEvent(environment: Variables): CiEvent {
     };
   }
   const tag = environment["CI_COMMIT_TAG"];
-  if (tag !== undefined && tag !== "") return { kind: "tag", ref: refOf(tag, "refs/tags") };
-  const ref = refOf(required(environment["CI_COMMIT_BRANCH"], "CI_COMMIT_BRANCH"));
+  if (tag !== undefined && tag !== "") return { kind: "tag", ref: refIn("refs/tags", tag) };
+  const ref = refIn("refs/heads", required(environment["CI_COMMIT_BRANCH"], "CI_COMMIT_BRANCH"));
   if (source !== "push") return { kind: "whole", ref };
   return { kind: "push", ref, before: idOf(environment["CI_COMMIT_BEFORE_SHA"]), after: commit };
 }

@@ -1,5 +1,5 @@
 import type { CiEvent, CiPlatform, Variables } from "./ci-event.ts";
-import { cannotTell, idOf, refOf, required } from "./ci-event.ts";
+import { cannotTell, idOf, refIn, refOf, required } from "./ci-event.ts";
 
 /**
  * Jenkins, multibranch and plain (its Git and Branch API plugins). For a pull request it says which branch is meant and not
@@ -12,14 +12,14 @@ export const jenkinsPlatform = (environment: Variables): CiPlatform => ({
   event(): CiEvent {
     const into = environment["CHANGE_TARGET"];
     if (into !== undefined && into !== "")
-      return { kind: "request", into: refOf(into), base: null, head: "HEAD", testMerge: false };
+      return { kind: "request", into: refIn("refs/heads", into), base: null, head: "HEAD", testMerge: false };
     const tag = environment["TAG_NAME"];
-    if (tag !== undefined && tag !== "") return { kind: "tag", ref: refOf(tag, "refs/tags") };
+    if (tag !== undefined && tag !== "") return { kind: "tag", ref: refIn("refs/tags", tag) };
     const branch = environment["BRANCH_NAME"] ?? environment["GIT_LOCAL_BRANCH"] ?? remoteBranch(environment);
     if (branch === undefined) return { kind: "whole", ref: null };
     // The last build that passed, not the last one: what failed is judged again until somebody mends it.
     const before = idOf(environment["GIT_PREVIOUS_SUCCESSFUL_COMMIT"]);
-    return { kind: "push", ref: refOf(branch), before, after: "HEAD" };
+    return { kind: "push", ref: refIn("refs/heads", branch), before, after: "HEAD" };
   },
 });
 

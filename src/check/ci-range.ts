@@ -35,8 +35,7 @@ export type CiRange =
 
 /** @throws UsageError where nothing tells what lies before what is judged */
 export async function rangeOf(session: Session, event: CiEvent): Promise<CiRange> {
-  if (event.kind === "tag")
-    return { kind: "whole", ref: null, targets: [event.ref], notes: await bareTagNotes(session, event.ref) };
+  if (event.kind === "tag") return tagRange(session, event.ref);
   if (event.kind === "whole") return wholeOrNew(session, event.ref);
   if (event.kind === "push") return pushRange(session, event);
   if (event.kind === "queue") {
@@ -97,6 +96,24 @@ const wholeOf = (ref: RefName | null, also: readonly ObjectId[] = []): CiRange =
   targets: ["HEAD", ...also],
   notes: [],
 });
+
+/** The tag, and what is checked out where the tag does not lead there: whoever made it may have meant another's name. */
+async function tagRange(session: Session, ref: RefName): Promise<CiRange> {
+  const oid = (await readRefs(session.repository, [ref])).get(ref)?.oid;
+  const tagged = oid === undefined ? null : await session.outlines.peel(oid);
+  const checkedOut = await resolveCommit(session, "HEAD").catch(() => null);
+  const isBeside =
+    checkedOut !== null && tagged !== null && !(await isAncestor(session.repository, checkedOut, tagged));
+  return {
+    kind: "whole",
+    ref: null,
+    targets: [ref, ...(isBeside ? ["HEAD"] : [])],
+    notes: [
+      ...(await bareTagNotes(session, ref)),
+      ...(isBeside ? ["the checkout holds other commits than the tag leads to: they are judged, too"] : []),
+    ],
+  };
+}
 
 /** actions/checkout put the commit in place of an annotated tag until its version 6 (its issue 290). */
 async function bareTagNotes(session: Session, ref: RefName): Promise<readonly string[]> {

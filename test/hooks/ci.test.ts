@@ -166,6 +166,59 @@ describe("ci on tags", () => {
 });
 
 describe("ci never trusts what it judges", () => {
+  it("judges the tag whose name reads as another's full name, and not that one (ref-unmatched)", () => {
+    const rules = [
+      { name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["devs"] } },
+      { name: "releases", refs: ["refs/tags/v*"], tags: { signedBy: ["devs"] } },
+    ];
+    const tags = new CiScene(rules);
+    try {
+      const { clone } = tags.world;
+      const clean = tags.commit(bob, { parents: [tags.root] });
+      const evil = tags.commit(null, { parents: [clean] });
+      tags.tracking("main", clean);
+      clone.updateRef("refs/tags/v1", tags.world.tag(alice, "v1", clean));
+      clone.updateRef("refs/tags/refs/tags/v1", evil);
+      const jobs = (name: string): readonly Env[] => [
+        { GITLAB_CI: "true", CI_PIPELINE_SOURCE: "push", CI_COMMIT_SHA: evil, CI_COMMIT_TAG: name },
+        { JENKINS_URL: "http://j/", TAG_NAME: name },
+        tags.github("push", `refs/tags/${name}`, { ref: `refs/tags/${name}`, before: ZERO, after: evil }),
+      ];
+      tags.checkOut(evil);
+      for (const env of jobs("refs/tags/v1")) {
+        const { status, decisions } = tags.run(env);
+        expect(status).toBe(1);
+        expect(decisions.map(({ code }) => code)).toContain("ref-unmatched");
+      }
+      // Nor does a checkout pass that the tag does not lead to.
+      for (const env of jobs("v1")) {
+        const { status, stderr } = tags.run(env);
+        expect(status).toBe(1);
+        expect(stderr).toContain("the checkout holds other commits than the tag leads to");
+      }
+      tags.checkOut(clean);
+      for (const env of jobs("v1")) expect(tags.run(env).status).toBe(0);
+    } finally {
+      tags.remove();
+    }
+  });
+
+  it("judges a request into the branch of that name, though it reads as another's full name", () => {
+    const into = "refs/heads/main";
+    scene.checkOut(scene.good);
+    scene.world.clone.updateRef("refs/remotes/origin/refs/heads/main", scene.past);
+    const env = {
+      GITLAB_CI: "true",
+      CI_PIPELINE_SOURCE: "merge_request_event",
+      CI_COMMIT_SHA: scene.good,
+      CI_MERGE_REQUEST_SOURCE_BRANCH_SHA: scene.good,
+      CI_MERGE_REQUEST_TARGET_BRANCH_NAME: into,
+    };
+    expect(scene.run(env).decisions.map(({ code }) => code)).toContain("ref-unmatched");
+    const plain = scene.run({ ...env, CI_MERGE_REQUEST_TARGET_BRANCH_NAME: "main" });
+    expect(plain.decisions).toEqual([{ oid: scene.good, kind: "commit", code: null }]);
+  });
+
   it("judges by the base's policy, never by the request's own (unknown-key)", () => {
     const evil = JSON.stringify(
       policyOf([{ name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["*"] } }]).valueOf(),
