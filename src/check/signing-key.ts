@@ -77,18 +77,21 @@ async function findOpenPgp(
   const [, id, exact] = NAMED_KEY.exec(named) ?? [];
   if (id !== undefined && exact === "!") return { kind: "openpgp", id: id.toUpperCase(), exact: true };
   const wanted = named === "" ? `${committer.name} <${committer.email}>` : named;
-  const program = config.values.filter(({ key }) => ["gpg.program", "gpg.openpgp.program"].includes(key)).at(-1)?.value;
-  const found = await askForSecretKey(program ?? "gpg", wanted, place);
+  const program = gpgProgram(config);
+  const found = await askForSecretKey(program, wanted, place);
   if (found !== null) return { kind: "openpgp", ...found };
   if (id !== undefined) return { kind: "openpgp", id: id.toUpperCase(), exact: false };
   const how = named === "" ? "the committer's name, since user.signingkey is not set" : "user.signingkey";
   return {
     kind: "none",
     code: "unknown-key",
-    why: `${program ?? "gpg"} has no secret key for ${wanted} (${how})`,
+    why: `${program} has no secret key for ${wanted} (${how})`,
     fix: "git config user.signingkey FINGERPRINT, of a key that `gpg --list-secret-keys` shows",
   };
 }
+
+const gpgProgram = ({ values }: GitConfig): string =>
+  values.filter(({ key }) => ["gpg.program", "gpg.openpgp.program"].includes(key)).at(-1)?.value ?? "gpg";
 
 /**
  * The part of the first usable secret key that gpg signs with: where a subkey was added since, that may be one which the
@@ -137,7 +140,7 @@ async function findSsh(config: GitConfig, named: string, place: SigningPlace): P
   return missing(`no SSH public key can be read from ${text} (user.signingkey)`);
 }
 
-/** The files that the key was looked for in; null where a program named it. */
+/** The files that the key was looked for in; null where a program of which we know none named it. */
 export function keyFiles(
   config: GitConfig,
   key: SigningKey,
@@ -145,11 +148,32 @@ export function keyFiles(
 ): readonly string[] | null {
   const named = config.get("user.signingkey") ?? "";
   if (key.kind === "none") return null;
-  if (key.kind === "openpgp") return NAMED_KEY.test(named) ? [] : null;
+  if (key.kind === "openpgp") {
+    const [, id, exact] = NAMED_KEY.exec(named) ?? [];
+    if (id === undefined) return null;
+    return exact === "!" ? [] : gpgFiles(config, environment);
+  }
   if (named === "") return null;
   if (/^(?:key::|ssh-)/.test(named)) return [];
   const path = resolve(top, expandHome(named, environment));
   return [path, `${path}.pub`];
+}
+
+/** gpg(1), FILES: keys, public and secret, and which of them it uses. A folder changes with what is put into it. */
+const GPG_FILES = [
+  "pubring.kbx",
+  "pubring.gpg",
+  "public-keys.d/pubring.db",
+  "private-keys-v1.d",
+  "gpg.conf",
+  "common.conf",
+];
+
+/** What gpg's answer hangs on; null where the program is another one, which may look elsewhere. */
+function gpgFiles(config: GitConfig, environment: Variables): readonly string[] | null {
+  if (!/^(?:.*\/)?gpg2?$/.test(gpgProgram(config))) return null;
+  const home = environment["GNUPGHOME"] ?? join(environment["HOME"] ?? "", ".gnupg");
+  return GPG_FILES.map((name) => join(home, name));
 }
 
 function textOf(path: string): string | null {

@@ -20,7 +20,7 @@ export interface AskedOf {
 /** Of git's own variables those that differ from commit to commit, and say nothing of who commits or with which key. */
 const PASSING =
   /^GIT_(?:INDEX_FILE|PREFIX|EDITOR|SEQUENCE_EDITOR|PAGER|(?:AUTHOR|COMMITTER)_DATE|REFLOG_ACTION|MERGE_.*|ASKPASS|TERMINAL_PROMPT|SSH.*)$/;
-const READ = new Set(["PATH", "HOME", "XDG_CONFIG_HOME", "EMAIL"]);
+const READ = new Set(["PATH", "HOME", "XDG_CONFIG_HOME", "EMAIL", "GNUPGHOME"]);
 /** A file that changed so short ago may change again without its times telling. */
 const SETTLED_MS = 2000;
 

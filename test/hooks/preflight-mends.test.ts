@@ -160,6 +160,27 @@ describeWith(["git", "ssh-keygen", "gpg"], "a hint of the preflight, run as it i
     await commits();
   });
 
+  it("is asked of gpg again where a subkey came since a yes was remembered (unknown-key)", async () => {
+    const fingerprint = gpgKey("never");
+    writePolicy([{ openpgp: `keys/${fingerprint}.asc` }]);
+    clone.git("config", "commit.gpgsign", "true");
+    clone.git("config", "user.signingkey", fingerprint);
+    // Files that have just changed are not believed to be the same.
+    const settled = () => new Promise((resolve) => setTimeout(resolve, 2100));
+    await settled();
+    const environment = clone.environment;
+    const ready = () =>
+      checkReadiness({ cwd: clone.top, environment }, { begin: () => undefined, decision: () => undefined });
+    for (let n = 0; n < 2; n += 1) expect((await ready()).allow).toBe(true);
+    expect(clone.read(".git/signpolicy/preflight.json")).toContain("pubring.kbx");
+    clone.run("gpg", ["--batch", "-q", "--passphrase", "", "--quick-add-key", fingerprint, "ed25519", "sign", "never"]);
+    expect((await ready()).findings[0]?.code).toBe("unknown-key");
+    await settled();
+    expect((await ready()).findings[0]?.code).toBe("unknown-key");
+    clone.git("config", "user.signingkey", `${fingerprint}!`);
+    expect((await ready()).allow).toBe(true);
+  });
+
   it("names another key of the same person, in the form that git takes (unknown-key)", async () => {
     const [mine] = [sshKey("id_ed25519"), sshKey("id_other")];
     writePolicy([{ ssh: mine }], { bob: [{ ssh: sshKey("bob") }] });
