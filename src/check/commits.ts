@@ -254,16 +254,19 @@ class Verification {
   /**
    * Judges what the targets reach. A history that passed under the same rules is not gone through again, so that a
    * thousand tags on one branch cost one walk. Returns whether everything was allowed.
+   *
+   * @param leads - the ref that leads there, where that is not the one whose rules judge: a report names it
    */
   async #judgeHistory(
     target: Pick<Target, "include" | "exclude">,
     ref: RefName | null,
     rules: readonly Rule[],
+    leads: RefName | null = ref,
   ): Promise<boolean> {
     const before = this.#judgedUnder(rules, target, ref);
     const isWhole = before?.tips.length === 0 && before.denied.length === 0;
     const watch = isWhole ? (this.#options.frontier?.history(this.#context, ref, target.include, rules) ?? null) : null;
-    if (await this.#isKnown(watch, ref)) {
+    if (await this.#isKnown(watch, ref, leads)) {
       before?.tips.push(...target.include);
       return true;
     }
@@ -272,7 +275,7 @@ class Verification {
       watch?.see(decision);
       allowed &&= decision.allow;
       if (!decision.allow && decision.subject.oid !== null) before?.denied.push(decision.subject.oid);
-      return this.#sink.decision(decision);
+      return this.#sink.decision(ledThereBy(decision, ref, leads));
     };
     const range = {
       ref,
@@ -301,11 +304,11 @@ class Verification {
   }
 
   /** Whether all but what was judged now was allowed before, and that is allowed as well. */
-  async #isKnown(watch: HistoryWatch | null, ref: RefName | null): Promise<boolean> {
+  async #isKnown(watch: HistoryWatch | null, ref: RefName | null, leads: RefName | null): Promise<boolean> {
     const judged = this.#sink.counted === undefined ? null : ((await watch?.beyond()) ?? null);
     if (judged === null) return false;
     this.#sink.counted?.(ref, judged.known.summary);
-    for (const decision of judged.decisions) await this.#take(decision);
+    for (const decision of judged.decisions) await this.#take(ledThereBy(decision, ref, leads));
     return true;
   }
 
@@ -345,7 +348,7 @@ class Verification {
       const own = judging.length === 0 || (await this.#judgeHistory(history, ref, judging));
       // Rules for paths have not looked at every commit, so they verify no target.
       if (judged || !verified) return own;
-      return fallback.length > 0 && (await this.#judgeHistory(history, branch, fallback)) && own;
+      return fallback.length > 0 && (await this.#judgeHistory(history, branch, fallback, ref)) && own;
     };
     const subject = { ref, oid, kind, rules, mode: "history" } as const;
     const chain = await judgeTags(this.#context, subject, { take: (decision) => this.#take(decision) }, judgeTarget);
@@ -362,4 +365,10 @@ class Verification {
   async #take(decision: Decision): Promise<void> {
     await this.#sink.decision(decision);
   }
+}
+
+/** A commit that a tag alone leads to is on no branch, whatever branch's rules judged it. */
+function ledThereBy(decision: Decision, ref: RefName | null, leads: RefName | null): Decision {
+  const { subject } = decision;
+  return leads === ref || subject.ref !== ref ? decision : { ...decision, subject: { ...subject, ref: leads } };
 }
