@@ -58,7 +58,7 @@ export function decideRef(input: RefInput): Decision {
     const severity = isEnforced(rule.tags, clock.now) ? "error" : "warning";
     const moved = judgeTagUpdate(input, rule, rule.tags);
     const bare = isBareTag(input, rule);
-    const lightweight = judgeLightweight(ref, bare, rule, rule.tags);
+    const lightweight = judgeLightweight(ref, bare, rule, rule.tags, clock);
     const target = bare ? judgeTagTarget(input.targetProblem ?? null, rule.tags) : null;
     if (moved !== null) findings.push(findingOf(moved, rule.name, severity));
     if (lightweight !== null) findings.push(findingOf(lightweight, rule.name, severity));

@@ -114,7 +114,7 @@ function judgedTag({ policy, tag, ref, clock }: TagInput): Judged {
     what: "tag",
     email: tag.tagger?.email ?? null,
     signedOff: false,
-    old: false,
+    old: clock.mode === "history",
     dated: tag.tagger?.at ?? null,
     clock,
     policy,

@@ -58,9 +58,14 @@ export const moveWords = (ref: RefName, rule: string): Words => ({
   hint: "make a new tag under a new name",
 });
 
-export const lightweightWords = (ref: RefName, rule: string): Words => ({
+/** `old`: it may have been pushed already, and where `fixed` it is not moved any more. */
+export const lightweightWords = (
+  ref: RefName,
+  rule: string,
+  { old, fixed }: Record<"old" | "fixed", boolean>,
+): Words => ({
   message: `${ref} is a lightweight tag, which carries no signature (${ruleNote(rule)})`,
-  hint: tagCommand(ref),
+  hint: `${tagCommand(ref)}${old && fixed ? "; one that was pushed may not be moved: sign a new one, and have the rule name those alone" : ""}`,
 });
 
 export const tagNameWords = (ref: RefName, name: string): Words => ({

@@ -51,7 +51,8 @@ export function unsignedWords({ what, signedOff, old, again }: Named): Words {
   const message = signedOff
     ? `this ${what} is not signed: Signed-off-by (git commit -s) is a line of text, a signature is made with -S`
     : `this ${what} is not signed`;
-  const exempt = old ? "; or, where it is older than the policy, exempt it there (trust.exempt)" : "";
+  const codes = what === "tag" ? ", codes: [unsigned-tag]" : "";
+  const exempt = old ? `; or, where it is older than the policy, exempt it there (trust.exempt${codes})` : "";
   return { message, hint: `${mend("unsigned", again)}${exempt}` };
 }
 

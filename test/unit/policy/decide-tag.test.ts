@@ -2,7 +2,17 @@ import { describe, expect, it } from "@jest/globals";
 import { always } from "../../../src/policy/membership.ts";
 import type { EvidenceCode } from "../../../src/model.ts";
 import { decideTag } from "../../../src/policy/decide-tag.ts";
-import { codesOf, identity, rule, tag, tagInput, tagRule, unverified, verified } from "../../support/decisions.ts";
+import {
+  codesOf,
+  history,
+  identity,
+  rule,
+  tag,
+  tagInput,
+  tagRule,
+  unverified,
+  verified,
+} from "../../support/decisions.ts";
 
 describe("decideTag", () => {
   it("allows a tag signed by whom the rule asks, under its name", () => {
@@ -20,6 +30,11 @@ describe("decideTag", () => {
     expect(codesOf(decision)).toEqual(["unsigned-tag"]);
     expect(decision.findings[0]).toMatchObject({ message: "this tag is not signed", hint: "git tag -f -s v1 v1^{}" });
     expect(codesOf(decideTag(tagInput({ evidence: [], tag: tag({ signatures: [] }) })))).toEqual(["unsigned-tag"]);
+    const clock = history();
+    const standing = decideTag(tagInput({ evidence: [unverified("unsigned")], tag: tag({ signatures: [] }), clock }));
+    expect(standing.findings[0]?.hint).toMatch(
+      /^git tag -f -s v1 v1\^\{\}; or, .*\(trust\.exempt, codes: \[unsigned-tag\]\)$/,
+    );
     expect(codesOf(decideTag(tagInput({ evidence: [] })))).toEqual(["malformed"]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ObjectKind } from "../../../../src/model.ts";
 import { decideRef } from "../../../../src/policy/decide-ref.ts";
-import { codesOf, glob, ref, refInput, rule, tagRule } from "../../../support/decisions.ts";
+import { codesOf, glob, history, ref, refInput, rule, tagRule } from "../../../support/decisions.ts";
 
 const refs = [glob("refs/tags/*")];
 const created = (name: string, newKind: ObjectKind, clause: Parameters<typeof tagRule>[0] = {}) =>
@@ -13,6 +13,16 @@ describe("a lightweight tag", () => {
     expect(codesOf(decision)).toEqual(["lightweight-tag"]);
     expect(decision.findings[0]?.hint).toBe("git tag -f -s v3 v3^{}");
     expect(created("refs/tags/v3", "tag").allow).toBe(true);
+  });
+
+  it("that stands already may not be moved, unless the rule lets tags be (lightweight-tag)", () => {
+    const clock = history();
+    const hint = (move: "deny" | "allow") =>
+      decideRef(
+        refInput({ ref: ref("refs/tags/v3"), rules: [rule({ refs, tags: tagRule({ move }) })], clock }),
+      ).findings.find(({ code }) => code === "lightweight-tag")?.hint;
+    expect(hint("deny")).toMatch(/^git tag -f -s v3 v3\^\{\}; one that was pushed may not be moved: /);
+    expect(hint("allow")).toBe("git tag -f -s v3 v3^{}");
   });
 
   it.each(["tree", "blob"] as const)("is one, too, when it names a %s (lightweight-tag)", (kind) => {
