@@ -307,7 +307,7 @@ class Verification {
   async #isKnown(watch: HistoryWatch | null, ref: RefName | null, leads: RefName | null): Promise<boolean> {
     const judged = this.#sink.counted === undefined ? null : ((await watch?.beyond()) ?? null);
     if (judged === null) return false;
-    this.#sink.counted?.(ref, judged.known.summary);
+    this.#sink.counted?.(leads, judged.known.summary);
     for (const decision of judged.decisions) await this.#take(ledThereBy(decision, ref, leads));
     return true;
   }
