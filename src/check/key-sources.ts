@@ -77,11 +77,16 @@ async function fetchKeys(address: string): Promise<readonly OfferedKey[]> {
   return keys;
 }
 
+/** Nobody has as many keys; a server that sends more keeps somebody busy. */
+const MOST_LINES = 1000;
+
 /** Forges list keys that cannot sign (DSA, certificates) and say so in prose where there is none: what is no key is left out. */
 function readFetched(bytes: Uint8Array): readonly OfferedKey[] {
   const text = Buffer.from(bytes).toString("latin1");
   if (text.includes("-----BEGIN PGP")) return /-----BEGIN PGP PUBLIC/.test(text) ? readKeyList(bytes) : [];
-  return text.split("\n").flatMap((line) => {
+  const lines = text.split("\n").filter((line) => /(?:ssh|ecdsa)-/.test(line));
+  if (lines.length > MOST_LINES) throw new KeyError(`the address gives more than ${String(MOST_LINES)} keys`);
+  return lines.flatMap((line) => {
     try {
       return readKeyList(Buffer.from(line, "latin1"));
     } catch (error) {

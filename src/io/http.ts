@@ -21,7 +21,7 @@ export async function fetchBytes(address: string): Promise<Bytes | null> {
     const location = answer.headers.get("location");
     if (answer.status >= 300 && answer.status < 400 && location !== null) {
       await answer.body?.cancel();
-      url = checkAddress(new URL(location, url).href);
+      url = redirected(location, url);
       continue;
     }
     if (answer.status === 404) {
@@ -37,16 +37,31 @@ export async function fetchBytes(address: string): Promise<Bytes | null> {
   throw failed(url, `it redirects more than ${String(REDIRECTS)} times`);
 }
 
-function checkAddress(address: string): URL {
+/**
+ * Where an answer redirects to. A stranger's server leads nobody to what listens on this machine alone.
+ *
+ * @throws UsageError, SignpolicyError ERR_IO
+ */
+export function redirected(location: string, from: URL): URL {
+  const to = checkAddress(location, from);
+  if (isHere(to) && !isHere(from)) throw failed(from, `it redirects to this machine: ${to.href}`);
+  return to;
+}
+
+const isHere = ({ hostname }: URL): boolean =>
+  /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|\[::\]|\[::ffff:[0-9a-f:]+\])$/.test(hostname) ||
+  hostname.endsWith(".localhost");
+
+function checkAddress(address: string, base?: URL): URL {
   let url: URL;
   try {
-    url = new URL(address);
+    url = new URL(address, base);
   } catch (cause) {
     throw new UsageError(`'${address}' is no address`, { cause });
   }
   if (url.username !== "" || url.password !== "") throw new UsageError("the address holds a user name or password");
-  const isHere = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
-  if (url.protocol === "https:" || (url.protocol === "http:" && isHere)) return url;
+  const isPlainHere = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  if (url.protocol === "https:" || (url.protocol === "http:" && isPlainHere)) return url;
   throw new UsageError(`${url.protocol}// is not safe to fetch keys by`, {
     hint: "use https, or fetch the file yourself, compare the fingerprint with its owner, and add the file",
   });

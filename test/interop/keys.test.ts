@@ -198,12 +198,21 @@ describeWith(["gpg", "ssh-keygen"], "keys", () => {
       "/away.keys": "-> file:///etc/passwd",
       "/plain.keys": "-> http://192.0.2.1/alice.keys",
       "/loop.keys": "-> /loop.keys",
+      "/broken.keys": "-> http://[",
+      "/lines.keys": "a\n".repeat(500_000),
+      "/many.keys": "ssh-ed25519 AAAA\n".repeat(60_000),
     });
     const from = (path: string) => addKeys(options(`${address}/${path}`, { principal: "alice", emails: ["a@b"] }));
     await expect(from("flood.keys")).rejects.toMatchObject({ code: "ERR_IO" });
     await expect(from("away.keys")).rejects.toMatchObject({ code: "ERR_USAGE" });
     await expect(from("plain.keys")).rejects.toMatchObject({ code: "ERR_USAGE" });
     await expect(from("loop.keys")).rejects.toMatchObject({ code: "ERR_IO" });
+    await expect(from("broken.keys")).rejects.toMatchObject({ code: "ERR_USAGE" });
+    const cpu = process.cpuUsage();
+    await expect(from("lines.keys")).rejects.toMatchObject({ code: "ERR_KEY_INVALID" });
+    await expect(from("many.keys")).rejects.toMatchObject({ code: "ERR_KEY_INVALID" });
+    // Each of half a million lines was parsed before, for fifteen seconds.
+    expect(process.cpuUsage(cpu).user).toBeLessThan(5_000_000);
   });
 
   it("of a forge are those whose fingerprints are known, wherever they are fetched from", async () => {
