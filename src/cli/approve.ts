@@ -58,7 +58,7 @@ async function approveIt(range: string, options: Options, cwd: string): Promise<
     writeError(`${say.toShare(show(remote ?? "REMOTE"), stored)}\n`);
     return EXIT.allowed;
   }
-  if (remote === null) throw new UsageError(say.noRemote, { hint: `git push REMOTE ${stored}` });
+  if (remote === null) throw new UsageError(say.noRemote, { hint: say.pushItself(stored) });
   const { pushRef } = await import("../io/approval-store.ts");
   return (await pushRef(cwd, environment, remote, stored)) === 0 ? EXIT.allowed : EXIT.denied;
 }

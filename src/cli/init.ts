@@ -81,13 +81,11 @@ async function describe({ me, recent, branches, place, ownKeys }: Survey): Promi
   const { tell } = await import("./wizard.ts");
   const signed = recent.looked - recent.unsigned;
   const lines = [
-    `you commit as ${showText(me.name)} <${showText(me.email)}>, and have ${count(ownKeys.length, "key")} to sign with`,
-    recent.looked === 0
-      ? "no commit is here yet"
-      : `the newest ${count(recent.looked, "commit")}: ${signed === 0 ? "none is signed" : `${signed} signed, by ${count(recent.signers.length, "key")} that can be had`}`,
-    `protected: ${branches.map((ref) => show(ref)).join(", ")}`,
-    ...recent.forges.map((forge) => `${forge} signed some of them itself`),
-    place.usesHusky ? "hooks: through husky" : "hooks: in git's own folder",
+    say.whoSigns(showText(me.name), showText(me.email), count(ownKeys.length, "key")),
+    say.whatIsSigned(recent.looked, signed, recent.signers.length),
+    say.protects(branches.map((ref) => show(ref))),
+    ...recent.forges.map(say.forgeSigned),
+    say.hooksGoTo(place.usesHusky),
   ];
   tell(lines.join("\n"));
 }
@@ -102,7 +100,7 @@ async function chooseSigners(survey: Survey): Promise<readonly string[] | undefi
   if (others.length === 0) return undefined;
   const { chooseMany } = await import("./wizard.ts");
   const chosen = await chooseMany(
-    "who else signed commits, and may from now on?",
+    say.whoElse,
     others.map(({ key, name, emails, commits }) => ({
       value: key.fingerprint,
       label: `${showText(name, 40)} <${showText(emails.join(", "), 80)}>, ${count(commits, "commit")}, ${key.fingerprint}`,
@@ -125,6 +123,6 @@ async function confirmPlan(plan: InitPlan, hooks: boolean): Promise<boolean> {
     ...plan.settings.map(({ key, value }) => `git config ${key} ${show(value)}`),
     ...(hooks ? ["signpolicy install"] : []),
   ];
-  showBox(steps.join("\n"), "what will be done");
+  showBox(steps.join("\n"), say.whatWillBeDone);
   return agree("go on?");
 }

@@ -46,9 +46,7 @@ async function join(options: Options, directory: string): Promise<number> {
   const first = await surveyJoin(asked);
   if (interactive) {
     opening("signpolicy join");
-    const who =
-      first.principal === null ? "whom the policy does not know yet" : `who is ${first.principal} in the policy`;
-    tell(`you commit as ${showText(first.me.name)} <${showText(first.me.email)}>, ${who}`);
+    tell(say.whoJoins(showText(first.me.name), showText(first.me.email), first.principal));
   }
   const { survey, key } = await ownKey("join", first, options, interactive, asked, () => surveyJoin(asked));
   const joined = await performJoin(survey, key, options.principal, asked);
@@ -59,8 +57,7 @@ async function join(options: Options, directory: string): Promise<number> {
     if (survey.pending.has(key.fingerprint)) writeOut(`${say.keyIsPending}\n`);
   } else {
     for (const file of joined.written) writeOut(`wrote and staged ${show(file)}\n`);
-    const commit =
-      options.commit === true || (interactive && (await agree(`commit it on a branch join/${joined.principal}?`)));
+    const commit = options.commit === true || (interactive && (await agree(say.commitOn(joined.principal))));
     if (commit) writeOut(`${say.committedOn(await commitJoin(joined, asked))}\n`);
     if (joined.maintainer !== null) {
       const { command, certificate } = joined.maintainer;

@@ -1,6 +1,6 @@
 /** Sentences of the commands that set a team up. No hook says one of them, so no hook loads them (messages.ts has the others). */
 import { shellWord } from "../encoding/text.ts";
-import { showText } from "../report/show.ts";
+import { count, showText } from "../report/show.ts";
 
 export * from "./messages.ts";
 
@@ -146,3 +146,28 @@ export const approved = (count: number, ref: string, who: string, until: string 
 export const toShare = (remote: string, ref: string): string => `to share it: git push ${remote} ${ref}`;
 
 export const noRemote = "it was stored here, but no remote is known to push it to";
+
+export const whoSigns = (name: string, email: string, keys: string): string =>
+  `you commit as ${name} <${email}>, and have ${keys} to sign with`;
+
+export const whatIsSigned = (looked: number, signed: number, signers: number): string =>
+  looked === 0
+    ? "no commit is here yet"
+    : `the newest ${count(looked, "commit")}: ${signed === 0 ? "none is signed" : `${signed} signed, by ${count(signers, "key")} that can be had`}`;
+
+export const protects = (branches: readonly string[]): string => `protected: ${branches.join(", ")}`;
+
+export const forgeSigned = (forge: string): string => `${forge} signed some of them itself`;
+
+export const hooksGoTo = (husky: boolean): string => (husky ? "hooks: through husky" : "hooks: in git's own folder");
+
+export const whoElse = "who else signed commits, and may from now on?";
+
+export const whatWillBeDone = "what will be done";
+
+export const whoJoins = (name: string, email: string, principal: string | null): string =>
+  `you commit as ${name} <${email}>, ${principal === null ? "whom the policy does not know yet" : `who is ${principal} in the policy`}`;
+
+export const commitOn = (principal: string): string => `commit it on a branch join/${principal}?`;
+
+export const pushItself = (ref: string): string => `git push REMOTE ${ref}`;
