@@ -1,9 +1,10 @@
 import { isAbsolute, resolve } from "node:path";
 import { PolicyError } from "../errors.ts";
 import { isObjectId, objectIdLength, parseRefName } from "../encoding/identifiers.ts";
+import { shellWord } from "../encoding/text.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import { readFewRefs } from "../io/ref-watch.ts";
-import { readHead, readRefs } from "../io/refs.ts";
+import { listRefs, readHead, readRefs } from "../io/refs.ts";
 import type { WitnessChoice } from "./exported-witness.ts";
 import { loadPolicy } from "./policy.ts";
 import { filePolicySource, workTreePolicySource } from "./file-policy.ts";
@@ -42,7 +43,26 @@ export async function governServer(session: Session, choice: PolicyChoice): Prom
   if (pinned !== null) return governByRef(session, parsePinned(pinned), choice);
   const head = await readHead(session.repository);
   if (head === null) throw missingPolicy("HEAD of this repository names no branch");
-  return governByRef(session, head, choice);
+  try {
+    return await governByRef(session, head, choice);
+  } catch (error) {
+    if (!(error instanceof PolicyError) || error.code !== "ERR_POLICY_MISSING") throw error;
+    const hint = configuredTrustRoot(session) === null ? await otherBranch(session, head) : null;
+    throw hint === null ? error : missingPolicy(`HEAD names ${head}, which does not exist`, { hint });
+  }
+}
+
+/**
+ * A bare repository names `master` or `main` from the day it was made, whatever was pushed to it since. Null where the branch is
+ * there, or none is.
+ */
+async function otherBranch(session: Session, head: RefName): Promise<string | null> {
+  const branches = [...(await listRefs(session.repository, ["refs/heads"])).keys()];
+  if (branches.length === 0 || branches.includes(head)) return null;
+  const usual = branches.filter((ref) => /^refs\/heads\/(?:main|master|trunk)$/.test(ref));
+  const [likely, second] = branches.length === 1 ? branches : usual;
+  const word = likely === undefined || second !== undefined ? null : shellWord(likely);
+  return `whoever keeps this repository has HEAD name the branch that holds the policy: git -C DIR symbolic-ref HEAD ${word ?? "refs/heads/BRANCH"}`;
 }
 
 /**
@@ -240,7 +260,7 @@ async function findRef(session: Session, name: string): Promise<RefName> {
 }
 
 const SET_ONE = {
-  hint: "an administrator sets one on the server: signpolicy install --server DIR --policy FILE, or git config signpolicy.trustRoot COMMIT",
+  hint: "an administrator sets one on the server: signpolicy install --server DIR --policy FILE, or git -C DIR config signpolicy.trustRoot COMMIT",
 };
 
 export const missingPolicy = (why: string, options: { readonly hint: string } = SET_ONE): PolicyError =>

@@ -2,6 +2,7 @@ import { isObjectId } from "../encoding/identifiers.ts";
 import { SignpolicyError } from "../errors.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import type { Problem, ServerOptions } from "./installation.ts";
+import { shellWord } from "./hook-lines.ts";
 import type { ServerPlace } from "./server-place.ts";
 import { serverEnvironment } from "./server-place.ts";
 import type { Session } from "./session.ts";
@@ -23,7 +24,9 @@ export async function standingPolicy(place: ServerPlace, options: ServerOptions)
       const note = `there is no policy yet: it comes with the first push whose history holds the trust root ${awaited}`;
       return { source: `trust root ${awaited}`, ref: null, notes: [note] };
     }
-    return { message: `every push is refused: ${error.message}`, fix: error.hint ?? "signpolicy policy check" };
+    const fix = error.hint ?? "signpolicy policy check";
+    const dir = shellWord(place.gitDir);
+    return { message: `every push is refused: ${error.message}`, fix: fix.replaceAll(" DIR ", ` ${dir} `) };
   }
 }
 

@@ -150,6 +150,25 @@ describeWith(["git"], "check-install --server", () => {
     expect((await check()).warnings).toEqual([]);
   });
 
+  it("tells how HEAD comes to name the branch that holds the policy, where it names none that is there", async () => {
+    clone.git("--git-dir", server, "config", "--unset", "signpolicy.policy");
+    putPolicyOn("refs/heads/trunk");
+    clone.git("--git-dir", server, "symbolic-ref", "HEAD", "refs/heads/master");
+    const { problems: found } = await check();
+    expect(found[0]?.message).toContain("every push is refused: ");
+    expect(found[0]?.message).toContain("HEAD names refs/heads/master, which does not exist");
+    const command = /git -C .*$/.exec(found[0]?.fix ?? "")?.[0] ?? "false";
+    expect(command).toBe(`git -C '${server}' symbolic-ref HEAD refs/heads/trunk`);
+    clone.run("sh", ["-c", command]);
+    expect((await check()).problems).toEqual([]);
+    // Of several nobody guesses; without any the first policy is still to come.
+    clone.git("--git-dir", server, "symbolic-ref", "HEAD", "refs/heads/master");
+    clone.git("--git-dir", server, "branch", "-q", "main", "trunk");
+    expect((await check()).problems[0]?.fix).toMatch(/symbolic-ref HEAD refs\/heads\/BRANCH$/);
+    clone.git("--git-dir", server, "branch", "-q", "-D", "main", "trunk");
+    expect((await check()).problems[0]?.fix).toMatch(/git -C '.*my server\.git' config signpolicy\.trustRoot COMMIT$/);
+  });
+
   it.each<[string, string, RegExp]>([
     ["that is not there", "refs/heads/nowhere", /every push is refused: .*refs\/heads\/nowhere does not exist/],
     ["with a short name", "main", /every push is refused: .*no full ref name \| git config signpolicy\.policyRef/],
