@@ -61,9 +61,9 @@ const loadLate = {
  * run it should not compile. Modules that stand in no group are split by rolldown; a module is in the first that names it.
  */
 const GROUPS = {
-  hooks: [
+  main: [
     "errors",
-    "cli/(failure|hook|messages|own-program|streams|tally)",
+    "cli/(failure|hook|main|messages|own-program|streams|tally)",
     "check/(readiness|readiness-memo|reachable-key|secret-keys|signing-key|sink)",
     "encoding/(bytes|identifiers|ssh-wire|text|time)",
     "io/(answer-lines|clock|coding-agent|commit-context|commit-memory|config|environment|file-status|git|git-dir|git-program|input|objects|preflight-memo|programs|reading|ref-watch)",
@@ -104,7 +104,7 @@ const groups = Object.entries(GROUPS).map(([name, modules]) => {
     test: (id) => {
       const path = id.replaceAll("\\", "/").replace(root.replaceAll("\\", "/").replace(/\/$/, ""), "");
       return (
-        own.test(path) || (name === "policy" && SHARED.test(path)) || (name === "hooks" && id.startsWith(lateId("")))
+        own.test(path) || (name === "policy" && SHARED.test(path)) || (name === "main" && id.startsWith(lateId("")))
       );
     },
   };
@@ -115,7 +115,7 @@ const escaped = (text) =>
   text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** Files that hooks load and that hold nothing but our own modules. */
-const OURS_ALONE = new Set(["hooks", "judging", "openpgp"]);
+const OURS_ALONE = new Set(["main", "judging", "openpgp"]);
 
 /**
  * What they give is given as values: nothing in `src/` is exported that changes (test/architecture.test.ts), and no file is

@@ -10,19 +10,27 @@ export class Deadline {
   /** `performance` would be loaded for this alone, and every push would wait for it. */
   readonly #started = process.uptime();
   #pass: () => void = () => undefined;
+  #seconds: Seconds;
   #timer: NodeJS.Timeout | undefined;
   #open = true;
 
   constructor(seconds: Seconds) {
     this.passed = new Promise((resolve) => (this.#pass = resolve));
-    this.allow(seconds);
+    this.#seconds = seconds;
+    // What waits for nothing needs no timer, and ends before one could be heard: a timer takes longer to set than a ref to read.
+    setImmediate(() => this.#set()).unref();
   }
 
   /** Sets the time anew, counted from the start. */
   allow(seconds: Seconds): void {
+    this.#seconds = seconds;
+    if (this.#timer !== undefined) this.#set();
+  }
+
+  #set(): void {
     if (!this.#open) return;
     clearTimeout(this.#timer);
-    const left = Math.max(0, seconds * 1000 - (process.uptime() - this.#started) * 1000);
+    const left = Math.max(0, this.#seconds * 1000 - (process.uptime() - this.#started) * 1000);
     this.#timer = setTimeout(() => {
       this.#open = false;
       this.#pass();

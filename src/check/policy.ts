@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
 import { basename, posix } from "node:path";
+import { digestBytes } from "../encoding/digest.ts";
+import { toHex } from "../encoding/hex.ts";
 import { KeyError, ParseError, PolicyError, type PolicyIssue } from "../errors.ts";
 import type { Bytes } from "../model.ts";
 import { keepAnswer, policyMemory, recallAnswer } from "../io/kept-answer.ts";
@@ -80,12 +81,8 @@ const recall = (checked: CheckedPolicy): PolicyReading => ({ ...resolveChecked(c
 /** The file of the bundle that this is in: its name holds a digest of all that it loads, what checks a policy included. */
 const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.filename)}`;
 
-function questionOf(bytes: Bytes, member?: string): string {
-  return createHash("sha256")
-    .update(`${PROGRAM}\n${member ?? ""}\n`)
-    .update(bytes)
-    .digest("hex");
-}
+const questionOf = (bytes: Bytes, member?: string): string =>
+  toHex(digestBytes("sha256", Buffer.from(`${PROGRAM}\n${member ?? ""}\n`), bytes));
 
 async function readFiles(source: PolicySource, paths: readonly string[]): Promise<ReadonlyMap<string, Bytes>> {
   const files = new Map<string, Bytes>();
@@ -95,13 +92,12 @@ async function readFiles(source: PolicySource, paths: readonly string[]): Promis
 
 /** Over the policy and its key files in a fixed order, each with its name and length, so that no two sets look alike. */
 function digestOf(policy: Bytes, files: ReadonlyMap<string, Bytes>): string {
-  const hash = createHash("sha256");
-  const add = (name: string, bytes: Bytes): void => {
-    hash.update(`${Buffer.byteLength(name)} ${name} ${bytes.length}\n`).update(bytes);
-  };
-  add("", policy);
-  for (const name of [...files.keys()].sort()) add(name, files.get(name) ?? new Uint8Array());
-  return `sha256:${hash.digest("hex")}`;
+  const part = (name: string, bytes: Bytes): readonly Bytes[] => [
+    Buffer.from(`${Buffer.byteLength(name)} ${name} ${bytes.length}\n`),
+    bytes,
+  ];
+  const others = [...files.keys()].sort().flatMap((name) => part(name, files.get(name) ?? new Uint8Array()));
+  return `sha256:${toHex(digestBytes("sha256", ...part("", policy), ...others))}`;
 }
 
 class KeyReader {

@@ -3,14 +3,17 @@ import { statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { COMPILED, compiledRequire, openCompiled, type CompiledCode } from "../io/compiled-code.ts";
 import { commonDirOf, findGitDir } from "../io/git-dir.ts";
+import { ownOwners } from "../io/trusted-file.ts";
 
 const folder = import.meta.dirname;
 const plainly: NodeJS.Require = require;
+/** What `node:module` gives; a hook would wait for that longer than for this file. */
+const ModuleOfNode = module.constructor as new (path: string) => NodeJS.Module;
 const [command, ...words] = process.argv.slice(2);
 const known = command === "verify" ? answerAgain() : null;
 if (known !== null) process.exit(known);
 const code = command === "hook" ? findCode(words[0] ?? "") : null;
-const load = code === null ? plainly : compiledRequire(folder, code, plainly);
+const load = code === null ? plainly : compiledRequire(folder, code, plainly, ModuleOfNode);
 load(SIGNPOLICY_MAIN);
 
 /** Where nothing has changed since the last time there is nothing to judge, and nothing that judges is loaded. */
@@ -25,15 +28,16 @@ function answerAgain(): number | null {
  * and runs nothing that lies in one.
  */
 function findCode(hook: string): CompiledCode | null {
-  const owners = trustedOwners();
-  const beside = openCompiled(join(dirname(folder), COMPILED), owners);
+  const beside = openTrustedCode(join(dirname(folder), COMPILED));
   if (beside !== null || /-receive$/.test(hook)) return beside;
   const gitDir = process.env["GIT_DIR"] ?? findGitDir(".")?.gitDir;
-  return gitDir === undefined ? null : openCompiled(join(commonDirOf(resolve(gitDir)), "signpolicy", COMPILED), owners);
+  return gitDir === undefined ? null : openTrustedCode(join(commonDirOf(resolve(gitDir)), "signpolicy", COMPILED));
 }
 
-/** Who can change the program, or be who runs it. */
-function trustedOwners(): readonly number[] | null {
-  const user = process.geteuid?.();
-  return user === undefined ? null : [0, user, statSync(import.meta.filename).uid];
+/** Of who can change the program, or be who runs it: most often the latter, and then nobody asks whose the program is. */
+function openTrustedCode(path: string): CompiledCode | null {
+  const owners = ownOwners();
+  const own = openCompiled(path, owners);
+  if (own !== null || owners === null) return own;
+  return openCompiled(path, [...owners, statSync(import.meta.filename).uid]);
 }

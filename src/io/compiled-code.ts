@@ -7,7 +7,6 @@
  * depends on it.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
-import Module from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
@@ -38,8 +37,12 @@ export interface Head {
   readonly parts: Readonly<Record<string, Part>>;
 }
 
-/** The text as node would compile it: a script, since only of a script V8 gives out the code. */
-export const wrapped = (source: string): string => Module.wrap(source);
+/**
+ * The text as node would compile it (`Module.wrap`, which a hook would ask a module of node's for): a script, since only of a script
+ * V8 gives out the code.
+ */
+const WRAPPER = ["(function (exports, require, module, __filename, __dirname) { ", "\n});"] as const;
+export const wrapped = (source: string): string => WRAPPER[0] + source + WRAPPER[1];
 
 export interface CompiledCode {
   readonly head: Head;
@@ -83,7 +86,12 @@ function read(file: number, at: number, length: number): Buffer {
  * `require` for the program's files in one folder, which runs compiled code where there is some. They are the same
  * modules to node, loaded once, whoever asks for them.
  */
-export function compiledRequire(folder: string, code: CompiledCode, load: NodeJS.Require): NodeJS.Require {
+export function compiledRequire(
+  folder: string,
+  code: CompiledCode,
+  load: NodeJS.Require,
+  ModuleOfNode: new (path: string) => NodeJS.Module,
+): NodeJS.Require {
   const own = ((name: string): unknown => {
     if (!name.startsWith("./")) return load(name);
     const path = join(folder, name);
@@ -91,7 +99,7 @@ export function compiledRequire(folder: string, code: CompiledCode, load: NodeJS
     if (known !== undefined) return known.exports;
     const { text, compiled } = readSource(path, name, code);
     if (compiled === null) return load(path);
-    const module = new Module(path);
+    const module = new ModuleOfNode(path);
     module.filename = path;
     load.cache[path] = module;
     // Code that this V8 does not take is compiled anew from the text.
@@ -117,7 +125,7 @@ function readSource(path: string, name: string, code: CompiledCode): { text: str
 }
 
 function readWrapped(file: number, size: number): string {
-  const [before = "", after = ""] = wrapped("\0").split("\0");
+  const [before, after] = WRAPPER;
   const bytes = Buffer.allocUnsafeSlow(before.length + size + after.length);
   const length = before.length + readSync(file, bytes, bytes.write(before), size, 0);
   return bytes.toString("utf8", 0, length + bytes.write(after, length));

@@ -14,9 +14,10 @@ export function readInput(): Bytes {
   const chunks: Buffer[] = [];
   let size = 0;
   for (;;) {
-    const chunk = Buffer.allocUnsafe(65_536);
+    // A line or two is what most pushes are.
+    const chunk = Buffer.allocUnsafe(size === 0 ? 1024 : 65_536);
     const read = readChunk(chunk);
-    if (read === 0) return Buffer.concat(chunks, size);
+    if (read === 0) return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
     size += read;
     if (size > INPUT_CAP) throw new ParseError("push", `more than ${INPUT_CAP} bytes on standard input`, size);
     chunks.push(chunk.subarray(0, read));

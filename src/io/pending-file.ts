@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { lstat, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,10 +28,9 @@ const MOST_BYTES = 64 * 1024 * 1024;
  */
 export function writePending(gitDir: string, text: string, now: Seconds): void {
   const folder = folderIn(gitDir);
-  const path = join(folder, `${now}-${randomUUID()}.json`);
+  const path = join(folder, `${now}-${process.pid}-${process.hrtime.bigint()}.json`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    makeRoom(folder, text.length);
+    if (!makeRoom(folder, text.length)) mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(path, text, { mode: 0o600, flag: "wx" });
   } catch (cause) {
     removeIfAny(path);
@@ -40,10 +38,13 @@ export function writePending(gitDir: string, text: string, now: Seconds): void {
   }
 }
 
-/** What cannot be looked at or removed another hook has taken, and else the disk says so when the verdict is written. */
-function makeRoom(folder: string, bytes: number): void {
-  const names = readdirSync(folder);
-  if (names.length < FEW) return;
+/**
+ * False where there is no folder yet. What cannot be looked at or removed another hook has taken, and else the disk says so when the
+ * verdict is written.
+ */
+function makeRoom(folder: string, bytes: number): boolean {
+  const names = namesIn(folder);
+  if (names === null || names.length < FEW) return names !== null;
   const files = names.flatMap((name) => {
     const path = join(folder, name);
     const found = lstatSync(path, { throwIfNoEntry: false });
@@ -55,6 +56,16 @@ function makeRoom(folder: string, bytes: number): void {
     count += 1;
     size += file.size;
     if (count > MOST || (count > FEW && size > MOST_BYTES)) removeIfAny(file.path);
+  }
+  return true;
+}
+
+function namesIn(folder: string): readonly string[] | null {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The public-key packet (RFC 9580 §5.5.2), versions 4 and 6. */
-import { createHash } from "node:crypto";
 import { concatBytes } from "../../encoding/bytes.ts";
+import { digestBytes } from "../../encoding/digest.ts";
 import type { Bytes, Fingerprint, Seconds } from "../../model.ts";
 import { bitLength, isWeakEd25519Point } from "../ssh/numbers.ts";
 import { ALGORITHM, ED25519, curveOf } from "./algorithms.ts";
@@ -53,11 +53,7 @@ export function readKey(body: Bytes): OpenPgpKey | null {
   const { material, algorithm, bits } = readMaterial(reader, publicKeyAlgorithm, version);
   if (version === 4 && body.length > 0xffff) reader.fail("is longer than a version 4 key can be");
   const framed = frame(version, body);
-  const fingerprint = upperHex(
-    createHash(version === 4 ? "sha1" : "sha256")
-      .update(framed)
-      .digest(),
-  );
+  const fingerprint = upperHex(digestBytes(version === 4 ? "sha1" : "sha256", framed));
   return {
     version,
     created,

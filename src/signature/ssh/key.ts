@@ -1,8 +1,9 @@
 /** SSH public keys: the wire form (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4, PROTOCOL.u2f) and the one-line text form. */
-import { createHash, createPublicKey } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import type { JsonWebKey, KeyObject } from "node:crypto";
 import { decodeBase64, encodeBase64Unpadded } from "../../encoding/base64.ts";
 import { asBuffer, fromLatin1, latin1 } from "../../encoding/bytes.ts";
+import { digestBytes } from "../../encoding/digest.ts";
 import { SshReader, sshStrings } from "../../encoding/ssh-wire.ts";
 import { KeyError, ParseError } from "../../errors.ts";
 import type { Bytes, Fingerprint } from "../../model.ts";
@@ -62,7 +63,7 @@ export function readKeyFields(reader: SshReader, shape: KeyShape, what: string):
   const { bits, jwk } = readNumbers(field, shape, what);
   const application = shape.hardware ? field() : null;
   const blob = sshStrings(...parts);
-  const digest = createHash("sha256").update(blob).digest();
+  const digest = digestBytes("sha256", blob);
   const fingerprint = `SHA256:${encodeBase64Unpadded(digest)}` as Fingerprint;
   return { shape, type: shape.type, algorithm: shape.algorithm, bits, blob, fingerprint, jwk, application };
 }

@@ -1,6 +1,6 @@
 /** Does an SSH signature stand, as a matter of arithmetic? */
-import { createHash } from "node:crypto";
 import { concatBytes } from "../../encoding/bytes.ts";
+import { digestBytes } from "../../encoding/digest.ts";
 import type { Bytes } from "../../model.ts";
 import type { RawVerifier } from "../raw.ts";
 import { keyObject } from "./key.ts";
@@ -30,7 +30,7 @@ function authenticatorData(key: SshPublicKey, { flags, counter }: Presence, mess
   return concatBytes(sha256(key.application ?? new Uint8Array()), claims, sha256(message));
 }
 
-const sha256 = (bytes: Bytes): Bytes => createHash("sha256").update(bytes).digest();
+const sha256 = (bytes: Bytes): Bytes => digestBytes("sha256", bytes);
 
 // WebAuthn level 2 §6.1: bits of the flags byte.
 const USER_PRESENT = 0x01;
