@@ -3,7 +3,7 @@ import { GitError } from "../errors.ts";
 import { judgesCommits, rulesOn } from "../policy/applies.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
-import { findRepository } from "../io/repository.ts";
+import { openRepository, type OpenRepository } from "../io/reading.ts";
 import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { nameMissing } from "./missing.ts";
 import { policyChangesOf } from "./next-policy.ts";
@@ -25,6 +25,8 @@ export interface PrePushOptions extends PolicyChoice {
   readonly url: string;
   readonly input: Bytes;
   readonly now: Seconds;
+  /** The repository that `cwd` and `environment` name, where it is being found already. */
+  readonly begun?: Promise<OpenRepository> | undefined;
 }
 
 /**
@@ -36,15 +38,20 @@ export interface PrePushOptions extends PolicyChoice {
  */
 export async function judgePrePush(options: PrePushOptions, sink: ReportSink): Promise<void> {
   const lines = parsePushInput(options.input);
-  const session = await openSession(await findRepository(options.cwd, options.environment));
+  const { repository, reading } = await (options.begun ?? openRepository(options.cwd, options.environment));
+  const session = await openSession(repository, reading);
   try {
     const remote = namedRemote(session, options);
-    const governing = await governClone(session, { ...options, recall: true }, remote ?? undefined);
-    const branch = (await defaultBranch(session, remote ?? undefined))?.branch ?? null;
+    // Each waits for git.
+    const [governing, branches, tracked] = await Promise.all([
+      governClone(session, { ...options, recall: true }, remote ?? undefined),
+      defaultBranch(session, remote ?? undefined),
+      remote === null ? new Map<RefName, ObjectId>() : trackedRefs(session, remote),
+    ]);
+    const branch = branches?.branch ?? null;
     const policyRef = governing.ref === null ? null : branch;
     await sink.begin(reportHead(governing, await policyChangesOf(session, policyRef, lines, options.now)));
     if (lines.length === 0) return;
-    const tracked = remote === null ? new Map<RefName, ObjectId>() : await trackedRefs(session, remote);
     const present: RefValues = new Map(
       lines.flatMap(({ ref, old }) => (old === null ? [] : [[ref, { oid: old, symbolic: null }] as const])),
     );

@@ -6,7 +6,7 @@ import type { HookStage } from "../report/hook.ts";
 import { readClock } from "../io/clock.ts";
 import { isCodingAgent } from "../io/coding-agent.ts";
 import { readInput } from "../io/input.ts";
-import { mayReadAlone, startReading, type Reading } from "../io/reading.ts";
+import { mayReadAlone, openRepository, startReading, type Reading } from "../io/reading.ts";
 import { findHookPlace } from "../io/repository.ts";
 import { isGitlab, reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
@@ -74,11 +74,14 @@ async function advise(call: Call): Promise<number> {
 
 /** The next hook reads the same lines: standard input is read once and handed on. */
 async function beforePush(call: Call): Promise<number> {
+  // git finds the repository while we load what judges; whoever asks for that is told what went wrong.
+  const begun = openRepository(process.cwd(), process.env);
+  begun.catch(() => undefined);
   const { judgePrePush } = await import("../check/pre-push.ts");
   const input = readInput();
   const [remote = "", url = ""] = call.args;
   const output = hookOutput("push");
-  await judgePrePush({ ...here(), remote, url, input, now: readClock() }, output);
+  await judgePrePush({ ...here(), remote, url, input, now: readClock(), begun }, output);
   const { exitCode } = output.finish();
   return exitCode === EXIT.allowed ? next(call, input) : exitCode;
 }
