@@ -370,9 +370,13 @@ function newerProgram(scene: FrontierScene): string {
   const folder = join(scene.repo.root, "newer");
   cpSync(dirname(BIN), join(folder, "dist"), { recursive: true });
   const start = join(folder, "dist", "signpolicy.cjs");
-  const text = readFileSync(start, "utf8");
-  const main = /main-[\w-]+\.cjs/.exec(text)?.[0] ?? "";
+  const main = /main-[\w-]+\.cjs/.exec(readFileSync(start, "utf8"))?.[0] ?? "";
   renameSync(join(folder, "dist", main), join(folder, "dist", "main-newer.cjs"));
-  writeFileSync(start, text.replaceAll(main, "main-newer.cjs"));
+  // Others load it by its name.
+  for (const name of readdirSync(join(folder, "dist"))) {
+    const path = join(folder, "dist", name);
+    const text = readFileSync(path, "utf8");
+    if (text.includes(main)) writeFileSync(path, text.replaceAll(main, "main-newer.cjs"));
+  }
   return start;
 }
