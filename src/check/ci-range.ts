@@ -1,3 +1,4 @@
+import { shellWord } from "../encoding/text.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import { readHead, readRefs } from "../io/refs.ts";
 import { collectCommits, isAncestor, mergeBases } from "../io/revisions.ts";
@@ -120,7 +121,7 @@ async function bareTagNotes(session: Session, ref: RefName): Promise<readonly st
   const oid = (await readRefs(session.repository, [ref])).get(ref)?.oid;
   if (oid === undefined || (await session.outlines.outline(oid)) === null) return [];
   return [
-    `the tag is a bare commit here; where it should be signed, fetch it first: git fetch --force origin ${ref}:${ref}`,
+    `the tag is a bare commit here; where it should be signed, fetch it first: git fetch --force origin ${shellWord(`${ref}:${ref}`) ?? "TAG"}`,
   ];
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { asBuffer, fromLatin1, latin1 } from "../encoding/bytes.ts";
+import { shellWord } from "../encoding/text.ts";
 import { SignpolicyError, UsageError } from "../errors.ts";
 import type { GitPlace } from "../io/git.ts";
 import { runGit, tryGit } from "../io/git.ts";
@@ -202,7 +203,7 @@ async function refusePublished({ session, options }: Scene, plan: readonly Commi
   throw new UsageError(
     `${oldest.oid.slice(0, 12)} is on ${usual.tracking} already: made again, it would be another history`,
     {
-      hint: `signpolicy resign ${usual.tracking}`,
+      hint: `signpolicy resign ${shellWord(usual.tracking) ?? "BASE"}`,
     },
   );
 }
@@ -263,15 +264,20 @@ function headersEnd(payload: Bytes): number {
 function rewrite(commit: Commit, made: ReadonlyMap<ObjectId, ObjectId>, committer: string): Bytes {
   const end = headersEnd(commit.payload);
   const text = latin1(commit.payload);
-  const headers = text
-    .slice(0, end)
+  // A line ends where git ends it: in names and in a mergetag's text stand carriage returns, at which a pattern would.
+  const lines: string[] = [];
+  let isLeftOut = false;
+  for (const line of text.slice(0, end).split("\n")) {
+    const [name = "", value = "", oid = ""] = line.split(" ", 3);
     // A mergetag is another tag's copy, whose object must be one of the parents.
-    .replace(/^mergetag object ([0-9a-f]+)\n(?: .*\n)*/gm, (whole, oid: string) =>
-      made.has(oid as ObjectId) ? "" : whole,
-    )
-    .replace(/^parent ([0-9a-f]+)$/gm, (_, oid: string) => `parent ${made.get(oid as ObjectId) ?? oid}`)
-    .replace(/^committer .*$/m, () => `committer ${committer}`);
-  return fromLatin1(headers + text.slice(end));
+    isLeftOut = line.startsWith(" ")
+      ? isLeftOut
+      : name === "mergetag" && value === "object" && made.has(oid as ObjectId);
+    if (isLeftOut) continue;
+    if (name === "parent") lines.push(`parent ${made.get(value as ObjectId) ?? value}`);
+    else lines.push(name === "committer" ? `committer ${committer}` : line);
+  }
+  return fromLatin1(lines.join("\n") + text.slice(end));
 }
 
 async function pushCommand({ session }: Scene, ref: RefName | null, plan: readonly Commit[]): Promise<string | null> {
@@ -283,7 +289,8 @@ async function pushCommand({ session }: Scene, ref: RefName | null, plan: readon
   const there = stdout.toString("latin1").trim() as ObjectId;
   const [oldest] = plan;
   const isThere = status === 0 && oldest !== undefined && (await isAncestor(session.repository, oldest.oid, there));
-  return `git push ${isThere ? "--force-with-lease " : ""}${remote} ${branch}`;
+  const words = [shellWord(remote) ?? "REMOTE", shellWord(branch) ?? "BRANCH"];
+  return ["git push", ...(isThere ? ["--force-with-lease"] : []), ...words].join(" ");
 }
 
 async function staleTags(session: Session, plan: readonly Commit[]): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 /** What a clone remembers of its remotes, and whether they went back since. */
+import { shellWord } from "../encoding/text.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { readWatchMemory, writeWatchMemory, type RememberedRemote } from "../io/watch-memory.ts";
@@ -75,7 +76,7 @@ async function watchRefs(
     const judging = rules.some((rule) => judgesCommits(rule, context.now));
     const before = refs.get(ref);
     const tip = tracked.get(ref);
-    const about = { ref, hint: `if that is meant: signpolicy watch --forget ${remote}` };
+    const about = { ref, hint: `if that is meant: signpolicy watch --forget ${shellWord(remote) ?? "REMOTE"}` };
     if (tip === undefined) {
       if (before === undefined || !guarded) continue;
       const message = `${remote} no longer shows ${ref}, which stood at ${before}`;
@@ -95,7 +96,7 @@ async function watchRefs(
     if (denied === 0) refs.set(ref, tip);
     else {
       const message = `${denied === 1 ? "1 commit" : `${denied} commits`} of ${ref} on ${remote} would be denied`;
-      const hint = `signpolicy verify --as ${ref} ${before === undefined ? tip : `${before}..${tip}`}`;
+      const hint = `signpolicy verify --as ${shellWord(ref) ?? "REF"} ${before === undefined ? tip : `${before}..${tip}`}`;
       findings.push({ code: "remote-unverified", message, hint, ref, oid: tip });
     }
   }

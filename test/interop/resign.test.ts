@@ -210,4 +210,37 @@ describeWith(["git", "gpg", "ssh-keygen"], "resign", () => {
     expect(after).toContain("\nencoding ISO-8859-1\nHG:extra branch:default\n");
     expect(after).toMatch(/\n\ncaf\u00e9 \u00fc\n$/);
   });
+
+  it("ends a header's line where git does, whatever a stranger put into a merged tag or into a name", async () => {
+    const base = repo.git(["rev-parse", "HEAD"]);
+    const side = commit("a", "1", "side");
+    const lines = repo.raw("commit", side).toString("latin1").split("\n");
+    const [tree = "", , author = "", committer = ""] = lines;
+    const tag = [`mergetag object ${side}`, " type commit", " tag v1\r", " tagger x\rparent y", " ", " text\r"];
+    const named = author.replace("author ", `author \rparent ${side} `);
+    const raw = [tree, `parent ${base}`, `parent ${side}`, named, committer, ...tag, "encoding UTF-8", "", "merge\n"];
+    repo.updateRef("refs/heads/main", repo.write("commit", Buffer.from(raw.join("\n"), "latin1")));
+    const { to } = await resignBranch(options(base));
+    const made = repo.raw("commit", to).toString("latin1").split("\n\n")[0]?.split("\n") ?? [];
+    expect(made.slice(0, 4)).toEqual([tree, `parent ${base}`, `parent ${repo.git(["rev-parse", "HEAD^2"])}`, named]);
+    expect(made[4]).toMatch(/^committer [^\r]+ <alice@example\.org> \d+ [+-]\d{4}$/);
+    expect(made[5]).toBe("encoding UTF-8");
+    expect(made[6]).toMatch(/^gpgsig /);
+    expect(repo.git(["rev-parse", "HEAD^2"])).not.toBe(side);
+  });
+
+  it("prints a branch's name as a word of the shell in the command that pushes it", async () => {
+    repo.git(["init", "-q", "--bare", join(repo.root, "server.git")]);
+    repo.git(["remote", "add", "origin", join(repo.root, "server.git")]);
+    const base = repo.git(["rev-parse", "HEAD"]);
+    for (const [name, push] of [
+      ["a;touch${IFS}x", "git push origin 'a;touch${IFS}x'"],
+      ["it's", "git push origin 'it'\\''s'"],
+      ["topic", "git push origin topic"],
+    ] as const) {
+      repo.git(["switch", "-q", "-c", name, base]);
+      commit("a", name, "unsigned");
+      expect((await resignBranch(options(base))).push).toBe(push);
+    }
+  });
 });
