@@ -22,8 +22,10 @@ interface Examining {
  * waits is copied by every collection of garbage meanwhile.
  */
 const AHEAD = 192;
-/** How many are left when more are asked for: those are asked for in one write, and `cat-file` is woken once for all. */
-const REFILL = 128;
+/** As many at first, and each time twice as many: who reads along need not wait for all of them. */
+const AHEAD_FIRST = 24;
+/** Of these a part is decided before more are asked for, in one write, so that `cat-file` is woken once for all. */
+const DECIDED = 1 / 3;
 
 /**
  * Examines commits that come ancestors first, list by list, many at once, and yields them in the same order, as many at a time
@@ -41,10 +43,13 @@ export async function* walkCommits(
   const finish = (oid: ObjectId, examined: Examined<Commit>): Walked | Promise<Walked> =>
     isNew(oid) ? { oid, examined, latestAncestor: null } : dates.finish(oid, examined);
   const queue: Examining[] = [];
+  let ahead = AHEAD_FIRST;
   for await (const list of lists) {
     for (const oid of list) {
       queue.push(begin(oid, examine(oid)));
-      if (queue.length >= AHEAD) yield* finishAll(queue.splice(0, AHEAD - REFILL), finish);
+      if (queue.length < ahead) continue;
+      yield* finishAll(queue.splice(0, ahead * DECIDED), finish);
+      ahead = Math.min(AHEAD, ahead * 2);
     }
   }
   yield* finishAll(queue, finish);

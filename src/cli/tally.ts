@@ -4,8 +4,12 @@ import { EXIT } from "../errors.ts";
 import type { Decision, RefName, ReportHead, Summary } from "../model.ts";
 import type { Renderer } from "../report/renderer.ts";
 
-/** Written at once when it grows past this; a decision is a few hundred bytes and a write costs a system call. */
+/**
+ * Written at once when it grows past this; a decision is a few hundred bytes and a write costs a system call. The first is
+ * shown as it falls, and each chunk may be twice as long as the one before.
+ */
 const CHUNK = 16_384;
+const FIRST_CHUNK = 512;
 
 /** Takes a report; `finish` ends it and gives the exit code. */
 export interface Output extends ReportSink {
@@ -18,13 +22,15 @@ export interface Output extends ReportSink {
  */
 export function createTally(renderer: Renderer, write: (text: string) => void): Output {
   let pending = "";
+  let chunk = FIRST_CHUNK;
   let begun = false;
   let summary = EMPTY_SUMMARY;
   const put = (text: string): void => {
     pending += text;
-    if (pending.length < CHUNK) return;
+    if (pending.length < chunk) return;
     write(pending);
     pending = "";
+    chunk = Math.min(CHUNK, chunk * 2);
   };
 
   return {

@@ -58,4 +58,17 @@ describe("the tally of a report", () => {
     tally.finish();
     expect(longest).toBeLessThan(32_768);
   });
+
+  it("shows the first decision as it falls, and writes ever more at a time", () => {
+    const parts: string[] = [];
+    const tally = createTally(createJsonRenderer(), (part) => parts.push(part));
+    void tally.begin(head);
+    while (parts.length === 0) void tally.decision(allowed);
+    expect(parts[0]?.length).toBeLessThan(2048);
+    for (let i = 0; i < 5000; i++) void tally.decision(allowed);
+    expect(parts.at(-1)?.length).toBeGreaterThanOrEqual(16_384);
+    const { exitCode } = tally.finish();
+    expect(exitCode).toBe(0);
+    expect((JSON.parse(parts.join("")) as { decisions: unknown[] }).decisions.length).toBeGreaterThan(5000);
+  });
 });
