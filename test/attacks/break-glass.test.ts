@@ -264,6 +264,26 @@ describe("what no override lifts", () => {
       expect(byAlias.status === 0 ? "" : byAlias.text).toBe("");
     }));
 
+  it("a tag object that the chain denies and the policy in force does not (signer-not-permitted)", () =>
+    withServer(null, (server) => {
+      server.server.config("receive.certNonceSeed", SEED);
+      const text = (signedBy: readonly string[]): string => {
+        const tags = { name: "releases", refs: ["refs/tags/*"], tags: { signedBy }, override: ["alice"] };
+        return JSON.stringify(policyOf([glass, tags]));
+      };
+      const root = server.commit(alice, { files: { ".signpolicy.json": text(["alice"]) } });
+      server.server.config("signpolicy.trustRoot", root);
+      expect(server.push([`${root}:refs/heads/main`]).status).toBe(0);
+      // In force and in the chain bob may not: the override lifts both.
+      const early = override(server, [create(server.tag(bob, "v1", root), "refs/tags/v1")]);
+      expect(early.status === 0 ? "" : early.text).toBe("");
+      const change = server.commit(alice, { parents: [root], files: { ".signpolicy.json": text(["devs"]) } });
+      expect(server.push([`${change}:refs/heads/main`]).status).toBe(0);
+      // In force he may now, so nothing was lifted that the chain could take over.
+      refused(server, [create(server.tag(bob, "v2", root), "refs/tags/v2")], "signer-not-permitted");
+      expect(server.push([`${server.tag(bob, "v3", change)}:refs/tags/v3`]).status).toBe(0);
+    }));
+
   it("a tag on what an override alone lets into a branch of the same push (tag-target)", () => {
     const tags = { name: "releases", refs: ["refs/tags/*"], tags: { signedBy: ["devs"] } };
     return withGlass(policyOf([glass, tags]), (server) => {
