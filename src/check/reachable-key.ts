@@ -30,6 +30,13 @@ export function reachableKey(key: SigningKey, config: GitConfig, top: string, en
   };
 }
 
+/** What a key's being within reach hangs on, beside the variable that names the agent's socket. */
+export function reachFiles(key: SigningKey, config: GitConfig, top: string, environment: Variables): readonly string[] {
+  if (key.kind !== "ssh" || isElsewhere(config, "ssh")) return [];
+  const { isLiteral, file } = privateFile(config.get("user.signingkey") ?? "", top, environment);
+  return [...(isLiteral ? [] : [file]), environment["SSH_AUTH_SOCK"] ?? ""].filter((path) => path !== "");
+}
+
 /** Another program keeps its keys where it likes, and Windows' agents have no sockets. */
 export const isElsewhere = ({ values }: GitConfig, format: "ssh" | "openpgp"): boolean =>
   process.platform === "win32" ||

@@ -57,7 +57,7 @@ async function answerFor(tree: WorkTree, options: ReadinessOptions): Promise<Ans
   const known = memo === null ? null : answerOf(memo, await asked);
   if (memo !== null && known !== null) {
     const half = await halfOf(await asked, tree, options);
-    const of = whatWasAsked(tree, options, await asked);
+    const of = await whatWasAsked(tree, options, await asked);
     if (of !== null) keepAsked(tree, { ...memo, half }, of);
     return { answer: known, half };
   }
@@ -65,7 +65,7 @@ async function answerFor(tree: WorkTree, options: ReadinessOptions): Promise<Ans
   const judged = await judgeReadiness(tree.top, asked, options.environment, now);
   const setUp = await asked;
   const half = await halfOf(setUp, tree, options);
-  await keepAnswer(tree, setUp, judged, now, whatWasAsked(tree, options, setUp), half);
+  await keepAnswer(tree, setUp, judged, now, await whatWasAsked(tree, options, setUp), half);
   return { answer: judged.answer, half };
 }
 
@@ -98,11 +98,17 @@ const isAskedAgain = ({ asked }: Memo, { gitDir }: WorkTree, environment: Variab
   asked !== null && readBranch(gitDir) === asked.branch && isAskedOfSame(asked, environment);
 
 /** Null where a program was asked for the key, which may name another one the next time. */
-function whatWasAsked(tree: WorkTree, { cwd, environment }: ReadinessOptions, { context, key }: SetUp): Memo["asked"] {
+async function whatWasAsked(
+  tree: WorkTree,
+  { cwd, environment }: ReadinessOptions,
+  { context, key }: SetUp,
+): Promise<Memo["asked"]> {
   const { branch, config } = context;
   const keys = keyFiles(config, key, { top: tree.top, environment });
   if (keys === null || readBranch(tree.gitDir) !== branch) return null;
-  const asked = askedOf({ cwd, gitDir: tree.gitDir }, environment, config, keys);
+  const { reachFiles } = await import("./reachable-key.ts");
+  const read = [...keys, ...reachFiles(key, config, tree.top, environment)];
+  const asked = askedOf({ cwd, gitDir: tree.gitDir }, environment, config, read);
   return asked === null ? null : { ...asked, branch };
 }
 

@@ -1,6 +1,6 @@
 /**
- * What git said of the next commit hangs on the caller's variables, on the files of its configuration, and on the file of an
- * SSH key that this names. While all of these are the same, git need not be asked: it takes as long to start as all the rest.
+ * What git said of the next commit hangs on the caller's variables, on the files of its configuration, and on those of the key
+ * that this names. While all of these are the same, git need not be asked: it takes as long to start as all the rest.
  */
 import { join, resolve } from "node:path";
 import { parseConfigOrigins, type ConfigValue, type GitConfig } from "./config.ts";
@@ -20,7 +20,7 @@ export interface AskedOf {
 /** Of git's own variables those that differ from commit to commit, and say nothing of who commits or with which key. */
 const PASSING =
   /^GIT_(?:INDEX_FILE|PREFIX|EDITOR|SEQUENCE_EDITOR|PAGER|(?:AUTHOR|COMMITTER)_DATE|REFLOG_ACTION|MERGE_.*|ASKPASS|TERMINAL_PROMPT|SSH.*)$/;
-const READ = new Set(["PATH", "HOME", "XDG_CONFIG_HOME", "EMAIL", "GNUPGHOME"]);
+const READ = new Set(["PATH", "HOME", "XDG_CONFIG_HOME", "EMAIL", "GNUPGHOME", "SSH_AUTH_SOCK"]);
 /** A file that changed so short ago may change again without its times telling. */
 const SETTLED_MS = 2000;
 

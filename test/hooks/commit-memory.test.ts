@@ -1,6 +1,6 @@
 /** The preflight asks git for nothing that it has said before, and asks again as soon as it might say something else. */
 import { beforeEach, afterEach, expect, it, jest } from "@jest/globals";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkReadiness } from "../../src/check/readiness.ts";
 import { Clone } from "../support/clone.ts";
@@ -132,6 +132,31 @@ describeWith(["git", "ssh-keygen"], "the preflight's memory of what git said", (
     expect((await ready()).allow).toBe(true);
     expect(existsSync(own)).toBe(false);
     expect((await ready()).allow).toBe(false);
+  });
+
+  it("is not asked after the private half of the key went, or an agent's socket is another or gone", async () => {
+    clone.git("config", "user.signingkey", join(clone.root, "alice.pub"));
+    await remembered();
+    const [file, aside] = [join(clone.root, "alice"), join(clone.root, "aside")];
+    renameSync(file, aside);
+    expect(await ready()).toEqual({ allow: false, asked: true });
+    const socket = join(clone.root, "agent");
+    const pid = /SSH_AGENT_PID=(\d+)/.exec(clone.run("ssh-agent", ["-a", socket]).output)?.[1] ?? "";
+    const agent = { SSH_AUTH_SOCK: socket };
+    const stop = () => clone.run("ssh-agent", ["-k"], { env: { ...agent, SSH_AGENT_PID: pid } });
+    try {
+      clone.run("ssh-add", ["-q", aside], { env: agent });
+      await settle();
+      await ready(agent);
+      expect(await ready(agent)).toEqual({ allow: true, asked: false });
+      expect(await ready({ SSH_AUTH_SOCK: join(clone.root, "none") })).toEqual({ allow: false, asked: true });
+      stop();
+      expect(await ready(agent)).toEqual({ allow: false, asked: true });
+    } finally {
+      stop();
+    }
+    renameSync(aside, file);
+    expect((await ready()).allow).toBe(true);
   });
 
   it("fails nothing where home or a key lies where nothing can be looked at", async () => {
