@@ -9,7 +9,7 @@ import { writePending } from "../io/pending-file.ts";
 import { danglingRefs } from "../io/dangling-refs.ts";
 import { listRefs, readRefs, type RefValues } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
-import { hookRepository } from "../io/repository.ts";
+import { hookRepository, type HookPlace } from "../io/repository.ts";
 import { rulesOn } from "../policy/applies.ts";
 import { decideProblem, decidePush, type Problem } from "../policy/decide-problem.ts";
 import { type Limits, overLimit } from "../policy/limits.ts";
@@ -42,7 +42,9 @@ export interface ReceiveOptions extends PolicyChoice {
   /** All of standard input. */
   readonly input: Bytes;
   readonly now: () => Seconds;
-  /** Of the repository that `cwd` and `environment` name, where it was begun before. */
+  /** The repository that `cwd` and `environment` name, where it was found before. */
+  readonly place?: HookPlace | undefined;
+  /** Of that repository, where it was begun before. */
   readonly reading?: Reading | undefined;
 }
 
@@ -133,7 +135,9 @@ function readStanding({ repository, config }: Session, names: readonly RefName[]
 }
 
 async function receive(options: ReceiveOptions, updates: readonly RefUpdate[], timed: Timed): Promise<Judgement> {
-  const repository = hookRepository(options.cwd, options.environment, algorithmOf(updates));
+  const algorithm = algorithmOf(updates);
+  const { cwd, environment, place } = options;
+  const repository = place === undefined ? hookRepository(cwd, environment, algorithm) : { ...place, algorithm };
   const session = await openSession(repository, options.reading ?? readAlone(repository) ?? undefined);
   try {
     let standing = updates.length > READ_AT_ONCE ? null : readStanding(session, namesOf(updates));

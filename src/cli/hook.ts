@@ -1,4 +1,5 @@
 import type { ReadinessOptions } from "../check/readiness.ts";
+import type { ReceiveOptions } from "../check/receive.ts";
 import { EXIT, GitError, UsageError } from "../errors.ts";
 import type { Bytes } from "../model.ts";
 import { createHookRenderer } from "../report/hook.ts";
@@ -6,7 +7,7 @@ import type { HookStage } from "../report/hook.ts";
 import { readClock } from "../io/clock.ts";
 import { isCodingAgent } from "../io/coding-agent.ts";
 import { readInput } from "../io/input.ts";
-import { mayReadAlone, openRepository, startReading, type Reading } from "../io/reading.ts";
+import { mayReadAlone, openRepository, startReading } from "../io/reading.ts";
 import { findHookPlace } from "../io/repository.ts";
 import { isGitlab, reportFailure } from "./failure.ts";
 import * as say from "./messages.ts";
@@ -88,11 +89,11 @@ async function beforePush(call: Call): Promise<number> {
 
 async function receive(call: Call): Promise<number> {
   // git reads while we load what judges, where it is needed.
-  const reading = beginReading();
+  const begun = beginReading();
   const { judgeReceive } = await import("../check/receive.ts");
   const input = readInput();
   const output = hookOutput("push");
-  await judgeReceive({ ...here(), input, now: readClock, reading }, output);
+  await judgeReceive({ ...here(), input, now: readClock, ...begun }, output);
   const { exitCode } = output.finish();
   return exitCode === EXIT.allowed ? next(call, input) : exitCode;
 }
@@ -113,13 +114,13 @@ async function next({ args, then }: Call, input: Bytes | null): Promise<number> 
   return then === null ? EXIT.allowed : (await import("./next-hook.ts")).runNextHook(then, args, input);
 }
 
-/** Not begun where there is no repository: the one who judges says what that means. */
-function beginReading(): Reading | undefined {
+/** Nothing is begun where there is no repository: the one who judges says what that means. */
+function beginReading(): Pick<ReceiveOptions, "place" | "reading"> {
   try {
     const place = findHookPlace(process.cwd(), process.env);
-    return mayReadAlone(place) ? undefined : startReading(place);
+    return { place, reading: mayReadAlone(place) ? undefined : startReading(place) };
   } catch (error) {
-    if (error instanceof GitError) return undefined;
+    if (error instanceof GitError) return {};
     throw error;
   }
 }

@@ -77,13 +77,17 @@ for its name, splitting it, decoding armor and packets, deciding. It stays becau
 
 ## What is left of a hook
 
-A hook that judges one commit is a program that runs once, cold. Of what \`pre-receive\` takes beyond node's own start, a good quarter
-is node's modules for cryptography, compression and the streams that both ask for; a third is reading our text and taking its
-compiled code in; a fifteenth is V8 collecting garbage; the rest is each step once, in bytecode that nothing has warmed: refs,
-the policy and its keys, the record, the object, its signature, the verdict. It starts no git. Leaving out of the compiled code what
-such a push never calls halves it, and changes nothing that can be measured. \`pre-commit\` loads none of the cryptography, starts no git
-either where nothing it was told has changed, and is left with our text and code. On a server of a hundred thousand refs a push
-costs the same: of the record's seven megabytes it reads an index's head and two blocks, of git's packed refs some lines.
+A hook that judges one commit is a program that runs once, cold. Of the twenty milliseconds that \`pre-receive\` takes here beyond
+node's own start, three are V8 taking our compiled code in, 900 KB of it, and one is reading that and its text; three are node's
+modules for cryptography, compression and the streams that both ask for; one and a half are V8 collecting garbage twice; one is the
+process taken apart, and most of one the file that the verdict is left in; the rest is each step once, in bytecode that nothing has
+warmed: refs, the policy and its keys, the record, the object (most of one to unpack it), its signature, the verdict. It starts no
+git. What such a push never calls is half of the compiled code: left out, one and a half were saved (measured, with the hook alone on
+the machine); but V8 gives out the code of what ran, so that an installation would have to judge a push of its own making.
+\`pre-commit\` loads none of the cryptography, starts no git either where nothing it was told has changed, and is left with our text and
+code. \`pre-push\` starts git six times, for the repository, its configuration, its objects and three lists of refs, which it waits for
+together. On a server of a hundred thousand refs a push costs what it costs elsewhere: of the record's seven megabytes it reads its
+index's head and the blocks that it asks for, of git's packed refs a few lines.
 `;
 }
 
