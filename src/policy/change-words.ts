@@ -34,13 +34,16 @@ export function unmetWords(
     .slice(0, SHOWN)
     .map(({ demand }) => `${changeWords(demand.change)} (${demand.change.effect}: takes ${demandWords(demand)})`);
   const more = unmet.length > SHOWN ? `; and ${unmet.length - SHOWN} more` : "";
-  const who = agreed.size === 0 ? "nobody whose signature counts" : [...agreed].join(", ");
+  const who =
+    agreed.size === 0
+      ? "and no signature that counts agrees"
+      : `to which ${[...agreed].join(", ")} alone may not agree`;
   const missing = new Set(unmet.flatMap((one) => [...one.missing]));
   const begun = unmet.every((one) => one.begun);
   const marked = unmet.flatMap(({ demand }) => demand.change.marks ?? []);
   const blast = marked.length === 0 ? "" : `; what would fall: signpolicy keys blast ${marked[0] ?? ""}`;
   return {
-    message: bytesOf(`changes the policy, to which ${who} alone may not agree: ${told.join("; ")}${more}`),
+    message: bytesOf(`changes the policy, ${who}: ${told.join("; ")}${more}`),
     hint: bytesOf(
       (missing.size === 0
         ? "nobody may make this change; an administrator of the server can set another policy"

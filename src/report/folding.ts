@@ -78,7 +78,10 @@ function endOf(hint: string, start: number): number {
   return hint.length;
 }
 
-/** Breaks at spaces into lines of at most `width`; a word that is longer is cut, so that no line ever exceeds it. */
+/**
+ * Breaks at spaces into lines of at most `width`; a word that is longer is cut, so that no line ever exceeds it: behind a dot or
+ * a slash where it has one, so that of `principals.bob.keys.SHA256:…` the fingerprint stays whole.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -92,8 +95,12 @@ export function wrap(text: string, width: number): string[] {
     if (line !== "") lines.push(line);
     let rest = points;
     while (rest.length > width) {
-      lines.push(rest.slice(0, width).join(""));
-      rest = rest.slice(width);
+      const piece = rest.slice(0, width).join("");
+      // An SSH fingerprint may hold a slash, and no dot.
+      const part = Array.from((/^.{12,}\./s.exec(piece) ?? /^.{12,}\//s.exec(piece))?.[0] ?? "");
+      const cut = part.length === 0 ? width : part.length;
+      lines.push(rest.slice(0, cut).join(""));
+      rest = rest.slice(cut);
     }
     line = rest.join("");
   }

@@ -75,13 +75,14 @@ function row(
   return { bar, label: key.state === "good" ? "" : stateLabel(key, middle, left, right) };
 }
 
-/** In words, since a colour alone says nothing to many; beside the bar where there is room. */
+/** In words, since a colour alone says nothing to many: beside the bar where there is room, else on it. */
 function stateLabel({ state }: AuditKey, middle: number, left: number, right: number): Content {
   const label = STATE_WORDS[state];
-  const fits = right + label.length * 7 + 12 < WIDTH;
-  return fits
-    ? element("text", { x: right + 10, y: middle + 4, class: "note" }, label)
-    : element("text", { x: Math.max(left - 6, LABELS), y: middle + 4, class: "note end" }, label);
+  const room = label.length * 7 + 12;
+  const y = middle + 4;
+  if (right + room < WIDTH) return element("text", { x: right + 10, y, class: "note" }, label);
+  if (left - room > LABELS) return element("text", { x: left - 6, y, class: "note end" }, label);
+  return element("text", { x: left + 10, y, class: "note" }, label);
 }
 
 const day = (time: Seconds): string => formatTime(time).slice(0, 10);

@@ -38,7 +38,8 @@ function countOf(shown: Cause["shown"], n: number): string {
 }
 
 /** Findings are written to stand behind a label; here they stand alone. */
-export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+export const sentence = (text: string): string =>
+  `${text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase())}.`;
 
 const example = (row: AuditRow, withMessage: boolean): Content => [
   element("span", { class: "oid" }, nameOf(row)),

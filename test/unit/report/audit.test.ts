@@ -51,6 +51,16 @@ describe("the page of report --html", () => {
     expect(Math.max(...widths.slice(0, 3))).toBeLessThan(100);
   });
 
+  it("writes how a key stands beside its bar or on it, never over its name", () => {
+    const [key] = auditFacts(3).keys;
+    if (key === undefined) throw new Error("there is a key");
+    const keys = [{ ...key, state: "compromised", from: null, until: null } as const];
+    const drawn = renderAuditPage({ ...auditFacts(3), keys });
+    const [, x, kind] = /<text x="([\d.]+)" y="[\d.]+" class="note( end)?">compromised</.exec(drawn) ?? [];
+    expect(Number(x)).toBeGreaterThan(330);
+    expect(kind).toBeUndefined();
+  });
+
   it("says what is not listed where there is too much, denials never", () => {
     const collector = new AuditCollector();
     const [allowed] = decisions(700)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { foldHint } from "../../../src/report/folding.ts";
+import { foldHint, wrap } from "../../../src/report/folding.ts";
 import { hookLines } from "../../../src/report/show.ts";
 
 const KEY = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -43,5 +43,14 @@ describe("a hint", () => {
     const command = `signpolicy keys add '${"x".repeat(90)}'`;
     expect(hookLines("hint", `fix: ${command}`)).toBe(`hint: fix: ${command}\n`);
     for (const line of hookLines("error", command).trimEnd().split("\n")) expect(line.length).toBeLessThanOrEqual(72);
+  });
+
+  it("cuts a word that is too long where it has parts, so that a fingerprint stays whole", () => {
+    const fingerprint = `SHA256:${"a/".repeat(21)}a`;
+    const said = `the policy changes: principals.bob.keys.${fingerprint} adds the key of bob`;
+    const lines = ["the policy changes:", "principals.bob.keys.", `${fingerprint} adds the key`, "of bob"];
+    expect(wrap(said, 64)).toEqual(lines);
+    expect(wrap(`/${"b".repeat(100)}`, 64)[0]).toHaveLength(64);
+    expect(wrap(`${"c".repeat(63)}.${"d".repeat(70)}`, 64).map(({ length }) => length)).toEqual([64, 64, 6]);
   });
 });
