@@ -1,7 +1,6 @@
 // Bundles src/ into dist/: one small entry that every hook starts, and a chunk for each thing a hook need not load.
 // CommonJS, because Node 20 starts it several milliseconds sooner than a module. `openpgp` (LGPL) is never bundled.
 import childProcess from "node:child_process";
-import os from "node:os";
 import { promises, readdirSync, readFileSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,7 +41,6 @@ const leaveOut = {
 const LATE = new Map([
   ["node:fs/promises", { functions: promises, head: 'import { promises as late } from "node:fs";', late: "late" }],
   ["node:child_process", { functions: childProcess, head: "", late: 'process.getBuiltinModule("node:child_process")' }],
-  ["node:os", { functions: os, head: "", late: 'process.getBuiltinModule("node:os")' }],
 ]);
 const lateId = (name) => `\0late:${name}`;
 const loadLate = {

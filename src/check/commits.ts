@@ -109,6 +109,7 @@ export async function verifyCommits(options: VerifyOptions, sink: ReportSink): P
     const context = {
       ...judging,
       early,
+      unread: sink.counted !== undefined,
       ...(options.mine === true ? { signWith: otherKeysOf(governing.loaded, options.now, options) } : {}),
     };
     const targets = await resolved;

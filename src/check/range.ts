@@ -42,6 +42,8 @@ export interface JudgingContext {
   readonly line?: StraightLine | undefined;
   /** For an audit: what git was told to list before the policy was read. */
   readonly early?: EarlyListing | undefined;
+  /** Nobody reads decisions as they fall: all are sooner done where a core is taken from the first. */
+  readonly unread?: boolean;
   /** Of the push that is judged. */
   readonly override?: Override | null;
   /** Asked for a commit that is denied for its key: what a principal could sign with instead. */
@@ -123,9 +125,13 @@ export async function* judgeLists(
 }
 
 /** Commits that git was asked for before, and is long in listing. */
-function expected({ early }: JudgingContext, { include }: RangeToJudge, groups: readonly PreparedGroup[]): number {
+function expected(
+  { early, unread }: JudgingContext,
+  { include }: RangeToJudge,
+  groups: readonly PreparedGroup[],
+): number {
   const [only] = groups;
-  if (early === undefined || only?.commits !== null) return 0;
+  if (early === undefined || unread !== true || only?.commits !== null) return 0;
   return early.expected({ include, exclude: [...only.exclude] });
 }
 

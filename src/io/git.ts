@@ -1,5 +1,4 @@
 import { spawn, spawnSync, type ChildProcessByStdio, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { setPriority } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { GitError } from "../errors.ts";
 import type { Bytes, HashAlgorithm } from "../model.ts";
@@ -95,18 +94,11 @@ const OUTPUT_CAP = 256 * 1024 * 1024;
 
 /**
  * Runs git and collects its output. Any exit code is returned, so that the caller decides which of them mean an answer.
- * `isPatient`: nobody waits for it yet.
  *
  * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
  */
-export async function tryGit(
-  place: GitPlace,
-  argv: readonly string[],
-  input?: Bytes | string,
-  { isPatient = false } = {},
-): Promise<GitResult> {
+export async function tryGit(place: GitPlace, argv: readonly string[], input?: Bytes | string): Promise<GitResult> {
   const child = start(place, argv, input === undefined ? "ignore" : "pipe");
-  if (isPatient) yieldToOthers(child);
   const ended = gitEnded(child, argv);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -122,18 +114,6 @@ export async function tryGit(
   child.stdin?.end(input);
   const status = await ended;
   return { status, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString("latin1").trimEnd() };
-}
-
-/** `PRIORITY_BELOW_NORMAL` of node's os module. */
-const PATIENT = 10;
-
-/** Other work goes first where the cores are busy; nothing hangs on it where that cannot be had. */
-function yieldToOthers({ pid }: Child): void {
-  try {
-    if (pid !== undefined) setPriority(pid, PATIENT);
-  } catch {
-    // It has ended, or may not be told.
-  }
 }
 
 /**

@@ -141,7 +141,7 @@ export async function unreachedOf(
 export async function commitsTouching(place: GitPlace, range: Range, paths: readonly string[]): Promise<ObjectId[]> {
   if (range.include.length === 0 || paths.length === 0) return [];
   const argv = ["rev-list", "--full-history", "--ignore-missing", "--stdin", "--", ...paths];
-  const { status, stdout, stderr } = await tryGit(place, argv, request(range), { isPatient: true });
+  const { status, stdout, stderr } = await tryGit(place, argv, request(range));
   if (status !== 0) throw gitFailed(argv, status, stderr);
   return idsOf(stdout);
 }
