@@ -38,6 +38,10 @@ const POLICIES = [
 
 const of = <T>(list: readonly T[], at: number): T => list[at % list.length] as T;
 
+/** One is asked a moment after the other, in another folder. */
+const plain = (text: string, clone: Clone): string =>
+  text.replaceAll(clone.root, "ROOT").replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/g, "TIME");
+
 /** Two clones to which the same happens. */
 class Twins {
   readonly clones = [new Clone(), new Clone()] as const;
@@ -101,10 +105,10 @@ class Twins {
       try {
         const sink = { begin: () => undefined, decision: () => undefined };
         const { allow, findings, principal: who } = await checkReadiness({ cwd: clone.top, environment }, sink);
-        said.push(JSON.stringify({ allow, findings, who }).replaceAll(clone.root, "ROOT"));
+        said.push(plain(JSON.stringify({ allow, findings, who }), clone));
       } catch (error) {
         if (!(error instanceof SignpolicyError)) throw error;
-        said.push(`${error.code} ${error.message}`.replaceAll(clone.root, "ROOT"));
+        said.push(plain(`${error.code} ${error.message}`, clone));
       }
     }
     return said;

@@ -29,6 +29,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "hostile-bytes.test.ts": 5,
   "remembered-verdicts.test.ts": 4,
   "remembered-pushes.test.ts": 3,
+  "remembered-preflight.test.ts": 2,
 };
 const weightOf = (file: string): number => WEIGHTS[file] ?? 1;
 
