@@ -11,7 +11,7 @@ const FILES = process.platform === "win32" ? [`${NAME}.cmd`, `${NAME}.exe`] : [N
 /** Commands that hints name; "signpolicy" before any other word is prose. */
 const COMMANDS =
   "approve|check-install|ci|doctor|explain|init|install|join|keys|policy|record|report|resign|uninstall|verify|watch";
-const PRINTED = new RegExp(`(?<![\\w./-]|\\bgit |--no-install )${NAME} (?=(?:${COMMANDS})\\b)`, "g");
+const PRINTED = new RegExp(`(?<![\\w./-]|\\bgit |--no-install )${NAME} (?=(?:${COMMANDS}|--help)\\b)`, "g");
 
 /** A sentence with its commands as they can be run here. */
 export const spoken = (text: string): string =>

@@ -54,6 +54,12 @@ describe("a sentence with commands", () => {
     }
   });
 
+  it("has the option that tells of all commands as it can be run, too", () => {
+    const [, how = ""] = /^see '(.*) verify --help'$/.exec(spoken("see 'signpolicy verify --help'")) ?? [];
+    expect(how).not.toBe("");
+    expect(spoken("see 'signpolicy --help'")).toBe(`see '${how} --help'`);
+  });
+
   it("knows every command that there is", () => {
     const listed = readFileSync(new URL("../../golden/help/signpolicy.txt", import.meta.url), "utf8");
     const commands = [...listed.matchAll(/^ {2}([a-z][a-z-]+)(?: \S+)* {2,}/gm)].map(([, name = ""]) => name);
