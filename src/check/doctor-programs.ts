@@ -279,7 +279,10 @@ async function liveFix(patient: Patient, { cause, fix }: SignerFailure): Promise
     return [await programFix(patient, set?.value ?? "", format, set), null];
   }
   const [other, mends] = otherKey(patient);
-  return OF_THE_KEY.has(cause) && mends !== null ? [other, mends] : [fix, null];
+  if (OF_THE_KEY.has(cause) && mends !== null) return [other, mends];
+  // It names the part of the certificate that ended, which the signer does not tell.
+  const [extension] = patient.choices?.extensions ?? [];
+  return [cause === "key-unusable" ? (extension ?? fix) : fix, null];
 }
 
 const OF_THE_KEY: ReadonlySet<string> = new Set([
