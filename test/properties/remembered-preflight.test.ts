@@ -192,7 +192,7 @@ itHolds(
       pair.remove();
       twins.delete(pair);
     }),
-  { runs: 6 },
+  { runs: 4 },
 );
 
 it("and says yes often enough to have something to remember", () => {

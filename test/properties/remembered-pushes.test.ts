@@ -75,7 +75,7 @@ itHolds(
       servers.remove();
       twins.delete(servers);
     }),
-  { runs: 8 },
+  { runs: 5 },
 );
 
 it("and many are allowed, and much is remembered, or that would prove nothing", () => {

@@ -147,7 +147,7 @@ itHolds(
       clone.remove();
       clones.delete(clone);
     }),
-  { runs: 8 },
+  { runs: 5 },
 );
 
 it("and does so from memory, and of what is allowed, or that would prove nothing", () => {
