@@ -13,8 +13,8 @@ import { noTable, type Row, type Table } from "./layered-map.ts";
 import type { RecordHead } from "./record-entries.ts";
 import type { StateHead } from "./record-state.ts";
 
-const FORM = /^signpolicy record index 1 (\d{9}) ([0-9a-f]{64})\n$/;
-const FORM_BYTES = `signpolicy record index 1 ${"0".repeat(9)} ${"0".repeat(64)}\n`.length;
+const FORM = /^index of a signpolicy record 1 (\d{9}) ([0-9a-f]{64})\n$/;
+const FORM_BYTES = `index of a signpolicy record 1 ${"0".repeat(9)} ${"0".repeat(64)}\n`.length;
 const READ_FIRST = 8 * 1024;
 const DIGEST_BYTES = 32;
 const END_BYTES = 4;
@@ -180,7 +180,7 @@ export function renderIndex({ place, state, tables }: Omit<RecordIndex, "program
   });
   const head = Buffer.from(JSON.stringify({ program: PROGRAM, place, state, tables: heads } satisfies IndexHead));
   const digest = digestHex("sha256", head);
-  const form = Buffer.from(`signpolicy record index 1 ${String(head.length).padStart(9, "0")} ${digest}\n`);
+  const form = Buffer.from(`index of a signpolicy record 1 ${String(head.length).padStart(9, "0")} ${digest}\n`);
   return Buffer.concat([form, head, ...drawn.flatMap((blocks, table) => sealed(blocks, `${digest} ${table}`))]);
 }
 
