@@ -141,7 +141,9 @@ async function filterProven(
   content: readonly Bytes[],
   raw: RawVerifier,
 ): Promise<OpenPgpSignature[]> {
-  const results = await Promise.all(signatures.map((signature) => provesSignature(maker, signature, content, raw)));
+  const results = await Promise.all(
+    signatures.map(async (signature) => provesSignature(maker, signature, content, raw)),
+  );
   return signatures.filter((_, index) => results[index]);
 }
 
