@@ -3,12 +3,11 @@
  * is another program's, or fail once the message is written. Found out without a child and without a question to anybody; what
  * cannot be told for sure is left to the signer, as it is where a person sits.
  */
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { statusOf } from "../io/file-status.ts";
-import { gpgAgentKeys, sshAgentKeys, type AgentKey, type Answer } from "../io/agents.ts";
+import type { AgentKey, Answer } from "../io/agents.ts";
 import { isCodingAgent } from "../io/coding-agent.ts";
 import { shellWord } from "../encoding/text.ts";
 import type { PrivateHalf } from "./private-half.ts";
@@ -28,7 +27,7 @@ async function lockedSsh(half: PrivateHalf & { kind: "ssh" }, environment: Varia
   // ssh(1): it asks by a program then, and not on a terminal.
   if (/^(?:force|prefer)$/.test(environment["SSH_ASKPASS_REQUIRE"] ?? "")) return null;
   const socket = environment["SSH_AUTH_SOCK"] ?? "";
-  const answer = socket === "" ? ({ is: "absent" } as const) : await sshAgentKeys(socket);
+  const answer = socket === "" ? ({ is: "absent" } as const) : await (await agents()).sshAgentKeys(socket);
   if (answer.is === "silent") return null;
   if (answer.is === "said" && answer.what.some((blob) => blob.toString("base64") === half.blob)) return null;
   const agent = answer.is === "absent" ? "no ssh agent answers" : "the ssh agent does not have it";
@@ -38,12 +37,15 @@ async function lockedSsh(half: PrivateHalf & { kind: "ssh" }, environment: Varia
   return { why: `git cannot sign: ${what}, and ${agent}; ${ALONE}`, fix: `${start}ssh-add ${key}` };
 }
 
+/** node's sockets take longer to load than all else here, and where no agent runs nobody asks for them. */
+const agents = (): Promise<typeof import("../io/agents.ts")> => import("../io/agents.ts");
+
 const ALONE = "nobody can be asked here";
 
 async function lockedGpg(half: PrivateHalf & { kind: "openpgp" }, environment: Variables): Promise<Locked | null> {
   const home = environment["GNUPGHOME"] ?? join(environment["HOME"] ?? "/", ".gnupg");
   if (!asksOnTerminal(home, environment)) return null;
-  const answer = await askGpgAgent(socketsOf(home, environment["GNUPGHOME"] !== undefined));
+  const answer = await askGpgAgent(await socketsOf(home, environment["GNUPGHOME"] !== undefined));
   if (answer.is === "silent") return null;
   const keys = answer.is === "said" ? answer.what : keysIn(home);
   // Which of them signs is not asked: where any of them can be had, it may be the one.
@@ -76,24 +78,27 @@ async function askGpgAgent(places: readonly string[]): Promise<Answer<readonly A
     const type = typeOf(place);
     if (type === null || answer.is !== "absent") continue;
     // A plain file leads to a socket elsewhere (Assuan).
-    answer = type === "socket" ? await gpgAgentKeys(place) : { is: "silent" };
+    answer = type === "socket" ? await (await agents()).gpgAgentKeys(place) : { is: "silent" };
   }
   return answer;
 }
 
 /** Where gpg-agent may listen (GnuPG, common/homedir.c). */
-function socketsOf(home: string, isNamed: boolean): readonly string[] {
-  const uid = String(userInfo().uid);
+async function socketsOf(home: string, isNamed: boolean): Promise<readonly string[]> {
+  const uid = String(process.getuid?.() ?? -1);
   const runs = ["/run/gnupg", "/run", "/var/run/gnupg", "/var/run"].map((folder) => `${folder}/user/${uid}`);
   const run = runs.find((folder) => typeOf(folder) === "folder");
-  const own = isNamed && resolve(home) !== join(homedir(), ".gnupg") ? [hashedName(resolve(home))] : [];
-  return [...(run === undefined ? [] : [join(run, "gnupg", ...own, "S.gpg-agent")]), join(home, "S.gpg-agent")];
+  const inHome = join(home, "S.gpg-agent");
+  if (run === undefined) return [inHome];
+  const own = isNamed && resolve(home) !== join(homedir(), ".gnupg") ? [await hashedName(resolve(home))] : [];
+  return [join(run, "gnupg", ...own, "S.gpg-agent"), inHome];
 }
 
 const Z_BASE_32 = "ybndrfg8ejkmcpqxot1uwisza345h769";
 
 /** `d.` and the first fifteen bytes of the path's SHA-1 in z-base-32. */
-function hashedName(home: string): string {
+async function hashedName(home: string): Promise<string> {
+  const { createHash } = await import("node:crypto");
   const digest = createHash("sha1").update(home).digest().subarray(0, 15);
   const bits = [...digest].map((byte) => byte.toString(2).padStart(8, "0")).join("");
   return `d.${(bits.match(/.{5}/g) ?? []).map((five) => Z_BASE_32[parseInt(five, 2)] ?? "").join("")}`;
