@@ -1,3 +1,4 @@
+import { RevisionError } from "../errors.ts";
 import { shellWord } from "../encoding/text.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import { readHead, readRefs } from "../io/refs.ts";
@@ -102,9 +103,9 @@ const wholeOf = (ref: RefName | null, also: readonly ObjectId[] = []): CiRange =
 async function tagRange(session: Session, ref: RefName): Promise<CiRange> {
   const oid = (await readRefs(session.repository, [ref])).get(ref)?.oid;
   const tagged = oid === undefined ? null : await session.outlines.peel(oid);
-  const checkedOut = await resolveCommit(session, "HEAD").catch(() => null);
+  const checkedOut = await resolveCommit(session, "HEAD").catch(ifNone);
   const isBeside =
-    checkedOut !== null && tagged !== null && !(await isAncestor(session.repository, checkedOut, tagged));
+    checkedOut !== null && (tagged === null || !(await isAncestor(session.repository, checkedOut, tagged)));
   return {
     kind: "whole",
     ref: null,
@@ -114,6 +115,12 @@ async function tagRange(session: Session, ref: RefName): Promise<CiRange> {
       ...(isBeside ? ["the checkout holds other commits than the tag leads to: they are judged, too"] : []),
     ],
   };
+}
+
+/** Nothing is checked out before the first commit; a git that fails says no such thing. */
+function ifNone(error: unknown): null {
+  if (error instanceof RevisionError) return null;
+  throw error;
 }
 
 /** actions/checkout put the commit in place of an annotated tag until its version 6 (its issue 290). */

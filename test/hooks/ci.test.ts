@@ -198,6 +198,14 @@ describe("ci never trusts what it judges", () => {
       }
       tags.checkOut(clean);
       for (const env of jobs("v1")) expect(tags.run(env).status).toBe(0);
+      // A tag that leads to no commit says nothing of the one that is checked out.
+      tags.checkOut(evil);
+      clone.updateRef("refs/tags/v1", clone.git(["rev-parse", `${clean}^{tree}`]).trim());
+      for (const env of jobs("v1")) {
+        const { status, decisions } = tags.run(env);
+        expect(status).toBe(1);
+        expect(decisions.map(({ code }) => code)).toContain("unsigned");
+      }
     } finally {
       tags.remove();
     }
