@@ -92,7 +92,8 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     expect(clone.git("log", "-1", "--format=%an", "--", "bobs")).toBe("N");
   });
 
-  it("makes a merge of what whoever may merge had fast-forwarded (signer-not-permitted)", () => {
+  /** A main whose line is Alice's alone, with her first commit pushed; what merges bring in may be Bob's. */
+  function ofAlices(): string {
     policy(
       { alice: person("alice", { ssh: sshKey("alice") }), bob: person("bob", { ssh: sshKey("bob") }) },
       { signedBy: ["alice"], side: ["*"] },
@@ -101,6 +102,11 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     const base = commit("first");
     clone.git("remote", "add", "origin", clone.root);
     clone.git("update-ref", "refs/remotes/origin/main", base);
+    return base;
+  }
+
+  it("makes a merge of what whoever may merge had fast-forwarded (signer-not-permitted)", () => {
+    const base = ofAlices();
     clone.git("switch", "-q", "-c", "topic");
     be("bob");
     commit("one");
@@ -120,14 +126,7 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
   });
 
   it("sends whoever may not sign the branch itself by way of a merge, which lands (signer-not-permitted)", () => {
-    policy(
-      { alice: person("alice", { ssh: sshKey("alice") }), bob: person("bob", { ssh: sshKey("bob") }) },
-      { signedBy: ["alice"], side: ["*"] },
-    );
-    be("alice");
-    const base = commit("first");
-    clone.git("remote", "add", "origin", clone.root);
-    clone.git("update-ref", "refs/remotes/origin/main", base);
+    const base = ofAlices();
     be("bob");
     commit("bobs");
     const refused = prePush(base);
