@@ -5,8 +5,8 @@ import { asBuffer, fromLatin1, latin1 } from "../encoding/bytes.ts";
 import { shellWord } from "../encoding/text.ts";
 import { SignpolicyError, UsageError } from "../errors.ts";
 import type { GitPlace } from "../io/git.ts";
-import { runGit, tryGit } from "../io/git.ts";
-import { readHead } from "../io/refs.ts";
+import { gitFailed, runGit, tryGit } from "../io/git.ts";
+import { readHead, readRefs } from "../io/refs.ts";
 import { findRepository } from "../io/repository.ts";
 import { collectCommits, isAncestor } from "../io/revisions.ts";
 import type { Bytes, Commit, ObjectId, RefName, Seconds } from "../model.ts";
@@ -117,12 +117,27 @@ async function resignIn(scene: Scene): Promise<Resigned> {
 
   const made = await makeAgain(scene, plan);
   const to = made.get(from) ?? from;
-  const backup =
-    `refs/signpolicy/backup/${new Date(options.now * 1000).toISOString().replace(/[-:]|\.\d+/g, "")}` as RefName;
   const place: GitPlace = { cwd: options.directory, environment: defined(options.environment) };
-  await runGit(place, ["update-ref", "-m", "signpolicy resign: before", backup, from]);
+  const backup = await backUp(place, from, options.now);
   await runGit(place, ["update-ref", "--no-deref", "-m", "signpolicy resign", ref ?? "HEAD", to, from]);
   return { ref, from, to, resigned: plan.length, kept, backup, push, tags: await staleTags(session, plan) };
+}
+
+/**
+ * Names the old commits by the time, and where that second has a backup already by a number behind it. No backup is ever
+ * moved: with an empty old value git only makes what is not there (git-update-ref(1)).
+ *
+ * @throws GitError when git makes none
+ */
+async function backUp(place: GitPlace, oid: ObjectId, now: Seconds): Promise<RefName> {
+  const second = `refs/signpolicy/backup/${new Date(now * 1000).toISOString().replace(/[-:]|\.\d+/g, "")}`;
+  for (let n = 1; ; n += 1) {
+    const ref = (n === 1 ? second : `${second}-${n}`) as RefName;
+    const argv = ["update-ref", "-m", "signpolicy resign: before", ref, oid, ""];
+    const { status, stderr } = await tryGit(place, argv);
+    if (status === 0) return ref;
+    if (!(await readRefs(place, [ref])).has(ref)) throw gitFailed(argv, status, stderr);
+  }
 }
 
 function refuseRebase(gitDir: string): void {

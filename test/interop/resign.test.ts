@@ -145,6 +145,26 @@ describeWith(["git", "gpg", "ssh-keygen"], "resign", () => {
     expect(await resignBranch(options(base))).toMatchObject({ resigned: 0, kept: 3, backup: null });
   });
 
+  it("keeps what every run replaced, however soon the next one follows", async () => {
+    const base = repo.git(["rev-parse", "HEAD"]);
+    const first = commit("a", "1", "unsigned");
+    const backups = [];
+    for (let run = 0; run < 3; run += 1) backups.push((await resignBranch(options(base, { all: true }))).backup ?? "");
+    expect(new Set(backups).size).toBe(3);
+    expect(repo.git(["rev-parse", ...backups]).split("\n")).toEqual([
+      first,
+      ...repo.git(["rev-parse", "HEAD@{2}", "HEAD@{1}"]).split("\n"),
+    ]);
+  });
+
+  it("moves nothing where git can keep no backup (ERR_GIT_FAILED)", async () => {
+    const base = repo.git(["rev-parse", "HEAD"]);
+    const old = commit("a", "1", "unsigned");
+    repo.git(["update-ref", "refs/signpolicy/backup", base]);
+    await expect(resignBranch(options(base))).rejects.toMatchObject({ code: "ERR_GIT_FAILED" });
+    expect(repo.git(["rev-parse", "HEAD"])).toBe(old);
+  });
+
   it("refuses what others committed, unless it is asked to vouch for it", async () => {
     const base = repo.git(["rev-parse", "HEAD"]);
     const theirs = commit("a", "1", "theirs", { GIT_COMMITTER_NAME: "Bob", GIT_COMMITTER_EMAIL: "bob@example.org" });
