@@ -126,20 +126,20 @@ function decide(
   return mended();
 }
 
-/** A key that the policy does not have is often the wrong one of several. */
+/** A key that the policy does not have, or no longer takes, is often the wrong one of several. */
 async function otherKeys(
   { policy, signWith }: JudgingContext,
   { committer }: Commit,
   evidence: readonly Evidence[],
 ): Promise<Pick<Fix, "signWith">> {
   const owner = ownerOf(policy, committer.email);
-  if (
-    signWith === undefined ||
-    owner === null ||
-    !evidence.some((one) => one.outcome === "undecided" && one.code === "unknown-key")
-  )
-    return {};
+  if (signWith === undefined || owner === null || !evidence.some(isOfAnotherKey)) return {};
   return { signWith: await signWith(owner.id) };
+}
+
+function isOfAnotherKey(evidence: Evidence): boolean {
+  const code = evidence.outcome === "verified" ? evidence.lapsed?.code : evidence.code;
+  return code === "unknown-key" || code === "key-retired" || code === "key-revoked";
 }
 
 /**

@@ -1,4 +1,4 @@
-/** What a person could sign with, in place of a key that the policy does not have. */
+/** What a person could sign with, in place of a key that the policy does not have or take. */
 import { GitError } from "../errors.ts";
 import { findWorkTree } from "../io/commit-context.ts";
 import { GitConfig } from "../io/config.ts";
@@ -30,8 +30,8 @@ export async function signWith(
   const { here, elsewhere, newer } = await goodKeysOf(principal, loaded, found?.keys ?? [], config, now);
   const [first] = here;
   return first === undefined
-    ? { fingerprints: elsewhere, command: null, newer }
-    : { fingerprints: [first.fingerprint], command: first.command, newer };
+    ? { principal, fingerprints: elsewhere, command: null, newer }
+    : { principal, fingerprints: [first.fingerprint], command: first.command, newer };
 }
 
 async function keysAt({

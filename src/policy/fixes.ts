@@ -18,12 +18,13 @@ export interface Fix {
   readonly merges?: boolean;
   /** The commit is not made yet: nothing may be amended, least of all rewritten. */
   readonly unmade?: true;
-  /** What its committer could sign with in place of a key that the policy does not have; absent where nobody asked. */
+  /** What its committer could sign with in place of a key that the policy does not have or take; absent where nobody asked. */
   readonly signWith?: SignWith;
 }
 
 /** Keys that the policy takes from one person today. */
 export interface SignWith {
+  readonly principal: string;
   readonly fingerprints: readonly string[];
   /** What has git sign with one of them, where its private half is on this machine. */
   readonly command: string | null;

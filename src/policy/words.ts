@@ -38,7 +38,7 @@ export function unverifiedWords(evidence: Unverified, named: Named, policy: Poli
   const detail = `${evidence.detail}${keyNote(evidence)}`;
   const message =
     evidence.code === "bad-signature" ? `the signature does not fit this ${named.what}: ${detail}` : detail;
-  return { message, hint: mend(evidence.code, named.again) };
+  return { message, hint: mend(evidence.code, named) };
 }
 
 /** Whoever the policy does not know has nothing to sign with that would count. */
@@ -47,24 +47,25 @@ function withJoin({ message, hint }: Words, { what, email, old }: Named, policy:
   return { message, hint: isNew ? `signpolicy join, if the policy is to know ${email}; then ${hint}` : hint };
 }
 
-export function unsignedWords({ what, signedOff, old, again }: Named): Words {
+export function unsignedWords(named: Named): Words {
+  const { what, signedOff, old } = named;
   const message = signedOff
     ? `this ${what} is not signed: Signed-off-by (git commit -s) is a line of text, a signature is made with -S`
     : `this ${what} is not signed`;
   const codes = what === "tag" ? ", codes: [unsigned-tag]" : "";
   const exempt = old ? `; or, where it is older than the policy, exempt it there (trust.exempt${codes})` : "";
-  return { message, hint: `${mend("unsigned", again)}${exempt}` };
+  return { message, hint: `${mend("unsigned", named)}${exempt}` };
 }
 
 /** Nothing was proved of it, for whatever reason: it counts as nothing. */
 export const unprovedWords = (named: Named, unsigned: boolean): Words =>
   unsigned
     ? unsignedWords(named)
-    : { message: `nothing could be proved of this ${named.what}'s signature`, hint: mend("malformed", named.again) };
+    : { message: `nothing could be proved of this ${named.what}'s signature`, hint: mend("malformed", named) };
 
-export const multipleWords = ({ what, again }: Named): Words => ({
-  message: `this ${what} carries more than one signature; which one counts would be anyone's guess`,
-  hint: mend("multiple-signatures", again),
+export const multipleWords = (named: Named): Words => ({
+  message: `this ${named.what} carries more than one signature; which one counts would be anyone's guess`,
+  hint: mend("multiple-signatures", named),
 });
 
 function unknownKeyWords(
@@ -83,7 +84,8 @@ function unknownKeyWords(
   const add = alone
     ? `add ${named} to the policy, signing that change with a key that it has`
     : `${askHumans(policy, others)} to add ${named} to the policy`;
-  const other = owner === null ? "" : otherKeyWords(owner.id, signWith, again);
+  const own = owner === null ? null : ownKeyWords(owner.id, signWith, again);
+  const other = own === null ? "" : `${own}; or `;
   const certificate = evidence.issuer === null ? undefined : signWith?.newer.get(evidence.issuer);
   if (certificate !== undefined) {
     const renew = `have the policy's copy renewed, signing that change with a key that it has: signpolicy keys renew ${certificate}`;
@@ -99,14 +101,22 @@ function unknownKeyWords(
 }
 
 /** Whoever has a key that counts signs with that one; where there is none that is good today, nobody is sent to look for it. */
-function otherKeyWords(owner: string, signWith: SignWith | undefined, again: () => string): string {
-  if (signWith === undefined) return `sign with a key that the policy has for ${owner}: ${again()}; or `;
+function ownKeyWords(owner: string, signWith: SignWith | undefined, again: () => string): string | null {
+  if (signWith === undefined) return `sign with a key that the policy has for ${owner}: ${again()}`;
   const { fingerprints, command } = signWith;
-  if (fingerprints.length === 0) return "";
+  if (fingerprints.length === 0) return null;
   const named = `sign with ${owner}'s key ${listed(new Set(fingerprints))}`;
   return command === null
-    ? `${named} (\`signpolicy doctor\` tells the setting): ${again()}; or `
-    : `${named}: ${command} && ${again()}; or `;
+    ? `${named} (\`signpolicy doctor\` tells the setting): ${again()}`
+    : `${named}: ${command} && ${again()}`;
+}
+
+type Mending = Pick<Named, "again" | "signWith">;
+
+/** In place of a key that is out of use for good. Nobody is sent to a successor of which nobody knows that it is there. */
+function successorWords(command: string, { signWith, again }: Mending): string {
+  const own = signWith === undefined ? null : ownKeyWords(signWith.principal, signWith, again);
+  return own ?? `sign with another key that the policy has, or have one added (signpolicy join --new-key): ${command}`;
 }
 
 /** The key was good when it signed, and is not today. `backdated`: it also claims to be older than an ancestor. */
@@ -123,7 +133,7 @@ export function lapsedWords(
       : backdated.ancestor === UNREAD
         ? `and what it builds on has no date that can be read, so that the signature may claim any time${since}`
         : `and the signature claims to be older${since} than what it builds on (${formatTime(backdated.ancestor)})`;
-  return { message: `${lapsed.detail}, ${why}: ${signerNote(signer)}`, hint: mend(lapsed.code, named.again) };
+  return { message: `${lapsed.detail}, ${why}: ${signerNote(signer)}`, hint: mend(lapsed.code, named) };
 }
 
 export function futureWords(what: string, at: Seconds, now: Seconds, again: () => string): Words {
@@ -231,18 +241,21 @@ function keyNote({ issuer, suspect }: Unverified): string {
 }
 
 /** What mends a signature; `again` is the command that signs anew, which alone is enough where there was none or no key to it. */
-function mend(code: EvidenceCode, again: () => string): string {
-  return code === "unsigned" || code === "unknown-key" ? again() : MEND[code](again());
+function mend(code: EvidenceCode, mending: Mending): string {
+  const again = mending.again();
+  return code === "unsigned" || code === "unknown-key" ? again : MEND[code](again, mending);
 }
 
-const MEND: Readonly<Record<Exclude<EvidenceCode, "unsigned" | "unknown-key">, (again: string) => string>> = {
+type Mend = (again: string, mending: Mending) => string;
+
+const MEND: Readonly<Record<Exclude<EvidenceCode, "unsigned" | "unknown-key">, Mend>> = {
   "bad-signature": (again) =>
     `it was changed after it was signed, or carries another's signature; sign it anew: ${again}`,
   "key-expired": (again) =>
     `extend the key (OpenPGP: gpg --quick-set-expire FINGERPRINT 1y; else its \`until\`) and have the policy's copy renewed, or sign with another: ${again}`,
   "key-not-yet-valid": (again) => `have the key's \`from\` in the policy moved, or sign once it is reached: ${again}`,
-  "key-revoked": (again) => `sign with a key that is not revoked and is in the policy: ${again}`,
-  "key-retired": (again) => `sign with the key that replaced it: ${again}`,
+  "key-revoked": successorWords,
+  "key-retired": successorWords,
   "key-invalid": (again) => `have a sound copy of the key put in the policy, or sign with another: ${again}`,
   "not-signing-capable": (again) =>
     `sign with a key or subkey made for signing (git config user.signingkey KEY): ${again}`,

@@ -188,6 +188,25 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     expect(refused.output).not.toMatch(/sign with|git config user\.signingkey/);
   });
 
+  it("leads from a retired key to the one that is good, and to a new one where there is none (key-retired)", () => {
+    const old = sshKey("old");
+    const retired = { ssh: old, retired: "2025-06-01T00:00:00Z" };
+    policy({ alice: person("alice", retired) }, { signedBy: ["alice"] });
+    be("alice", "old");
+    const base = commit("first");
+    commit("second");
+    const alone = prePush(base).output.replaceAll(/\nhint: +/g, " ");
+    expect(alone).toContain(
+      "fix: sign with another key that the policy has, or have one added (signpolicy join --new-key): ",
+    );
+    policy({ alice: person("alice", retired, { ssh: sshKey("fresh") }) }, { signedBy: ["alice"] });
+    mkdirSync(join(clone.root, "home/.ssh"));
+    clone.run("cp", [join(clone.root, "fresh"), join(clone.root, "fresh.pub"), join(clone.root, "home/.ssh")]);
+    const command = commandIn(prePush(base).output, "git config user.signingkey");
+    expect(clone.run("sh", ["-c", command])).toMatchObject({ status: 0 });
+    expect(prePush(base)).toMatchObject({ status: 0 });
+  });
+
   it("calls a push that is no fast-forward by its name (ref-rollback)", () => {
     policy(
       { alice: person("alice", { ssh: sshKey("alice") }) },

@@ -111,20 +111,43 @@ describe("the sentences of findings", () => {
     const base = "b".repeat(12);
     expect(hint({ base })).toMatch(/^sign with a key that the policy has for alice: git rebase/);
     const newer = new Map<string, string>();
-    expect(hint({ base, signWith: { fingerprints: ["K1"], command: "git config x y", newer } })).toMatch(
-      /^sign with alice's key K1: git config x y && git rebase -f -S b{12}; or /,
-    );
-    expect(hint({ base, signWith: { fingerprints: ["K1", "K2"], command: null, newer } })).toMatch(
+    expect(
+      hint({ base, signWith: { principal: "alice", fingerprints: ["K1"], command: "git config x y", newer } }),
+    ).toMatch(/^sign with alice's key K1: git config x y && git rebase -f -S b{12}; or /);
+    expect(hint({ base, signWith: { principal: "alice", fingerprints: ["K1", "K2"], command: null, newer } })).toMatch(
       /^sign with alice's key K1 or K2 \(`signpolicy doctor` tells the setting\): git rebase/,
     );
-    expect(hint({ base, signWith: { fingerprints: [], command: null, newer } })).not.toContain("sign with");
+    expect(hint({ base, signWith: { principal: "alice", fingerprints: [], command: null, newer } })).not.toContain(
+      "sign with",
+    );
+  });
+
+  it.each(["key-retired", "key-revoked"] as const)("send nobody to a successor that is not there (%s)", (code) => {
+    const detail = "out of use";
+    const lapsed = { ...verified("alice"), lapsed: { code, detail } };
+    const newer = new Map<string, string>();
+    const base = "b".repeat(12);
+    const hints = (fix: Fix) =>
+      [unverified(code), lapsed].map((one) => decideCommit(commitInput({ evidence: [one], fix })).findings[0]?.hint);
+    const is = (pattern: RegExp): readonly unknown[] => [
+      expect.stringMatching(pattern),
+      expect.stringMatching(pattern),
+    ];
+    const unknown = is(
+      /^sign with another key that the policy has, or have one added \(signpolicy join --new-key\): git/,
+    );
+    expect(hints({ base })).toEqual(unknown);
+    expect(hints({ base, signWith: { principal: "alice", fingerprints: [], command: null, newer } })).toEqual(unknown);
+    expect(
+      hints({ base, signWith: { principal: "alice", fingerprints: ["K1"], command: "git config x y", newer } }),
+    ).toEqual(is(/^sign with alice's key K1: git config x y && git rebase -f -S b{12}$/));
   });
 
   it("have the policy's copy renewed where a newer subkey of a key that it has signed (unknown-key)", () => {
     const evidence = [unverified("unknown-key")];
     const { issuer } = evidence[0] ?? {};
     const newer = new Map([[issuer ?? "", "K1"]]);
-    const fix: Fix = { base: "b".repeat(12), signWith: { fingerprints: [], command: null, newer } };
+    const fix: Fix = { base: "b".repeat(12), signWith: { principal: "alice", fingerprints: [], command: null, newer } };
     const [finding] = decideCommit(commitInput({ evidence, fix })).findings;
     expect(finding?.message).toContain(`a subkey that the policy's copy of K1 does not have`);
     expect(finding?.hint).toMatch(/^have the policy's copy renewed, .*: signpolicy keys renew K1; /);
