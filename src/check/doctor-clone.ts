@@ -6,6 +6,7 @@ import { tryGit } from "../io/git.ts";
 import { type ProgramResult, runProgram } from "../io/programs.ts";
 import { findRepository, isShallow } from "../io/repository.ts";
 import { checkClientParts } from "./check-client.ts";
+import { approvals } from "./doctor-approvals.ts";
 import type { ClientPlace } from "./client-place.ts";
 import type { DoctorRow, Examination, Patient } from "./doctor.ts";
 import { fail, pass, warn } from "./doctor.ts";
@@ -221,6 +222,7 @@ export const CLONE_ROWS: readonly Examination[] = [
   firedHooks,
   policyDrifts,
   uncommittedPolicy,
+  approvals,
   npmScripts,
   nodeForWindows,
 ];

@@ -1,4 +1,5 @@
 import type { Seconds } from "../model.ts";
+import { asksApprovals } from "../policy/applies.ts";
 import type { Enforcement, Policy } from "../policy/policy.ts";
 import { momentsOf } from "../signature/openpgp/moments.ts";
 import type { AnchorEntry } from "../signature/anchors.ts";
@@ -12,7 +13,7 @@ import type { LoadedPolicy } from "./policy-source.ts";
  */
 export function horizonOf(loaded: LoadedPolicy, now: Seconds): Seconds | null {
   const isProven = loaded.keys.some(({ entry }) => entry.proof !== null);
-  if (asksElsewhere(loaded.policy) || isProven || loaded.anchors.entries.some(isOpenEnded)) return null;
+  if (asksApprovals(loaded.policy) || isProven || loaded.anchors.entries.some(isOpenEnded)) return null;
   return nextMoment(loaded, now);
 }
 
@@ -29,11 +30,6 @@ export function nextMoment(
   ];
   return moments.reduce((first, moment) => (moment > now ? Math.min(first, moment) : first), Infinity);
 }
-
-const asksElsewhere = ({ rules, forge, administration }: Policy): boolean =>
-  forge.squash === "allow" ||
-  (administration?.threshold ?? 1) > 1 ||
-  rules.some(({ commits }) => commits !== null && commits.threshold !== null);
 
 const isOpenEnded = ({ kind, window }: AnchorEntry): boolean => kind === "sshCa" || window.compromised !== undefined;
 

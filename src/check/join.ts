@@ -5,12 +5,14 @@ import { runGit } from "../io/git.ts";
 import { listRefs } from "../io/refs.ts";
 import { findRepository } from "../io/repository.ts";
 import type { RefName, Seconds } from "../model.ts";
+import { asksApprovals } from "../policy/applies.ts";
 import { ownerOf } from "../policy/emails.ts";
 import { shellWord } from "../policy/fixes.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
 import type { InitOptions } from "./init.ts";
 import { settingsFor } from "./init.ts";
+import { installRefspec } from "./install-approvals.ts";
 import { addKeys, principalName } from "./keys-add.ts";
 import { fingerprintsOf } from "./key-select.ts";
 import { problemAt } from "./key-standing.ts";
@@ -103,6 +105,8 @@ export interface Joined {
   readonly principal: string;
   /** `git config` commands that were run. */
   readonly settings: readonly string[];
+  /** What else was set up in this clone. */
+  readonly installed: readonly string[];
   /** What was written and staged; empty where the key was in the policy already. */
   readonly written: readonly string[];
   readonly warnings: readonly string[];
@@ -126,7 +130,11 @@ export async function performJoin(
     await place.porcelain.setConfig(name, value);
     settings.push(`git config ${name} ${value}`);
   }
-  if (known.has(key.fingerprint)) return { principal, settings, written: [], warnings: [], maintainer: null, undo: "" };
+  // `prepare` of a team with husky puts the hooks in, and no more.
+  const steps = asksApprovals(editable.loaded.policy) ? await installRefspec(place) : [];
+  const installed = steps.filter(({ changed }) => changed).map(({ what }) => what);
+  if (known.has(key.fingerprint))
+    return { principal, settings, installed, written: [], warnings: [], maintainer: null, undo: "" };
   const isNew = !editable.loaded.policy.principals.has(principal);
   if (!isNew && survey.principal !== principal && wanted === undefined) {
     throw new UsageError(`the policy has a principal '${principal}' already, who does not own ${me.email}`, {
@@ -148,6 +156,7 @@ export async function performJoin(
   return {
     principal,
     settings,
+    installed,
     written: added.written,
     warnings: added.warnings,
     maintainer: maintainerCommand(key, principal, isNew ? me : null),

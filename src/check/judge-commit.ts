@@ -120,7 +120,11 @@ function decide(
   if (decision.allow || mending === null) return decision;
   const mended = async (): Promise<Decision> => {
     if (question.audit) await assertApprovals(context, decision, facts);
-    const fix = { ...(await mending.fixFor(commit)), ...(await otherKeys(context, commit, evidence)) };
+    const fix = {
+      ...(await mending.fixFor(commit)),
+      ...(await otherKeys(context, commit, evidence)),
+      ...(await fetching(context, decision)),
+    };
     return decideCommit({ ...input, fix });
   };
   return mended();
@@ -135,6 +139,12 @@ async function otherKeys(
   const owner = ownerOf(policy, committer.email);
   if (signWith === undefined || owner === null || !evidence.some(isOfAnotherKey)) return {};
   return { signWith: await signWith(owner.id) };
+}
+
+async function fetching({ fetchesApprovals }: JudgingContext, { findings }: Decision): Promise<Partial<Fix>> {
+  if (fetchesApprovals === undefined || findings.every(({ code }) => code !== "threshold-unmet")) return {};
+  const fetches = await fetchesApprovals();
+  return fetches === null ? {} : { fetchesApprovals: fetches };
 }
 
 function isOfAnotherKey(evidence: Evidence): boolean {

@@ -48,6 +48,8 @@ export interface JudgingContext {
   readonly override?: Override | null;
   /** Asked for a commit that is denied for its key: what a principal could sign with instead. */
   readonly signWith?: (principal: string) => Promise<SignWith>;
+  /** Asked in a clone, for a commit that lacks approvals: whether `git fetch` brings them; null where there is no remote. */
+  readonly fetchesApprovals?: () => Promise<boolean | null>;
   /** Of earlier ranges of the same push. */
   readonly dates?: AncestorDates;
   /** All of it is what a merge will bring in: no commit stands on the first-parent line. */

@@ -103,8 +103,12 @@ export function judgingContext(
     approvals: approvalsOf(sources),
     arrived,
     signWith,
+    ...(repository.workTree === null ? {} : { fetchesApprovals: () => fetchesApprovals(session.config) }),
   };
 }
+
+const fetchesApprovals = async (config: GitConfig): Promise<boolean | null> =>
+  (await import("./install-approvals.ts")).fetchesApprovals(config);
 
 /** Looked for at the first commit by a key that is not the policy's. `at`: the clone whose user could sign again. */
 export const otherKeysOf =

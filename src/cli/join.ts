@@ -51,6 +51,7 @@ async function join(options: Options, directory: string): Promise<number> {
   const { survey, key } = await ownKey("join", first, options, interactive, asked, () => surveyJoin(asked));
   const joined = await performJoin(survey, key, options.principal, asked);
   for (const setting of joined.settings) writeOut(`ran ${show(setting)}\n`);
+  for (const what of joined.installed) writeOut(`installed: ${show(what)}\n`);
   for (const warning of joined.warnings) writeError(`signpolicy: warning: ${spoken(show(warning))}\n`);
   if (joined.written.length === 0) {
     writeOut(`${say.keyIsThere(joined.principal)}\n`);

@@ -39,6 +39,10 @@ export const judgesCommits = ({ commits, paths }: Rule, time: Seconds): boolean 
 export const asksForRef = ({ forge }: Policy, rules: readonly Rule[]): boolean =>
   rules.some(({ commits }) => commits !== null && (commits.threshold !== null || forge.squash === "allow"));
 
+/** Whether anything may depend on approvals, which lie outside the history. */
+export const asksApprovals = (policy: Policy): boolean =>
+  policy.forge.squash === "allow" || (policy.administration?.threshold ?? 1) > 1 || asksForRef(policy, policy.rules);
+
 /** Whether a glob of a rule names this ref: it matches, and spells a reserved ref's prefix out. */
 export function namesRef(glob: Glob, ref: RefName): boolean {
   if (!glob.matches(ref)) return false;

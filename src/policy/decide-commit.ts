@@ -170,7 +170,7 @@ function judgeOne(
             unmade: fix?.unmade === true,
             ...(place === "line" ? { side: clause.side, merge: fix === undefined ? null : mergeCommand(fix) } : {}),
           })
-        : judgeThreshold(verified.signer, asked, threshold, approvers ?? NOBODY, name, policy, commit);
+        : judgeThreshold(verified.signer, asked, threshold, approvers ?? NOBODY, name, policy, commit, fix);
   const identity = by === null ? null : judgeCommitIdentity(by, clause.identity, commit, policy, fix);
   const made =
     by === null || signer !== null ? null : judgeForge(by, forge ?? null, approvers ?? NOBODY, asked, name, policy);

@@ -20,6 +20,8 @@ export interface Fix {
   readonly unmade?: true;
   /** What its committer could sign with in place of a key that the policy does not have or take; absent where nobody asked. */
   readonly signWith?: SignWith;
+  /** Whether `git fetch` brings others' approvals to where somebody judges; absent on a server, which takes them in itself. */
+  readonly fetchesApprovals?: boolean;
 }
 
 /** Keys that the policy takes from one person today. */

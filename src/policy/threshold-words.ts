@@ -8,12 +8,20 @@ export function thresholdWords(
   threshold: number,
   rule: string,
   commit: Commit,
+  fetches: boolean | undefined,
 ): { readonly message: string; readonly hint: string } {
   const has = counted.length === 0 ? "has none" : `has ${counted.join(", ")}`;
   const [parent] = commit.parents;
   const range = parent === undefined ? commit.oid : `${parent.slice(0, 12)}..${commit.oid.slice(0, 12)}`;
   return {
     message: `${ruleNote(rule)} asks for ${threshold} people, signer and approvals together, and this commit ${has}`,
-    hint: `have ${listed(new Set(open))} approve it: signpolicy approve ${range} --push`,
+    hint: `have ${listed(new Set(open))} approve it: signpolicy approve ${range} --push${alreadyThere(fetches)}`,
   };
+}
+
+/** Where somebody approved it already, and this clone does not know. */
+function alreadyThere(fetches: boolean | undefined): string {
+  if (fetches === undefined) return "";
+  const command = fetches ? "git fetch" : "signpolicy install && git fetch";
+  return `; or, for approvals that are there already: ${command}`;
 }

@@ -207,6 +207,36 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     expect(prePush(base)).toMatchObject({ status: 0 });
   });
 
+  it("brings approvals that are there already into a clone in which nobody ran install (threshold-unmet)", () => {
+    const people = ["alice", "bob"];
+    policy(Object.fromEntries(people.map((name) => [name, person(name, { ssh: sshKey(name) })])), {
+      signedBy: people,
+      threshold: 2,
+    });
+    be("alice");
+    const base = commit("first");
+    const server = join(clone.root, "server.git");
+    clone.git("clone", "-q", "--bare", ".", server);
+    clone.git("remote", "add", "origin", server);
+    clone.git("fetch", "-q");
+    clone.git("remote", "set-head", "origin", "main");
+    commit("second");
+    const row = (): string =>
+      /(PASS|WARN) approvals .*\n(?: +fix +.*)?/.exec(clone.run("signpolicy", ["doctor"]).output)?.[0] ?? "";
+    const refused = (): string => prePush(base).output.replaceAll(/\nhint: +/g, " ");
+    be("bob");
+    expect(clone.run("signpolicy", ["approve", "origin/main..HEAD", "--push"])).toMatchObject({ status: 0 });
+    clone.git("update-ref", "-d", "refs/signpolicy/approvals/bob");
+    be("alice");
+    expect(refused()).toContain("--push or, for approvals that are there already: signpolicy install && git fetch");
+    expect(row()).toMatch(/^WARN approvals .*\n +fix +signpolicy install$/);
+    expect(clone.run("signpolicy", ["install"])).toMatchObject({ status: 0 });
+    expect(refused()).toContain("--push or, for approvals that are there already: git fetch");
+    expect(row()).toMatch(/^PASS/);
+    clone.git("fetch", "-q");
+    expect(prePush(base)).toEqual({ status: 0, output: "" });
+  });
+
   it("calls a push that is no fast-forward by its name (ref-rollback)", () => {
     policy(
       { alice: person("alice", { ssh: sshKey("alice") }) },

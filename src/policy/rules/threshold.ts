@@ -1,5 +1,6 @@
 import type { Commit, Signer } from "../../model.ts";
 import { mayApprove } from "../approval-refs.ts";
+import type { Fix } from "../fixes.ts";
 import type { Objection } from "../objection.ts";
 import type { Policy, Names } from "../policy.ts";
 import { thresholdWords } from "../threshold-words.ts";
@@ -17,10 +18,11 @@ export function judgeThreshold(
   rule: string,
   policy: Policy,
   commit: Commit,
+  fix: Fix | undefined,
 ): Objection | null {
   const able = [...asked].filter((id) => mayApprove(policy, id));
   const counted = able.filter((id) => id === signer.principal || approvers.has(id));
   if (counted.length >= threshold) return null;
   const open = able.filter((id) => !counted.includes(id));
-  return { code: "threshold-unmet", ...thresholdWords(counted, open, threshold, rule, commit) };
+  return { code: "threshold-unmet", ...thresholdWords(counted, open, threshold, rule, commit, fix?.fetchesApprovals) };
 }
