@@ -110,19 +110,17 @@ async function chooseSigners(survey: Survey): Promise<readonly string[] | undefi
 }
 
 async function confirmPlan(plan: InitPlan, hooks: boolean): Promise<boolean> {
-  const { agree, showBox } = await import("./wizard.ts");
-  showBox(
-    plan.text
-      .split("\n")
-      .map((line) => showText(line, 100))
-      .join("\n"),
+  const { agree, showLines } = await import("./wizard.ts");
+  const lines = plan.text.trimEnd().split("\n");
+  showLines(
     plan.policyFile,
+    lines.map((line) => showText(line, 200)),
   );
   const steps = [
     ...[plan.policyFile, ...plan.keyFiles.keys()].map((file) => `write ${file}`),
     ...plan.settings.map(({ key, value }) => `git config ${key} ${show(value)}`),
     ...(hooks ? ["signpolicy install"] : []),
   ];
-  showBox(steps.join("\n"), say.whatWillBeDone);
+  showLines(say.whatWillBeDone, steps);
   return agree("go on?");
 }

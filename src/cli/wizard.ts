@@ -14,8 +14,9 @@ export const opening = (title: string): void => clack.intro(title, { output });
 
 export const tell = (text: string): void => clack.log.message(text, { output });
 
-export const showBox = (text: string, title: string): void =>
-  clack.note(text, title, { output, format: (line) => line });
+/** Lines as they are: a box would break the long ones, and a policy's lines mean something else then. */
+export const showLines = (title: string, lines: readonly string[]): void =>
+  clack.log.step([title, ...lines].join("\n"), { output });
 
 export const closing = (text: string): void => clack.outro(text, { output });
 
