@@ -9,8 +9,10 @@ export type ErrorCode =
   | "ERR_POLICY_VERSION"
   | "ERR_POLICY_MISSING"
   | "ERR_POLICY_UNREADABLE"
+  | "ERR_POLICY_TOO_LARGE"
   | "ERR_PARSE"
   | "ERR_KEY_INVALID"
+  | "ERR_KEY_TOO_LARGE"
   | "ERR_GIT_FAILED"
   | "ERR_GIT_MISSING"
   | "ERR_GIT_OBJECT"
@@ -62,18 +64,30 @@ export interface PolicyIssue {
   readonly expected: string;
 }
 
+const SMALLER = "have it made smaller: a policy may hold 4 MiB, a key 2 MiB";
+
 /** A policy that cannot be used; carries every mistake found, not only the first. */
 export class PolicyError extends SignpolicyError {
   override readonly name = "PolicyError";
   readonly issues: readonly PolicyIssue[];
   constructor(
-    code: "ERR_POLICY_INVALID" | "ERR_POLICY_VERSION" | "ERR_POLICY_MISSING" | "ERR_POLICY_UNREADABLE",
+    code:
+      | "ERR_POLICY_INVALID"
+      | "ERR_POLICY_VERSION"
+      | "ERR_POLICY_MISSING"
+      | "ERR_POLICY_UNREADABLE"
+      | "ERR_POLICY_TOO_LARGE",
     message: string,
     issues: readonly PolicyIssue[] = [],
     options?: SignpolicyErrorOptions,
   ) {
-    super(code, message, options);
+    super(code, message, code === "ERR_POLICY_TOO_LARGE" ? { hint: SMALLER, ...options } : options);
     this.issues = issues;
+  }
+
+  /** The code of the denial that such a policy means: where nothing can be judged nothing is allowed. */
+  get verdict(): "policy-missing" | "resource-limit" {
+    return this.code === "ERR_POLICY_TOO_LARGE" ? "resource-limit" : "policy-missing";
   }
 }
 
@@ -105,8 +119,11 @@ export class ObjectError extends ParseError {
 /** A key of the policy that cannot be used as a trust anchor. */
 export class KeyError extends SignpolicyError {
   override readonly name = "KeyError";
-  constructor(message: string, options?: SignpolicyErrorOptions) {
-    super("ERR_KEY_INVALID", message, options);
+  constructor(
+    message: string,
+    { isTooLarge = false, ...options }: SignpolicyErrorOptions & { isTooLarge?: boolean } = {},
+  ) {
+    super(isTooLarge ? "ERR_KEY_TOO_LARGE" : "ERR_KEY_INVALID", message, options);
   }
 }
 
@@ -137,8 +154,10 @@ const EXIT_OF: Readonly<Record<ErrorCode, number>> = {
   ERR_POLICY_VERSION: EXIT.cannotJudge,
   ERR_POLICY_MISSING: EXIT.denied,
   ERR_POLICY_UNREADABLE: EXIT.usage,
+  ERR_POLICY_TOO_LARGE: EXIT.usage,
   ERR_PARSE: EXIT.denied,
   ERR_KEY_INVALID: EXIT.usage,
+  ERR_KEY_TOO_LARGE: EXIT.usage,
   ERR_GIT_FAILED: EXIT.cannotJudge,
   ERR_GIT_MISSING: EXIT.cannotJudge,
   ERR_GIT_OBJECT: EXIT.denied,

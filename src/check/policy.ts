@@ -48,6 +48,8 @@ export async function loadPolicy(source: PolicySource, memory: string | null = n
     throw invalidPolicy(
       file,
       [...issues, ...keys.issues].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+      // Nothing else is wrong with it.
+      issues.length === 0 && keys.tooLarge === keys.issues.length ? "ERR_POLICY_TOO_LARGE" : "ERR_POLICY_INVALID",
     );
   }
   if (memory !== null && !recalled) keepAnswer(policyMemory(memory), { question, answer: reading.checked });
@@ -103,6 +105,8 @@ function digestOf(policy: Bytes, files: ReadonlyMap<string, Bytes>): string {
 class KeyReader {
   readonly loaded: LoadedKey[] = [];
   readonly issues: PolicyIssue[] = [];
+  /** How many of the issues say so. */
+  tooLarge = 0;
   readonly files = new Map<string, Bytes>();
   readonly #seen = new Map<string, string>();
   readonly #source: PolicySource;
@@ -121,6 +125,7 @@ class KeyReader {
       this.loaded.push({ principal, entry, anchor, bytes });
     } catch (error) {
       if (!(error instanceof KeyError || error instanceof ParseError || error instanceof PolicyError)) throw error;
+      if (error.code === "ERR_POLICY_TOO_LARGE" || error.code === "ERR_KEY_TOO_LARGE") this.tooLarge += 1;
       this.#complain(entry, error.message);
     }
   }

@@ -9,7 +9,7 @@ export async function orDenial<T extends object>(judging: Promise<T>): Promise<T
   try {
     return await judging;
   } catch (error) {
-    if (error instanceof PolicyError) return decideProblem(push, { code: "policy-missing", ...worded(error) });
+    if (error instanceof PolicyError) return decideProblem(push, { code: error.verdict, ...worded(error) });
     if (!(error instanceof SignpolicyError) || error.code !== "ERR_GIT_OBJECT") return denyBroken(error);
     return decideProblem(push, { code: "missing-object", ...worded(error) });
   }

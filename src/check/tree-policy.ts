@@ -81,7 +81,7 @@ export class TreePolicySource implements PolicySource {
     // A link could name anything, and a submodule's content is not in this repository.
     if (!isPlainFile(entry)) throw unreadable(file, NOT_PLAIN);
     const bytes = await this.#guard(file, () => this.#trees.blob(entry));
-    if (bytes.length > cap) throw unreadable(file, tooLarge(cap));
+    if (bytes.length > cap) throw unreadable(file, tooLarge(cap), "ERR_POLICY_TOO_LARGE");
     return bytes;
   }
 
@@ -89,15 +89,20 @@ export class TreePolicySource implements PolicySource {
     try {
       return await read();
     } catch (error) {
-      if (error instanceof ObjectError && error.verdict === "missing-object") this.lost ??= error;
-      if (error instanceof ParseError) throw unreadable(file, error.message);
-      throw error;
+      if (!(error instanceof ParseError)) throw error;
+      if (!(error instanceof ObjectError)) throw unreadable(file, error.message);
+      if (error.verdict === "missing-object") this.lost ??= error;
+      const code = error.verdict === "resource-limit" ? "ERR_POLICY_TOO_LARGE" : "ERR_POLICY_UNREADABLE";
+      throw unreadable(file, error.message, code);
     }
   }
 }
 
-const unreadable = (file: string, why: string): PolicyError =>
-  new PolicyError("ERR_POLICY_UNREADABLE", `${file} cannot be used: ${why}`);
+const unreadable = (
+  file: string,
+  why: string,
+  code: "ERR_POLICY_UNREADABLE" | "ERR_POLICY_TOO_LARGE" = "ERR_POLICY_UNREADABLE",
+): PolicyError => new PolicyError(code, `${file} cannot be used: ${why}`);
 
 /**
  * Whether a package.json holds a policy. One that does not parse, and has the word in it, may have held one: it counts, and

@@ -37,8 +37,9 @@ export function reportFailure(error: unknown, voice: Voice = "command"): number 
 
 export function describeFailure(error: unknown, voice: Voice): string {
   if (!(error instanceof SignpolicyError)) return describeDefect(error, voice);
-  // The one exception that is a verdict, too, and so has a verdict's code.
-  const code = error.code === "ERR_POLICY_MISSING" ? "policy-missing: " : "";
+  // The exceptions that are verdicts, too, and so have a verdict's code.
+  const isVerdict = error.code === "ERR_POLICY_MISSING" || error.code === "ERR_POLICY_TOO_LARGE";
+  const code = isVerdict && error instanceof PolicyError ? `${error.verdict}: ` : "";
   const parts = [sayError(voice, `${code}${show(error.message)}`)];
   if (error instanceof PolicyError) parts.push(...error.issues.map((issue) => sayError(voice, issueText(issue))));
   if (error instanceof GitError) {

@@ -6,7 +6,7 @@ import type { Bytes } from "../model.ts";
  * A plain file's bytes, null where there is none. A link, a folder, a device or a file over the cap is refused, never
  * passed over. Read at once: a thread of node's pool takes longer to start than a small file to read.
  *
- * @throws PolicyError ERR_POLICY_UNREADABLE
+ * @throws PolicyError ERR_POLICY_UNREADABLE, ERR_POLICY_TOO_LARGE
  */
 export function readPlainFile(path: string, cap: number): Bytes | null {
   try {
@@ -14,7 +14,7 @@ export function readPlainFile(path: string, cap: number): Bytes | null {
     try {
       const status = fstatSync(file);
       if (!status.isFile()) throw unreadable(path, NOT_PLAIN);
-      if (status.size > cap) throw unreadable(path, tooLarge(cap));
+      if (status.size > cap) throw unreadable(path, tooLarge(cap), "ERR_POLICY_TOO_LARGE");
       return readFileSync(file);
     } finally {
       closeSync(file);
@@ -30,5 +30,8 @@ export function readPlainFile(path: string, cap: number): Bytes | null {
 export const NOT_PLAIN = "it is not a plain file";
 export const tooLarge = (cap: number): string => `it holds more than ${cap} bytes`;
 
-const unreadable = (path: string, why: string): PolicyError =>
-  new PolicyError("ERR_POLICY_UNREADABLE", `${path} cannot be read: ${why}`);
+const unreadable = (
+  path: string,
+  why: string,
+  code: "ERR_POLICY_UNREADABLE" | "ERR_POLICY_TOO_LARGE" = "ERR_POLICY_UNREADABLE",
+): PolicyError => new PolicyError(code, `${path} cannot be read: ${why}`);

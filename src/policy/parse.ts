@@ -67,9 +67,13 @@ export async function parsePolicy(bytes: Bytes, file: string, member?: "signpoli
   return policy;
 }
 
-export function invalidPolicy(file: string, issues: readonly PolicyIssue[]): PolicyError {
+export function invalidPolicy(
+  file: string,
+  issues: readonly PolicyIssue[],
+  code: "ERR_POLICY_INVALID" | "ERR_POLICY_TOO_LARGE" = "ERR_POLICY_INVALID",
+): PolicyError {
   const count = issues.length === 1 ? "1 mistake" : `${issues.length} mistakes`;
-  return new PolicyError("ERR_POLICY_INVALID", `${file}: ${count} in the policy`, issues);
+  return new PolicyError(code, `${file}: ${count} in the policy`, issues);
 }
 
 /** Keys that are well written in a file that is not. */

@@ -155,3 +155,19 @@ describe("limits of a push (attack 76)", () => {
     60_000,
   );
 });
+
+describe("a policy that is too large to be read (attack 76)", () => {
+  it("denies the push by name, whether it is the policy or a key of it (resource-limit)", () =>
+    withServer(policyOf([branches]), (server) => {
+      const push = (): string => server.push([`${server.commit(alice)}:refs/heads/main`]).text;
+      const policy = policyOf([branches]) as { principals: object };
+      server.setPolicy(JSON.stringify(policy).padEnd(4 * 1024 * 1024 + 1));
+      expect(push()).toMatch(/resource-limit: .*policy\.json/s);
+      const carol = { emails: ["carol@example.org"], keys: [{ openpgp: "carol.asc" }] };
+      server.setPolicy({ ...policy, principals: { ...policy.principals, carol } });
+      writeFileSync(join(server.server.root, "carol.asc"), "x".repeat(2 * 1024 * 1024 + 1));
+      expect(push()).toMatch(/resource-limit: .*carol/s);
+      server.setPolicy(policy);
+      expect(server.push([`${server.commit(alice)}:refs/heads/main`]).status).toBe(0);
+    }));
+});

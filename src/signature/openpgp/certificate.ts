@@ -53,7 +53,9 @@ export interface OpenPgpCertificate {
  */
 export function readCertificate(input: Bytes): OpenPgpCertificate {
   if (input.length > MAX_CERTIFICATE_BYTES) {
-    throw new KeyError(`the key has ${input.length} bytes, the limit is ${MAX_CERTIFICATE_BYTES}`);
+    throw new KeyError(`the key has ${input.length} bytes, the limit is ${MAX_CERTIFICATE_BYTES}`, {
+      isTooLarge: true,
+    });
   }
   try {
     // The top bit of every packet header is set (RFC 9580 §4.2), of no ASCII byte.

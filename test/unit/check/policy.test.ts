@@ -192,9 +192,22 @@ describe("loadPolicy", () => {
     const text = policyText({ alice: "[{ ssh: a.pub }]" });
     const padded = (size: number): string => text.padEnd(size, "#".padEnd(80, "x") + "\n");
     const error = await policyErrorOf(load({ ".signpolicy.yaml": padded(4 * 1024 * 1024 + 1), "a.pub": sshLine(1) }));
-    expect(error.code).toBe("ERR_POLICY_UNREADABLE");
+    expect(error.code).toBe("ERR_POLICY_TOO_LARGE");
     expect((await load({ ".signpolicy.yaml": padded(4 * 1024 * 1024), "a.pub": sshLine(1) })).anchors.size).toBe(1);
-    const issues = await issuesOf({ ".signpolicy.yaml": text, "a.pub": sshLine(1).padEnd(2 * 1024 * 1024 + 1, " ") });
-    expect(issues).toHaveLength(1);
+    const key = (size: number): Files => ({ ".signpolicy.yaml": text, "a.pub": sshLine(1).padEnd(size, " ") });
+    const large = await policyErrorOf(load(key(2 * 1024 * 1024 + 1)));
+    expect(large.issues).toHaveLength(1);
+    expect(large).toMatchObject({ code: "ERR_POLICY_TOO_LARGE", verdict: "resource-limit" });
+    expect((await load(key(2 * 1024 * 1024))).anchors.size).toBe(1);
+    const block = `-----BEGIN PGP PUBLIC KEY BLOCK-----\\n\\n${"A".repeat(2 * 1024 * 1024)}`;
+    const inline = await policyErrorOf(
+      load({ ".signpolicy.yaml": policyText({ alice: `[{ openpgp: "${block}" }]` }) }),
+    );
+    expect(inline.code).toBe("ERR_POLICY_TOO_LARGE");
+    const withMistake = { ...key(2 * 1024 * 1024 + 1), ".signpolicy.yaml": `${text}unmatched: maybe\n` };
+    expect(await policyErrorOf(load(withMistake))).toMatchObject({
+      code: "ERR_POLICY_INVALID",
+      verdict: "policy-missing",
+    });
   });
 });
