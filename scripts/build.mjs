@@ -206,6 +206,11 @@ if (!process.argv.includes("--if-stale") || isStale()) {
     define: { ...known, SIGNPOLICY_MAIN: JSON.stringify(`./${main.fileName}`) },
     output: { entryFileNames: "signpolicy.cjs", banner: "#!/usr/bin/env node" },
   });
+  // The same, for an installation that asks what a hook runs.
+  await bundle(join(root, "src/cli/rehearse.ts"), {
+    define: { ...known, SIGNPOLICY_MAIN: JSON.stringify(`./${main.fileName}`) },
+    output: { entryFileNames: "rehearse.cjs" },
+  });
   // A thread that verifies signatures holds nothing else.
   await bundle(join(root, "src/check/raw-thread.ts"), { define: {}, output: { entryFileNames: "raw-thread.cjs" } });
   chmodSync(entry, 0o755);

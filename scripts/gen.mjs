@@ -1,6 +1,6 @@
 // Writes what is made from the source: the policy's JSON Schema and its reference from the zod schema, the manual page from the
-// commands, the list of messages from all that is said. With --check it only compares, so that no change of either can land without the files that people and
-// editors read.
+// commands, the list of messages from all that is said, the pushes that an installation rehearses. With --check it only compares,
+// so that no change of any can land without the files that people and editors read.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -8,6 +8,7 @@ import { rolldown } from "rolldown";
 import { renderManPage } from "./man-page.mjs";
 import { renderMessages } from "./messages.mjs";
 import { renderPolicyReference } from "./policy-reference.mjs";
+import { renderRehearsal } from "./rehearsal.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path) => readFileSync(join(root, path), "utf8");
@@ -61,6 +62,7 @@ const withMeanings = (page) =>
   });
 
 const MADE = {
+  "config/rehearsal/pushes.json": renderRehearsal(),
   "config/signpolicy.schema.json": `${JSON.stringify(policyJsonSchema(), null, 2)}\n`,
   "docs/codes.md": withMeanings(read("docs/codes.md")),
   "docs/messages.md": renderMessages(),

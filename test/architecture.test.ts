@@ -52,7 +52,7 @@ const STARTERS: readonly string[] = [
 const HEAVY = ["openpgp", "commander", "cosmiconfig", "simple-git", "yaml", "zod", "zod/mini", "@clack/prompts"];
 
 /** Data beside the sources that the bundle takes in. */
-const DATA = /^\.\.\/config\/(?:presets|forges)\/[a-z]+\.json$/;
+const DATA = /^\.\.\/config\/(?:presets|forges|rehearsal)\/[a-z]+\.json$/;
 
 interface Import {
   readonly from: string;

@@ -11,7 +11,7 @@ import { safetyWarnings } from "./install-server.ts";
 import { withOwnerRights } from "./owner-rights.ts";
 import type { Installation } from "./prepare-repository.ts";
 import { prepareRepository } from "./prepare-repository.ts";
-import { programsAfter, putProgram } from "./put-program.ts";
+import { prepareProgram, programsAfter, putProgram } from "./put-program.ts";
 import { putServerHooks } from "./put-server-hooks.ts";
 import { readServerMemory, writeServerMemory } from "./server-memory.ts";
 import { SERVER_HOOKS, findServer, refuseForeignOwner } from "./server-place.ts";
@@ -28,12 +28,14 @@ export async function installGitolite(
   const place = await findGitolite(home, options);
   const { localCode, hooksDir, owner } = place;
   refuseForeignOwner({ gitDir: place.home, owner });
+  const own = join(localCode, "signpolicy");
+  await prepareProgram(own, owner, installation);
   const shared = options.prefix === undefined ? null : await putProgram("", owner, installation);
   await shimText("server");
   const put = await asOwner(owner, async () => {
     await refuseLostHooks(SERVER_HOOKS.map((hook) => join(hooksDir, hook)));
     const memory = await readServerMemory(localCode);
-    const program = shared ?? (await putProgram(join(localCode, "signpolicy"), owner, installation));
+    const program = shared ?? (await putProgram(own, owner, installation));
     await writeServerMemory(localCode, { ...memory, programs: programsAfter(memory, program) }, owner);
     return program;
   });

@@ -4,7 +4,7 @@ import { refuseLostHooks, takeHook } from "./install-hooks.ts";
 import { withOwnerRights } from "./owner-rights.ts";
 import type { Installation } from "./prepare-repository.ts";
 import { prepareRepository } from "./prepare-repository.ts";
-import { programsAfter, putProgram, type PutProgram } from "./put-program.ts";
+import { prepareProgram, programsAfter, putProgram, type PutProgram } from "./put-program.ts";
 import { putServerHooks } from "./put-server-hooks.ts";
 import { hookFile, isLinked, layoutOf, refuseForeignFolder, strayHooks } from "./server-layout.ts";
 import { readServerMemory } from "./server-memory.ts";
@@ -16,10 +16,13 @@ export async function installServer(repository: string, installation: Installati
   const { options } = installation;
   const place = await findServer(repository, options.directory, options.environment);
   refuseForeignOwner(place);
+  await prepareProgram(ownFolder(place.gitDir), place.owner, installation);
   // A prefix serves several owners and belongs to none of them.
   const shared = options.prefix === undefined ? null : await putProgram("", place.owner, installation);
   return withOwnerRights(place, options, () => installIn(place, installation, shared));
 }
+
+const ownFolder = (gitDir: string): string => join(gitDir, "signpolicy");
 
 async function installIn(
   place: ServerPlace,
@@ -33,7 +36,7 @@ async function installIn(
   if (layout === "bare" || layout === "gitolite") await refuseSharedHooks(place);
   const fileOf = (hook: (typeof SERVER_HOOKS)[number]) => hookFile(place, layout, hook);
   await refuseLostHooks(SERVER_HOOKS.map(fileOf));
-  const put = shared ?? (await putProgram(join(place.gitDir, "signpolicy"), place.owner, installation));
+  const put = shared ?? (await putProgram(ownFolder(place.gitDir), place.owner, installation));
   const prepared = await prepareRepository(place, { ...memory, programs: programsAfter(memory, put) }, installation);
   const hooks = await putServerHooks(fileOf, put);
   const strays: InstallStep[] = [];

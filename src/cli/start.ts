@@ -1,7 +1,7 @@
 /** What node starts: it runs the rest, a hook from compiled code where an installation left some. */
 import { statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { COMPILED, compiledRequire, openCompiled, type CompiledCode } from "../io/compiled-code.ts";
+import { COMPILED, compiledRequire, compiledScripts, openCompiled, type CompiledCode } from "../io/compiled-code.ts";
 import { commonDirOf, findGitDir } from "../io/git-dir.ts";
 import { ownOwners } from "../io/trusted-file.ts";
 
@@ -13,7 +13,7 @@ const [command, ...words] = process.argv.slice(2);
 const known = command === "verify" ? answerAgain() : null;
 if (known !== null) process.exit(known);
 const code = command === "hook" ? findCode(words[0] ?? "") : null;
-const load = code === null ? plainly : compiledRequire(folder, code, plainly, ModuleOfNode);
+const load = code === null ? plainly : compiledRequire(folder, compiledScripts(code), plainly, ModuleOfNode);
 load(SIGNPOLICY_MAIN);
 
 /** Where nothing has changed since the last time there is nothing to judge, and nothing that judges is loaded. */

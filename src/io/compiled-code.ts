@@ -82,13 +82,25 @@ function read(file: number, at: number, length: number): Buffer {
   return bytes.subarray(0, readSync(file, bytes, 0, length, at));
 }
 
+/** A file of the program as V8 has it; null for one that is left to node. */
+export type ScriptOf = (path: string, name: string) => Script | null;
+
+/** From compiled code, where there is some. */
+export const compiledScripts =
+  (code: CompiledCode): ScriptOf =>
+  (path, name) => {
+    const { text, compiled } = readSource(path, name, code);
+    // Code that this V8 does not take is compiled anew from the text.
+    return compiled === null ? null : new Script(text, { filename: path, cachedData: compiled });
+  };
+
 /**
- * `require` for the program's files in one folder, which runs compiled code where there is some. They are the same
- * modules to node, loaded once, whoever asks for them.
+ * `require` for the program's files in one folder, which runs these scripts. They are the same modules to node, loaded once,
+ * whoever asks for them.
  */
 export function compiledRequire(
   folder: string,
-  code: CompiledCode,
+  scriptOf: ScriptOf,
   load: NodeJS.Require,
   ModuleOfNode: new (path: string) => NodeJS.Module,
 ): NodeJS.Require {
@@ -97,13 +109,11 @@ export function compiledRequire(
     const path = join(folder, name);
     const known = load.cache[path];
     if (known !== undefined) return known.exports;
-    const { text, compiled } = readSource(path, name, code);
-    if (compiled === null) return load(path);
+    const script = scriptOf(path, name);
+    if (script === null) return load(path);
     const module = new ModuleOfNode(path);
     module.filename = path;
     load.cache[path] = module;
-    // Code that this V8 does not take is compiled anew from the text.
-    const script = new Script(text, { filename: path, cachedData: compiled });
     const run = script.runInThisContext() as (...names: unknown[]) => void;
     run.call(module.exports, module.exports, own, module, path, folder);
     module.loaded = true;
