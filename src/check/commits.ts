@@ -1,9 +1,10 @@
+import { isZeroId, zeroId } from "../encoding/identifiers.ts";
 import { GitError, PolicyError, UsageError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { asksForRef, rulesOn } from "../policy/applies.ts";
 import { isSameSelector } from "../policy/membership.ts";
 import type { Rule } from "../policy/policy.ts";
-import { listRefs, readRefs } from "../io/refs.ts";
+import { listRefs, readRefs, type RefValue } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { openRepository, type OpenRepository } from "../io/reading.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
@@ -177,14 +178,30 @@ export async function governOrDeny(
 
 async function targetsOf(session: Session, options: VerifyOptions): Promise<readonly Target[]> {
   const folders = [...(options.all ? ["refs/heads"] : []), ...(options.all || options.tags ? ["refs/tags"] : [])];
-  const refs = folders.length === 0 ? [] : [...(await listRefs(session.repository, folders))];
-  const listed = refs.map(([ref, { oid }]): Target => ({ include: [oid], exclude: [], ref }));
+  const refs = folders.length === 0 ? new Map<RefName, RefValue>() : await listRefs(session.repository, folders);
+  const listed = [...refs].map(([ref, { oid }]): Target => ({ include: [oid], exclude: [], ref }));
+  listed.push(...(await brokenTargets(session, folders, refs)));
   const named = await resolveTargets(session, options.targets);
   if (listed.length + named.length > 0 || folders.length > 0 || options.targets.length > 0)
     return [...named, ...listed];
-  const head = await readRefs(session.repository, [(await implicitHead(session)) ?? ("HEAD" as RefName)]);
+  const branch = await implicitHead(session);
+  const head = await readRefs(session.repository, [branch ?? ("HEAD" as RefName)]);
   // A branch without a commit has a history of nothing.
-  return head.size === 0 && (await implicitHead(session)) !== null ? [] : resolveTargets(session, ["HEAD"]);
+  return head.size === 0 && branch !== null
+    ? brokenTargets(session, [branch], head)
+    : resolveTargets(session, ["HEAD"]);
+}
+
+/** A ref that names nothing is judged as one that names what is not there. */
+async function brokenTargets(
+  { repository, config }: Session,
+  names: readonly string[],
+  listed: ReadonlyMap<RefName, RefValue>,
+): Promise<readonly Target[]> {
+  if (names.length === 0) return [];
+  const { brokenRefs } = await import("../io/broken-refs.ts");
+  const broken = await brokenRefs(repository, config, names, new Set(listed.keys()));
+  return broken.map((ref) => ({ include: [zeroId(repository.algorithm)], exclude: [], ref }));
 }
 
 const implicitHead = (session: Session): Promise<RefName | null> => implicitRef(session);
@@ -212,7 +229,10 @@ class Verification {
     const commits: ObjectId[] = [];
     for (const oid of target.include) {
       const kind = await this.#context.examiner.kind(oid);
-      const subject = { kind: "commit", oid, ref: target.ref } as const;
+      const { ref } = target;
+      const subject = isZeroId(oid)
+        ? ({ kind: "ref", oid: null, ref } as const)
+        : ({ kind: "commit", oid, ref } as const);
       if (kind === null) {
         await this.#take(decideProblem(subject, missingProblem(oid, await this.#session.reader.object(oid))));
       } else if (kind === "tag" || (target.ref?.startsWith("refs/tags/") ?? false)) {
