@@ -71,6 +71,35 @@ const MAY_FOLD = /[^\x20-\x7e]|[~:\\]|[. ]$/;
 
 const isTakenFor = (name: string, wanted: string): boolean => name === wanted || mayBeShortFor(name, wanted);
 
+/** The same among these files, as an index or a work tree lists them: of a folder in a file's place what lies in it shows it. */
+export function lookAlikesAmong(
+  files: readonly string[],
+  paths: readonly string[],
+): readonly Pick<LookAlike, "path" | "of">[] {
+  const all = [...new Set(paths)].map((path) => ({ path, names: path.split("/"), folded: foldPath(path) }));
+  const heads = new Set(all.map(({ names: [head = ""] }) => head.toLowerCase()));
+  const found = new Map<string, Pick<LookAlike, "path" | "of">>();
+  for (const file of files) {
+    const names = file.split("/");
+    const [head = ""] = names;
+    if (!heads.has(head.toLowerCase()) && !MAY_FOLD.test(head)) continue;
+    for (const wanted of all) {
+      let depth = 0;
+      let end = 0;
+      for (; end < names.length && depth < wanted.folded.length; end += 1) {
+        const parts = foldPath(names[end] ?? "");
+        if (!parts.every((part, at) => isTakenFor(part, wanted.folded[depth + at] ?? ""))) break;
+        depth += parts.length;
+      }
+      const path = names.slice(0, end).join("/");
+      const isAll = depth === wanted.folded.length || end === names.length;
+      if (end === 0 || !isAll || depth > wanted.folded.length) continue;
+      if (!`${wanted.path}/`.startsWith(`${path}/`)) found.set(`${path}\0${wanted.path}`, { path, of: wanted.path });
+    }
+  }
+  return [...found.values()];
+}
+
 /** Commits of a range that may change one of these paths, or what looks like one of them at its ends. */
 export async function commitsChanging(
   place: GitPlace,
@@ -95,10 +124,10 @@ export const lookAlikeFaults = (
   if (now.length === 0) return [];
   const known = new Set(before.flatMap(({ lookAlikes: there = [] }) => there.map(wordsOf)));
   const brought = now.filter((one) => !known.has(wordsOf(one)));
-  return brought.map(
-    ({ path, of }) =>
-      `${asText(path)} stands in the place of ${asText(of)} where a file system folds names: name it otherwise`,
-  );
+  return brought.map(lookAlikeWords);
 };
+
+export const lookAlikeWords = ({ path, of }: Pick<LookAlike, "path" | "of">): string =>
+  `${asText(path)} stands in the place of ${asText(of)} where a file system folds names: name it otherwise`;
 
 const wordsOf = ({ path, of, entry }: LookAlike): string => `${entry.mode} ${entry.oid} ${of} ${path}`;

@@ -5,6 +5,8 @@ import { isObjectId } from "../encoding/identifiers.ts";
 import { SignpolicyError } from "../errors.ts";
 import type { Seconds } from "../model.ts";
 import { defaultBranch } from "./governing.ts";
+import { lookAlikeWords } from "./look-alikes.ts";
+import { lookAlikesHere } from "./look-alikes-here.ts";
 import { faultsOf, marksLost } from "./policy-edits.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { NO_POLICY } from "./policy-states.ts";
@@ -16,7 +18,8 @@ import { implicitRef } from "./targets.ts";
 
 /**
  * Compares it with the policy of HEAD, which the commit to come will be judged by, and with the remote's default branch as last
- * fetched, which may have moved on since. Nothing is said where it is the one that stands, or where those cannot be read.
+ * fetched, which may have moved on since; and looks for what some file system would take for it. Nothing is said where those cannot
+ * be read.
  */
 export async function policyRefusals(
   repository: Repository,
@@ -29,15 +32,20 @@ export async function policyRefusals(
     const ref = branch?.branch ?? (await implicitRef(session));
     const head = await stateAt(session, "HEAD");
     const there = branch === null ? NO_POLICY : await stateAt(session, branch.tracking);
-    if (head.loaded === null || isSame(there, loaded)) return [];
+    const known = new Set(head.lookAlikes?.map(({ path }) => path));
+    // What was there before hinders no push.
+    const beside = (await lookAlikesHere(repository, loaded)).map((one) => ({
+      where: one.of,
+      message: known.has(one.path) ? lookAlikeWords(one) : refusal(lookAlikeWords(one)),
+    }));
+    if (head.loaded === null || isSame(there, loaded)) return beside;
     const after: PolicyState = { id: "the work tree's", loaded, problem: null };
     const own = isSame(head, loaded)
       ? []
       : [...faultsOf(after, [head], { ref, now, guards: ref !== null }), ...marksLost(after, [head])];
     const late = branch === null ? null : await overtaken(session, branch.tracking, there, loaded);
-    return [...own.map((fault) => `a push of it would be refused: ${fault}`), ...(late === null ? [] : [late])].map(
-      (message) => ({ where: loaded.origin.source, message }),
-    );
+    const messages = [...own.map(refusal), ...(late === null ? [] : [late])];
+    return [...messages.map((message) => ({ where: loaded.origin.source, message })), ...beside];
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
     return [];
@@ -57,8 +65,10 @@ async function overtaken(
   if (theirs === null || serial === null || serial > theirs) return null;
   if ((await tryGit(session.repository, ["merge-base", "--is-ancestor", tracking, "HEAD"])).status === 0) return null;
   const name = tracking.replace(/^refs\/remotes\//, "");
-  return `a push of it would be refused: ${name} has serial ${theirs} by now; merge it, then this one must be ${theirs + 1}`;
+  return refusal(`${name} has serial ${theirs} by now; merge it, then this one must be ${theirs + 1}`);
 }
+
+const refusal = (fault: string): string => `a push of it would be refused: ${fault}`;
 
 const isSame = ({ loaded }: PolicyState, own: LoadedPolicy): boolean => loaded?.content === own.content;
 

@@ -5,6 +5,8 @@
  * Stopped by: check/look-alikes.ts, told by the commit that brings such an entry, whoever signs it (policy-change).
  */
 import { describe, expect, it, jest } from "@jest/globals";
+import { lookAlikesAmong } from "../../src/check/look-alikes.ts";
+import { POLICY_PATHS } from "../../src/check/tree-policy.ts";
 import { withHistory, policyText } from "../support/authenticated.ts";
 import { alice, bob, principal, withServer, type Person, type PushServer } from "../support/push-server.ts";
 
@@ -121,6 +123,15 @@ describe("what a file system that folds names takes for the policy", () => {
       }
     }),
   );
+
+  it("is told of the same files where they are listed, as an index or a work tree lists them", () => {
+    const told = (path: string) => lookAlikesAmong(["README.md", bytes(path)], [...POLICY_PATHS, KEY]).length;
+    for (const [, path] of [...POLICIES, ...KEYS]) expect([path, told(path)]).toEqual([path, 1]);
+    for (const [, path] of POLICIES) expect([path, told(`${path}/inside`)]).toEqual([path, 1]);
+    expect(told("Keys")).toBe(1);
+    for (const path of [...OTHERS, ...POLICY_PATHS, KEY, "keys", "keys/bob.pub", "signpolicy.yaml"])
+      expect([path, told(path)]).toEqual([path, path === "Package.json" ? 1 : 0]);
+  });
 
   it.each(OTHERS)("is not what stands elsewhere, or where nothing of the policy would: %j (policy-change)", (path) =>
     withServer(null, (server) => {

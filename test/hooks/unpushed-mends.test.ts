@@ -63,6 +63,31 @@ describeWith(["git", "ssh-keygen"], "before a push", () => {
     expect(say("policy", "check")).not.toContain("refused");
   });
 
+  it("policy check says what some file system would take for the policy, wherever it comes from", () => {
+    policy(7);
+    published(commit("policy"));
+    const check = (): string => say("policy", "check");
+    clone.write("Package.json", JSON.stringify({ name: "x" }));
+    clone.write("notes/.SignPolicy.json", "mine");
+    expect(check()).not.toContain("warning");
+    const brought = "a push of it would be refused: .SignPolicy.json stands in the place of .signpolicy.json";
+    clone.write(".SignPolicy.json", "mine");
+    expect(check()).toContain(brought);
+    expect(clone.run("signpolicy", ["policy", "check"], { cwd: join(clone.top, "notes") }).output).toContain(brought);
+    clone.git("add", "-A");
+    expect(check()).toContain(brought);
+    published(commit("it came in"));
+    // What is there already hinders no push, and is told all the same.
+    expect(check()).toMatch(/: \.SignPolicy\.json stands in the place of/);
+    expect(check()).not.toContain("refused");
+    clone.git("rm", "-q", ".SignPolicy.json");
+    clone.write("Package.json", JSON.stringify({ signpolicy: {} }));
+    expect(check()).toContain("Package.json stands in the place of package.json");
+    clone.write(".git/info/exclude", "Package.json\n");
+    clone.git("rm", "-q", "--cached", "Package.json");
+    expect(check()).not.toContain("warning");
+  });
+
   it("policy check says that somebody else's change has the same serial by now", () => {
     policy(7);
     const base = commit("policy");
