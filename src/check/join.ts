@@ -25,6 +25,7 @@ import type { LoadedPolicy } from "./policy-source.ts";
 import { openSession } from "./session.ts";
 import { readSigningSetUp } from "./signing-setup.ts";
 import type { SigningSetUp } from "./signing-setup.ts";
+import { refuseUnderWay } from "./under-way.ts";
 
 export interface JoinSurvey {
   readonly place: ClientPlace;
@@ -40,7 +41,7 @@ export interface JoinSurvey {
   readonly pending: ReadonlySet<string>;
 }
 
-/** @throws PolicyError where there is no sound policy, GitError */
+/** @throws PolicyError where there is no sound policy, UsageError where a merge and the like is under way, GitError */
 export async function surveyJoin(options: InitOptions): Promise<JoinSurvey> {
   const place = await findClient(options);
   const editable = await openPolicy(options);
@@ -48,6 +49,8 @@ export async function surveyJoin(options: InitOptions): Promise<JoinSurvey> {
   const { name, email } = setUp.context.committer;
   const ownKeys = await findOwnKeys(setUp, place.top, options.environment);
   const known = heldBy(editable.loaded);
+  // Before a key is made that would go nowhere.
+  if (ownKeys.every(({ fingerprint }) => !known.has(fingerprint))) refuseUnderWay(place.gitDir);
   const governing = await governingPolicy(options);
   const judging = governing === null ? known : heldBy(governing);
   const policies = governing === null ? [editable.loaded] : [editable.loaded, governing];
@@ -116,7 +119,11 @@ export interface Joined {
   readonly undo: string;
 }
 
-/** Sets git up to sign with the key, adds it to the policy where it is not there, and stages the change. */
+/**
+ * Sets git up to sign with the key, adds it to the policy where it is not there, and stages the change.
+ *
+ * @throws UsageError, with nothing changed, in the middle of a merge and the like
+ */
 export async function performJoin(
   survey: JoinSurvey,
   key: OwnKey,
@@ -125,6 +132,8 @@ export async function performJoin(
 ): Promise<Joined> {
   const { place, me, editable, known } = survey;
   const principal = wanted ?? survey.principal ?? principalName(me.email, "me");
+  // The change would become a part of it, and git makes no commit of its own then.
+  if (!known.has(key.fingerprint)) refuseUnderWay(place.gitDir);
   const settings: string[] = [];
   for (const { key: name, value } of settingsFor(survey, key)) {
     await place.porcelain.setConfig(name, value);

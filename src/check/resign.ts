@@ -1,6 +1,4 @@
 /** `resign`: makes the commits of a branch again with signatures, and with nothing else of theirs changed. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { asBuffer, fromLatin1, latin1 } from "../encoding/bytes.ts";
 import { shellWord } from "../encoding/text.ts";
 import { SignpolicyError, UsageError } from "../errors.ts";
@@ -26,6 +24,7 @@ import { signPayload } from "./signer.ts";
 import { readSigningSetUp } from "./signing-setup.ts";
 import type { SigningSetUp } from "./signing-setup.ts";
 import { resolveTargets } from "./targets.ts";
+import { refuseUnderWay } from "./under-way.ts";
 
 export interface ResignOptions {
   readonly directory: string;
@@ -72,7 +71,7 @@ export async function resignBranch(options: ResignOptions): Promise<Resigned> {
       hint: "git clone, and resign there",
     });
   }
-  refuseRebase(repository.gitDir);
+  refuseUnderWay(repository.gitDir, ["rebase", "am"]);
   const session = await openSession(repository);
   try {
     const top = repository.workTree;
@@ -138,13 +137,6 @@ async function backUp(place: GitPlace, oid: ObjectId, now: Seconds): Promise<Ref
     if (status === 0) return ref;
     if (!(await readRefs(place, [ref])).has(ref)) throw gitFailed(argv, status, stderr);
   }
-}
-
-function refuseRebase(gitDir: string): void {
-  if (!["rebase-merge", "rebase-apply"].some((name) => existsSync(join(gitDir, name)))) return;
-  throw new UsageError("a rebase is under way here", {
-    hint: "git rebase --continue, or git rebase --abort, and then again",
-  });
 }
 
 const USUAL_BASE =
