@@ -6,7 +6,7 @@ import { isSameSelector } from "../policy/membership.ts";
 import type { Rule } from "../policy/policy.ts";
 import { listRefs, readRefs, type RefValue } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
-import { openRepository, type OpenRepository } from "../io/reading.ts";
+import { openRepository } from "../io/reading.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import { countAhead } from "./count-ahead.ts";
@@ -17,6 +17,7 @@ import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import type { JoinedDenials } from "./joined-denials.ts";
 import { nameMissing } from "./missing.ts";
 import { missingProblem } from "./missing-problem.ts";
+import type { OpenHistory } from "./open-history.ts";
 import { judgeLists, type JudgingContext } from "./range.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
 import { loadRecord } from "./record.ts";
@@ -34,7 +35,7 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The repository in `cwd`, where git began to read it already. */
-  readonly begun?: Promise<OpenRepository> | null;
+  readonly begun?: Promise<OpenHistory> | null;
   /** Ranges, refs and ids; none means HEAD. */
   readonly targets: readonly string[];
   /** The ref whose rules judge. */
@@ -72,12 +73,14 @@ export interface VerifyOptions extends PolicyChoice, WitnessChoice {
  * @throws UsageError, GitError; PolicyError for a policy that cannot be used
  */
 export async function verifyCommits(options: VerifyOptions, sink: ReportSink): Promise<void> {
-  const { repository, reading } = await (options.begun ?? openRepository(options.cwd, options.environment));
+  const begun = await options.begun;
+  const { repository, reading } = begun ?? (await openRepository(options.cwd, options.environment));
   const session = await openSession(repository, reading);
-  const early = new EarlyListing(session.repository);
+  const early = begun?.early ?? new EarlyListing(session.repository);
   try {
     const root = rootFor(session, options);
     if (root !== null) {
+      early.close();
       const { verifyFromRoot } = await import("./verify-chain.ts");
       await verifyFromRoot(session, options, root, await targetsOf(session, options), sink);
       return;

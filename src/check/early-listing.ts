@@ -1,5 +1,6 @@
 import type { ObjectId } from "../model.ts";
-import type { GitPlace } from "../io/git.ts";
+import { listTexts, mayListTexts, type ListedCommit } from "../io/commit-texts.ts";
+import type { Repository } from "../io/git.ts";
 import { listSomeCommits, type Range } from "../io/revisions.ts";
 
 /** git prints nothing before it has walked everything, a few hundred commits a millisecond. */
@@ -9,8 +10,8 @@ const LONG = 1000;
 
 interface Begun {
   readonly range: Range;
-  readonly commits: AsyncGenerator<readonly ObjectId[]>;
-  readonly first: Promise<IteratorResult<readonly ObjectId[], void>>;
+  readonly commits: AsyncGenerator<readonly ListedCommit[]>;
+  readonly first: Promise<IteratorResult<readonly ListedCommit[], void>>;
 }
 
 /**
@@ -18,28 +19,42 @@ interface Begun {
  * It is handed out once, for the very range it was begun for, and says and throws what it would if it began then.
  */
 export class EarlyListing {
-  readonly #place: GitPlace;
-  readonly #ended = new AbortController();
+  readonly #place: Repository;
+  #ended = new AbortController();
   #begun: Begun | null = null;
   #least = 0;
+  #seen: (commits: number) => void = () => undefined;
   #waiting: NodeJS.Timeout | undefined;
 
-  constructor(place: GitPlace) {
+  constructor(place: Repository) {
     this.#place = place;
   }
 
-  /** `seen` is told how many commits to expect, once git has printed the first or is long in doing so. */
+  /**
+   * `seen` is told how many commits to expect, once git has printed the first or is long in doing so. What is begun for this
+   * range already goes on; what was for another is given up.
+   */
   begin(range: Range, seen: (commits: number) => void = () => undefined): void {
-    const commits = listSomeCommits(this.#place, range, [], this.#ended.signal);
+    this.#seen = seen;
+    if (this.isBegun(range)) {
+      if (this.#least > 0) seen(this.#least);
+      return;
+    }
+    this.close();
+    const { signal } = (this.#ended = new AbortController());
+    const commits = mayListTexts(this.#place)
+      ? listTexts(this.#place, range, signal)
+      : withoutTexts(listSomeCommits(this.#place, range, [], signal));
     this.#least = 0;
     const first = commits.next();
     const expect = (least: number): void => {
+      if (signal.aborted) return;
       this.#least = least;
-      seen(least);
+      this.#seen(least);
     };
-    this.#waiting = setTimeout(() => expect(LONG), LONG_MS);
+    const waiting = (this.#waiting = setTimeout(() => expect(LONG), LONG_MS));
     const printed = (least: number): void => {
-      clearTimeout(this.#waiting);
+      clearTimeout(waiting);
       if (this.#least < least) expect(least);
     };
     first.then(
@@ -49,13 +64,17 @@ export class EarlyListing {
     this.#begun = { range, commits, first };
   }
 
+  isBegun(range: Range): boolean {
+    return this.#begun !== null && isSame(this.#begun.range, range);
+  }
+
   /** How many commits to expect of what `take` gives for this range, or more; no verdict rests on it. */
   expected(range: Range): number {
-    return this.#begun !== null && isSame(this.#begun.range, range) ? this.#least : 0;
+    return this.isBegun(range) ? this.#least : 0;
   }
 
   /** Null where none was begun for this range. */
-  take(range: Range): AsyncIterable<readonly ObjectId[]> | null {
+  take(range: Range): AsyncIterable<readonly ListedCommit[]> | null {
     const begun = this.#begun;
     if (begun === null || !isSame(begun.range, range)) return null;
     this.#begun = null;
@@ -72,9 +91,16 @@ export class EarlyListing {
 const isSame = (a: Range, b: Range): boolean =>
   JSON.stringify([a.include, a.exclude]) === JSON.stringify([b.include, b.exclude]);
 
-async function* listed({ first, commits }: Begun): AsyncGenerator<readonly ObjectId[]> {
+async function* listed({ first, commits }: Begun): AsyncGenerator<readonly ListedCommit[]> {
   const { done, value } = await first;
   if (done === true) return;
   yield value;
   yield* commits;
+}
+
+/** Where git is asked for ids alone. */
+export async function* withoutTexts(
+  lists: AsyncIterable<readonly ObjectId[]>,
+): AsyncGenerator<readonly ListedCommit[]> {
+  for await (const list of lists) yield list.map((oid) => ({ oid, text: null }));
 }

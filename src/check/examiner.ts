@@ -1,5 +1,5 @@
 import { ParseError } from "../errors.ts";
-import type { Commit, Evidence, ObjectId, ObjectKind, RawSignature, Seconds, Signed, Tag } from "../model.ts";
+import type { Bytes, Commit, Evidence, ObjectId, ObjectKind, RawSignature, Seconds, Signed, Tag } from "../model.ts";
 import type { ObjectReader, StoredObject } from "../io/objects.ts";
 import type { Repository } from "../io/git.ts";
 import { renewAnchors, type Anchors } from "../signature/anchors.ts";
@@ -22,6 +22,8 @@ interface Asking {
   readonly keeps?: "everything" | "nothing";
   /** Keys whose compromise does not matter. */
   readonly rescued?: ReadonlySet<string>;
+  /** Perhaps its bytes. */
+  readonly text?: Bytes | null;
 }
 
 const NO_ASKING: Asking = {};
@@ -91,9 +93,13 @@ export class Examiner {
     return examined;
   }
 
-  /** The same, for one of many that nobody asks for again: its payload and signatures are let go once they were verified. */
-  commitOnce(oid: ObjectId): Promise<Examined<Commit>> {
-    return this.#examine(oid, "commit", parseCommit, committedAt, { keeps: "nothing" });
+  /**
+   * The same, for one of many that nobody asks for again: its payload and signatures are let go once they were verified.
+   *
+   * @param text - what git printed of it; it is read from the repository unless this hashes to its name
+   */
+  commitOnce(oid: ObjectId, text: Bytes | null = null): Promise<Examined<Commit>> {
+    return this.#examine(oid, "commit", parseCommit, committedAt, { keeps: "nothing", text });
   }
 
   /** The same with the bytes of payload and signatures, however large it is. */
@@ -133,10 +139,12 @@ export class Examiner {
     kind: ObjectKind,
     parse: (oid: ObjectId, raw: Uint8Array, algorithm: Repository["algorithm"]) => T,
     claimed: (subject: T) => Seconds | null,
-    { keeps, rescued }: Asking = NO_ASKING,
+    { keeps, rescued, text = null }: Asking = NO_ASKING,
   ): Promise<Examined<T>> {
-    const object = await this.#reader.object(oid);
-    const problem = unusable(object, oid, kind, this.#limits) ?? this.#renamed(object, oid, kind);
+    const told = text !== null && hashObject(kind, text, this.#repository.algorithm) === oid ? text : null;
+    const object = told === null ? await this.#reader.object(oid) : ({ found: "yes", oid, kind, bytes: told } as const);
+    const problem =
+      unusable(object, oid, kind, this.#limits) ?? (told === null ? this.#renamed(object, oid, kind) : null);
     if (problem !== null || object.found !== "yes") return { problem: problem ?? missingProblem(oid) };
     let subject: T;
     try {

@@ -107,7 +107,7 @@ async function countWhole(
   return count;
 }
 
-async function countListed(listing: AsyncIterable<readonly ObjectId[]>): Promise<number> {
+async function countListed(listing: AsyncIterable<readonly unknown[]>): Promise<number> {
   let count = 0;
   for await (const some of listing) count += some.length;
   return count;

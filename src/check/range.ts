@@ -1,4 +1,5 @@
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
+import type { ListedCommit } from "../io/commit-texts.ts";
 import type { Repository } from "../io/git.ts";
 import { collectCommits, isAncestor, listSomeCommits } from "../io/revisions.ts";
 import type { ObjectReader } from "../io/objects.ts";
@@ -14,7 +15,7 @@ import { judgeWalked, type Standing } from "./judge-walked.ts";
 import { Mending } from "./mending.ts";
 import type { Outlines } from "./outlines.ts";
 import { NO_SUSPECTS, type PolicyChanges, type Suspects } from "./policy-changes.ts";
-import type { EarlyListing } from "./early-listing.ts";
+import { withoutTexts, type EarlyListing } from "./early-listing.ts";
 import type { KnownRange } from "./shared-walk.ts";
 import type { StraightLine } from "./straight-line.ts";
 import { isPartOf, type Tips } from "./tip-set.ts";
@@ -103,13 +104,15 @@ export async function* judgeLists(
   const paths = range.groups.some(({ rules }) => rules.some(isForPaths)) ? await openPaths(context) : null;
   const { examiner, outlines, dates } = context;
   // In a history nothing is gone through twice; refs of one push bring in the same commits.
-  const examine = (oid: ObjectId) => (range.history === "everything" ? examiner.commitOnce(oid) : examiner.commit(oid));
+  const examine = ({ oid, text }: ListedCommit) =>
+    range.history === "everything" ? examiner.commitOnce(oid, text) : examiner.commit(oid);
   for (const { suspects } of groups) suspects.expect(expected(context, range, groups));
   const isStreamed = groups.length === 1 && groups[0]?.commits === null;
   const holding = (oid: ObjectId): readonly PreparedGroup[] =>
     isStreamed ? groups : groups.filter((group) => group.commits === null || group.commits.has(oid));
   const means = { mending, paths };
-  const lists = counted(inOrder(context, range, groups), groups);
+  const early = earlyFor(context, range, groups);
+  const lists = counted(early ?? withoutTexts(inOrder(context, range, groups)), groups);
   for await (const some of walkCommits(lists, examine, outlines, dates, isNew)) {
     let judged: JudgedCommit[] = [];
     for (const walked of some) {
@@ -137,11 +140,21 @@ function expected(
   return early.expected({ include, exclude: [...only.exclude] });
 }
 
+/** What git lists already. */
+function earlyFor(
+  { early }: JudgingContext,
+  { include }: RangeToJudge,
+  [only]: readonly PreparedGroup[],
+): AsyncIterable<readonly ListedCommit[]> | null {
+  if (early === undefined || only?.commits !== null) return null;
+  return early.take({ include, exclude: [...only.exclude] });
+}
+
 /** Tells the groups how many commits are known to come. */
 async function* counted(
-  lists: AsyncIterable<readonly ObjectId[]>,
+  lists: AsyncIterable<readonly ListedCommit[]>,
   groups: readonly PreparedGroup[],
-): AsyncGenerator<readonly ObjectId[]> {
+): AsyncGenerator<readonly ListedCommit[]> {
   let count = 0;
   for await (const list of lists) {
     count += list.length;
@@ -286,8 +299,7 @@ async function* inOrder(
       yield line;
       return;
     }
-    const asked = { include: range.include, exclude: [...only.exclude] };
-    yield* context.early?.take(asked) ?? listSomeCommits(context.repository, asked);
+    yield* listSomeCommits(context.repository, { include: range.include, exclude: [...only.exclude] });
     return;
   }
   for (const [index, group] of [...groups.entries()].reverse()) {

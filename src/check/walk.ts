@@ -1,5 +1,6 @@
 import type { Commit, ObjectId, Seconds } from "../model.ts";
 import { UNREAD } from "../policy/clock.ts";
+import type { ListedCommit } from "../io/commit-texts.ts";
 import type { Examined } from "./examiner.ts";
 import type { Outlines } from "./outlines.ts";
 
@@ -33,8 +34,8 @@ const DECIDED = 1 / 3;
  * back-dated into a key's good days gives itself away by; but of what is new to a push, which is judged by our clock.
  */
 export async function* walkCommits(
-  lists: AsyncIterable<readonly ObjectId[]>,
-  examine: (oid: ObjectId) => Promise<Examined<Commit>>,
+  lists: AsyncIterable<readonly ListedCommit[]>,
+  examine: (listed: ListedCommit) => Promise<Examined<Commit>>,
   outlines: Outlines,
   dates = new AncestorDates(outlines),
   isNew: (oid: ObjectId) => boolean = () => false,
@@ -45,8 +46,8 @@ export async function* walkCommits(
   const queue: Examining[] = [];
   let ahead = AHEAD_FIRST;
   for await (const list of lists) {
-    for (const oid of list) {
-      queue.push(begin(oid, examine(oid)));
+    for (const listed of list) {
+      queue.push(begin(listed.oid, examine(listed)));
       if (queue.length < ahead) continue;
       yield* finishAll(queue.splice(0, ahead * DECIDED), finish);
       ahead = Math.min(AHEAD, ahead * 2);

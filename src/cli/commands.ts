@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, UsageError } from "../errors.ts";
-import type { OpenRepository } from "../io/reading.ts";
+import type { OpenHistory } from "../check/open-history.ts";
 import { registerApprove } from "./approve.ts";
 import { registerCi } from "./ci.ts";
 import { registerCheckInstall } from "./check-install.ts";
@@ -52,7 +52,7 @@ interface Start {
   /** Its file. */
   readonly file: string;
   /** The repository in this folder, where git began to read it already. */
-  readonly begun: Promise<OpenRepository> | null;
+  readonly begun: Promise<OpenHistory> | null;
 }
 
 const NO_START: Start = { file: "", begun: null };

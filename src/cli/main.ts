@@ -1,6 +1,6 @@
+import type { OpenHistory } from "../check/open-history.ts";
 import { EXIT } from "../errors.ts";
 import { stopGit } from "../io/git.ts";
-import { openRepository, type OpenRepository } from "../io/reading.ts";
 import { reportFailure } from "./failure.ts";
 import { interrupted, noVerdict } from "./messages.ts";
 import { writeError } from "./streams.ts";
@@ -38,9 +38,9 @@ async function main(): Promise<number> {
     // Hooks start on every commit and push: they load nothing of the command line.
     if (isHook) return await (await import("./hook.ts")).runHook(process.argv.slice(3));
     const begun = beginReading();
+    // While a file is loaded nobody hears what git says, and what it says next would have to wait.
+    await begun?.catch(() => undefined);
     const { runCommand } = await import("./commands.ts");
-    // While a file is loaded nobody hears what git says: its output, the end of that, and its own end are heard in three turns.
-    for (let turn = 0; begun !== null && turn < 3; turn += 1) await new Promise(setImmediate);
     return await runCommand(process.argv.slice(2), { file: import.meta.filename, begun });
   } catch (error) {
     // A terminal interrupts git, too, and we may hear of its end before we hear of our own signal.
@@ -49,10 +49,13 @@ async function main(): Promise<number> {
   }
 }
 
-/** git finds the repository that `verify` judges while the rest of us is loaded: the one in this folder, unless `-C` names another. */
-function beginReading(): Promise<OpenRepository> | null {
-  if (process.argv[2] !== "verify") return null;
-  const begun = openRepository(process.cwd(), process.env);
+/** git reads what `verify` judges while the rest of us is loaded: in this folder, unless `-C` names another. */
+function beginReading(): Promise<OpenHistory> | null {
+  const [command, ...words] = process.argv.slice(2);
+  if (command !== "verify") return null;
+  const begun = import("../check/open-history.ts").then(({ openHistory }) =>
+    openHistory(process.cwd(), process.env, words),
+  );
   // Whoever asks for it is told what went wrong.
   begun.catch(() => undefined);
   return begun;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { OpenRepository } from "../io/reading.ts";
+import type { OpenHistory } from "../check/open-history.ts";
 
 /** What a command file gets from the program it adds itself to. */
 export interface Context {
@@ -10,7 +10,7 @@ export interface Context {
   /** The file of the program that runs: its name holds a digest of all that it loads. */
   readonly program: string;
   /** The repository in the folder to work in, where git began to read it before that was known. */
-  begun(): Promise<OpenRepository> | null;
+  begun(): Promise<OpenHistory> | null;
 }
 
 export type Register = (program: Command, context: Context) => void;

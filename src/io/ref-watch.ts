@@ -42,6 +42,17 @@ export async function readFewRefs(place: HookPlace, config: GitConfig, names: re
   return watchRefs(place, names).values(config) ?? readRefs(place, names);
 }
 
+/**
+ * What a ref's file says, wherever refs are kept: for whoever looks again. HEAD may be one, and is followed.
+ */
+export function guessRef(place: HookPlace, name: RefName | "HEAD"): ObjectId | null {
+  const head = name === "HEAD" ? textOf(join(place.gitDir, name)) : null;
+  if (head !== null && OID.test(head.trimEnd())) return head.trimEnd() as ObjectId;
+  const ref = name === "HEAD" ? (/^ref: (.*)\n$/.exec(head ?? "")?.[1] as RefName | undefined) : name;
+  const before = ref === undefined ? null : look(place, new Set([ref]));
+  return ref === undefined || before === null ? null : (read(place, [ref], before)?.get(ref)?.oid ?? null);
+}
+
 /** Reftable keeps nothing where we look, and where a file has several names, so would a ref. */
 const keepsFiles = (config: GitConfig): boolean => inFiles(config) && !foldsRefs(config);
 

@@ -30,17 +30,14 @@ export async function* listCommits(
   for await (const some of listSomeCommits(place, range, options)) yield* some;
 }
 
-/**
- * The same, as many at a time as git printed at once: for long histories, where each of many steps counts. `stop` ends
- * git, which is a failure like any other.
- */
+/** The same, as many at a time as git printed at once: for long histories, where each of many steps counts. */
 export async function* listSomeCommits(
   place: GitPlace,
   range: Range,
   options: readonly string[] = [],
   stop?: AbortSignal,
 ): AsyncGenerator<readonly ObjectId[]> {
-  for await (const some of listLines(place, range, options, stop)) yield some.map(asCommitId);
+  for await (const some of listRecords(place, range, options, new LineCutter(), stop)) yield some.map(asCommitId);
 }
 
 /** The same, each commit with its parents behind it, those outside the range included. */
@@ -49,17 +46,41 @@ export async function* listParents(
   range: Range,
   options: readonly string[] = [],
 ): AsyncGenerator<readonly ObjectId[]> {
-  for await (const some of listLines(place, range, ["--parents", ...options])) {
+  for await (const some of listRecords(place, range, ["--parents", ...options], new LineCutter())) {
     for (const line of some) yield line.split(" ").map(asCommitId);
   }
 }
 
-async function* listLines(
+/** Cuts git's output into records, each of which begins with a commit's id. */
+export interface Cutter<Recorded> {
+  /** What is whole now. */
+  cut(chunk: Buffer): readonly Recorded[];
+  /** Whether nothing is left over. */
+  isDone(): boolean;
+}
+
+class LineCutter implements Cutter<string> {
+  #rest = "";
+
+  cut(chunk: Buffer): readonly string[] {
+    const lines = (this.#rest + chunk.toString("latin1")).split("\n");
+    this.#rest = lines.pop() ?? "";
+    return lines;
+  }
+
+  isDone(): boolean {
+    return this.#rest === "";
+  }
+}
+
+/** @param stop - ends git, which is a failure like any other */
+export async function* listRecords<Recorded extends string | { readonly oid: ObjectId }>(
   place: GitPlace,
   range: Range,
   options: readonly string[],
+  cutter: Cutter<Recorded>,
   stop?: AbortSignal,
-): AsyncGenerator<readonly string[]> {
+): AsyncGenerator<readonly Recorded[]> {
   if (range.include.length === 0) return;
   const argv = ["rev-list", "--topo-order", "--reverse", "--ignore-missing", ...options, "--stdin"];
   const child = startGit(place, argv);
@@ -73,21 +94,22 @@ async function* listLines(
   });
   child.stdin.end(request(range));
   try {
-    let rest = "";
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-      const lines = (rest + chunk.toString("latin1")).split("\n");
-      rest = lines.pop() ?? "";
-      // A line starts with the commit's id, and `--parents` puts more behind it.
-      for (const line of unseen.size > 0 ? lines : []) unseen.delete(line.split(" ", 1)[0] as ObjectId);
-      yield lines;
+      const records = cutter.cut(chunk);
+      for (const record of unseen.size > 0 ? records : []) unseen.delete(idOf(record));
+      yield records;
     }
     const status = await ended;
-    if (status !== 0 || rest !== "") throw gitFailed(argv, status, stderr.trimEnd());
+    if (status !== 0 || !cutter.isDone()) throw gitFailed(argv, status, stderr.trimEnd());
     if (unseen.size > 0 && range.gone !== true) await assertLeftOut(place, [...unseen], range.exclude);
   } finally {
     if (child.exitCode === null) child.kill();
   }
 }
+
+/** `--parents` puts more behind it. */
+const idOf = (record: string | { readonly oid: ObjectId }): ObjectId =>
+  typeof record === "string" ? (record.split(" ", 1)[0] as ObjectId) : record.oid;
 
 /**
  * What `include` names and git did not list must be left out by `exclude`: `--ignore-missing` also passes over commits
@@ -178,7 +200,7 @@ const idsOf = (output: Buffer): ObjectId[] =>
     .filter((line) => line !== "")
     .map(asCommitId);
 
-function asCommitId(line: string): ObjectId {
+export function asCommitId(line: string): ObjectId {
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(line)) {
     throw new GitError("ERR_GIT_FAILED", "git rev-list printed something that is no object id", { argv: ["rev-list"] });
   }

@@ -2,13 +2,19 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { EarlyListing } from "../../../src/check/early-listing.ts";
+import type { ListedCommit } from "../../../src/io/commit-texts.ts";
 import { judgingEnvironment } from "../../../src/io/environment.ts";
+import type { Repository } from "../../../src/io/git.ts";
 import type { ObjectId } from "../../../src/model.ts";
 import { withRepo, type Repo } from "../../support/repo.ts";
 
-const place = (repo: Repo) => ({
-  cwd: repo.dir,
-  environment: judgingEnvironment({ PATH: process.env["PATH"] }, repo.gitDir),
+const place = ({ dir, gitDir, algorithm }: Repo): Repository => ({
+  cwd: dir,
+  gitDir,
+  commonDir: gitDir,
+  workTree: dir,
+  algorithm,
+  environment: judgingEnvironment({ PATH: process.env["PATH"] }, gitDir),
 });
 
 /** A `git` that waits before it does its work. */
@@ -20,10 +26,10 @@ async function slowGit(repo: Repo): Promise<Record<string, string>> {
   return { ...environment, PATH: `${folder}${delimiter}${environment["PATH"] ?? ""}` };
 }
 
-async function all(listed: AsyncIterable<readonly ObjectId[]> | null): Promise<readonly ObjectId[] | null> {
+async function all(listed: AsyncIterable<readonly ListedCommit[]> | null): Promise<readonly ObjectId[] | null> {
   if (listed === null) return null;
   const commits: ObjectId[] = [];
-  for await (const some of listed) commits.push(...some);
+  for await (const some of listed) commits.push(...some.map(({ oid }) => oid));
   return commits;
 }
 
@@ -38,6 +44,39 @@ describe("a listing that was begun early", () => {
       expect(early.take({ include: [first], exclude: [] })).toBeNull();
       expect(await all(early.take({ include: [second], exclude: [] }))).toEqual([first, second]);
       expect(early.take({ include: [second], exclude: [] })).toBeNull();
+    }));
+
+  it("goes on where it is asked for the same range again, and gives up another", () =>
+    withRepo({}, async (repo) => {
+      const first = repo.commit("one");
+      const second = repo.commit("two", [first]);
+      const range = { include: [second], exclude: [] };
+      const early = new EarlyListing({ ...place(repo), environment: await slowGit(repo) });
+      early.begin(range);
+      const seen = new Promise<number>((resolve) => early.begin(range, resolve));
+      expect(await seen).toBe(1000);
+      // Told already.
+      expect(await new Promise<number>((resolve) => early.begin(range, resolve))).toBe(1000);
+      early.begin({ include: [first], exclude: [] });
+      expect(early.isBegun(range)).toBe(false);
+      expect(early.take(range)).toBeNull();
+      expect(await all(early.take({ include: [first], exclude: [] }))).toEqual([first]);
+    }));
+
+  it("gives ids alone where objects may lie elsewhere", () =>
+    withRepo({}, async (repo) => {
+      const range = { include: [repo.commit("one")], exclude: [] };
+      const texts = async (): Promise<readonly boolean[]> => {
+        const early = new EarlyListing(place(repo));
+        early.begin(range);
+        const listed: ListedCommit[] = [];
+        for await (const some of early.take(range) ?? []) listed.push(...some);
+        return listed.map(({ text }) => text !== null);
+      };
+      expect(await texts()).toEqual([true]);
+      await mkdir(join(repo.gitDir, "objects", "info"), { recursive: true });
+      await writeFile(join(repo.gitDir, "objects", "info", "alternates"), join(repo.root, "elsewhere\n"));
+      expect(await texts()).toEqual([false]);
     }));
 
   it("tells how many commits came at first, and of a failing git nothing", () =>
