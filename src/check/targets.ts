@@ -54,10 +54,19 @@ async function namedRef(session: Session, word: string): Promise<RefName | null>
   return values.has(tag) && !values.has(branch) ? tag : null;
 }
 
-/** The ref whose rules judge where the words name none: the current branch, else the remote's default branch. */
+/**
+ * The ref whose rules judge where the words name none: the current branch, else the remote's default branch; where there is no
+ * remote, the only one of main and master.
+ */
 export async function implicitRef(session: Session): Promise<RefName | null> {
-  return (await readHead(session.repository)) ?? (await defaultBranch(session))?.branch ?? null;
+  const known = (await readHead(session.repository)) ?? (await defaultBranch(session))?.branch;
+  if (known !== undefined) return known;
+  if (session.config.values.some(({ key }) => key.startsWith("remote."))) return null;
+  const [only, second] = [...(await readRefs(session.repository, USUAL)).keys()];
+  return only !== undefined && second === undefined ? only : null;
 }
+
+const USUAL = ["refs/heads/main" as RefName, "refs/heads/master" as RefName];
 
 /** `--as REF`: a full ref name, or a branch. */
 export function parseAs(name: string): RefName {
