@@ -1,4 +1,4 @@
-import { isZeroId, zeroId } from "../encoding/identifiers.ts";
+import { isZeroId } from "../encoding/identifiers.ts";
 import { GitError, PolicyError, UsageError } from "../errors.ts";
 import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { asksForRef, rulesOn } from "../policy/applies.ts";
@@ -9,6 +9,7 @@ import { isAncestor } from "../io/revisions.ts";
 import { openRepository } from "../io/reading.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
 import { isBareTag } from "../policy/rules/update.ts";
+import { BaseHistories, groupsBeside, type BaseHistory } from "./base-history.ts";
 import { countAhead } from "./count-ahead.ts";
 import { EarlyListing } from "./early-listing.ts";
 import type { Frontier, HistoryWatch } from "./frontier.ts";
@@ -27,7 +28,7 @@ import type { ReportSink } from "./sink.ts";
 import { decideStandingRef } from "./standing-ref.ts";
 import { judgeTagged, judgeTags, tagRef } from "./tags.ts";
 import { configuredTrustRoot, parseTrustRoot } from "./trust-root.ts";
-import { implicitRef, parseAs, resolveTargets, type Target } from "./targets.ts";
+import { brokenTargets, implicitRef, parseAs, resolveTargets, type Target } from "./targets.ts";
 import { policyDrift } from "./drift.ts";
 import { SAY_REF } from "./chain-words.ts";
 
@@ -187,27 +188,13 @@ async function targetsOf(session: Session, options: VerifyOptions): Promise<read
   const named = await resolveTargets(session, options.targets);
   if (listed.length + named.length > 0 || folders.length > 0 || options.targets.length > 0)
     return [...named, ...listed];
-  const branch = await implicitHead(session);
+  const branch = await implicitRef(session);
   const head = await readRefs(session.repository, [branch ?? ("HEAD" as RefName)]);
   // A branch without a commit has a history of nothing.
   return head.size === 0 && branch !== null
     ? brokenTargets(session, [branch], head)
     : resolveTargets(session, ["HEAD"]);
 }
-
-/** A ref that names nothing is judged as one that names what is not there. */
-async function brokenTargets(
-  { repository, config }: Session,
-  names: readonly string[],
-  listed: ReadonlyMap<RefName, RefValue>,
-): Promise<readonly Target[]> {
-  if (names.length === 0) return [];
-  const { brokenRefs } = await import("../io/broken-refs.ts");
-  const broken = await brokenRefs(repository, config, names, new Set(listed.keys()));
-  return broken.map((ref) => ({ include: [zeroId(repository.algorithm)], exclude: [], ref }));
-}
-
-const implicitHead = (session: Session): Promise<RefName | null> => implicitRef(session);
 
 interface JudgedHistory {
   readonly tips: ObjectId[];
@@ -220,12 +207,14 @@ class Verification {
   readonly #options: VerifyOptions;
   readonly #sink: ReportSink;
   readonly #judged = new Map<string, JudgedHistory>();
+  readonly #bases: BaseHistories;
 
   constructor(session: Session, context: JudgingContext, options: VerifyOptions, sink: ReportSink) {
     this.#session = session;
     this.#context = context;
     this.#options = options;
     this.#sink = sink;
+    this.#bases = new BaseHistories(session, context);
   }
 
   async judge(target: Target): Promise<void> {
@@ -280,15 +269,20 @@ class Verification {
    * thousand tags on one branch cost one walk. Returns whether everything was allowed.
    *
    * @param leads - the ref that leads there, where that is not the one whose rules judge: a report names it
+   * @param lent - what of it refs in `base` account for; unless given it is found out, and reported as theirs
    */
   async #judgeHistory(
     target: Pick<Target, "include" | "exclude">,
     ref: RefName | null,
     rules: readonly Rule[],
     leads: RefName | null = ref,
+    lent?: readonly BaseHistory[],
   ): Promise<boolean> {
-    const before = this.#judgedUnder(rules, target, ref);
-    const isWhole = before?.tips.length === 0 && before.denied.length === 0;
+    const bases = lent ?? (this.#options.noWalk ? [] : await this.#bases.of(target, ref, rules));
+    for (const base of lent === undefined ? bases : [])
+      await this.#judgeHistory({ ...target, include: base.common }, base.ref, base.rules, base.ref, []);
+    const before = this.#judgedUnder(rules, target, ref, bases);
+    const isWhole = bases.length === 0 && before?.tips.length === 0 && before.denied.length === 0;
     const watch = isWhole ? (this.#options.frontier?.history(this.#context, ref, target.include, rules) ?? null) : null;
     if (await this.#isKnown(watch, ref, leads)) {
       before?.tips.push(...target.include);
@@ -304,7 +298,7 @@ class Verification {
     const range = {
       ref,
       include: target.include,
-      groups: [{ rules, exclude: [...target.exclude, ...(before?.tips ?? [])] }],
+      groups: groupsBeside(rules, [...target.exclude, ...(before?.tips ?? [])], bases),
       history: "everything",
       only: this.#options.noWalk,
     } as const;
@@ -337,14 +331,20 @@ class Verification {
   }
 
   /**
-   * What was judged under these rules in this run. Null where it cannot stand in for a second walk: in part of a history,
-   * and under rules that ask different things of a commit on the line and on a side.
+   * What was judged under these rules in this run, beside the same bases. Null where it cannot stand in for a second walk: in
+   * part of a history, and under rules that ask different things of a commit on the line and on a side.
    */
-  #judgedUnder(rules: readonly Rule[], target: Pick<Target, "exclude">, ref: RefName | null): JudgedHistory | null {
+  #judgedUnder(
+    rules: readonly Rule[],
+    target: Pick<Target, "exclude">,
+    ref: RefName | null,
+    bases: readonly BaseHistory[],
+  ) {
     const alike = rules.every(({ commits }) => commits === null || isSameSelector(commits.signedBy, commits.side));
     if (this.#options.noWalk || target.exclude.length > 0 || !alike) return null;
-    const key = JSON.stringify([rules.map((rule) => rule.name), asksForRef(this.#context.policy, rules) ? ref : null]);
-    const known = this.#judged.get(key) ?? { tips: [], denied: [] };
+    const asked = asksForRef(this.#context.policy, rules) ? ref : null;
+    const key = JSON.stringify([rules.map((rule) => rule.name), asked, bases.map(({ tips }) => tips)]);
+    const known: JudgedHistory = this.#judged.get(key) ?? { tips: [], denied: [] };
     this.#judged.set(key, known);
     return known;
   }

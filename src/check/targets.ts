@@ -1,6 +1,6 @@
-import { isObjectId, parseRefName } from "../encoding/identifiers.ts";
+import { isObjectId, parseRefName, zeroId } from "../encoding/identifiers.ts";
 import type { ObjectId, RefName } from "../model.ts";
-import { readHead, readRefs } from "../io/refs.ts";
+import { readHead, readRefs, type RefValue } from "../io/refs.ts";
 import { mergeBases } from "../io/revisions.ts";
 import { defaultBranch } from "./governing.ts";
 import type { Session } from "./session.ts";
@@ -71,4 +71,16 @@ const USUAL = ["refs/heads/main" as RefName, "refs/heads/master" as RefName];
 /** `--as REF`: a full ref name, or a branch. */
 export function parseAs(name: string): RefName {
   return parseRefName(name.startsWith("refs/") ? name : `refs/heads/${name}`);
+}
+
+/** A ref that names nothing is judged as one that names what is not there. */
+export async function brokenTargets(
+  { repository, config }: Session,
+  names: readonly string[],
+  listed: ReadonlyMap<RefName, RefValue>,
+): Promise<readonly Target[]> {
+  if (names.length === 0) return [];
+  const { brokenRefs } = await import("../io/broken-refs.ts");
+  const broken = await brokenRefs(repository, config, names, new Set(listed.keys()));
+  return broken.map((ref) => ({ include: [zeroId(repository.algorithm)], exclude: [], ref }));
 }
