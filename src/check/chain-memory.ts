@@ -3,6 +3,7 @@ import { isObjectId } from "../encoding/identifiers.ts";
 import { digestBytes } from "../encoding/digest.ts";
 import { toHex } from "../encoding/hex.ts";
 import { chainMemory, keepAnswer, recallAnswer } from "../io/kept-answer.ts";
+import { outsideCode } from "../io/outside-code.ts";
 import type { ObjectId, RefName } from "../model.ts";
 
 /** A ref's value that was authenticated from a trust root. */
@@ -23,7 +24,7 @@ export interface ChainQuestion {
 const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.filename)}`;
 
 const wordsOf = ({ root, branch }: ChainQuestion): string =>
-  toHex(digestBytes("sha256", Buffer.from(`${PROGRAM}\n${root}\n${branch ?? ""}`)));
+  toHex(digestBytes("sha256", Buffer.from(JSON.stringify([PROGRAM, outsideCode(), root, branch]))));
 
 /**
  * Values of refs that hooks of this repository authenticated before, so that a push need not be judged from the root on. A

@@ -3,6 +3,7 @@ import { digestBytes } from "../encoding/digest.ts";
 import { toHex } from "../encoding/hex.ts";
 import { isObjectId } from "../encoding/identifiers.ts";
 import { fallenMemory, keepAnswer, recallAnswer } from "../io/kept-answer.ts";
+import { outsideCode } from "../io/outside-code.ts";
 import { commitsTouching, isAncestor } from "../io/revisions.ts";
 import type { ObjectId } from "../model.ts";
 import type { FallenKeys } from "./brought-keys.ts";
@@ -22,7 +23,9 @@ export interface FallenQuestion {
 const PROGRAM = `${SIGNPOLICY_VERSION} ${basename(import.meta.filename)}`;
 
 const wordsOf = ({ loaded, root, record }: FallenQuestion): string =>
-  toHex(digestBytes("sha256", Buffer.from(JSON.stringify([PROGRAM, loaded.origin.digest, root, record]))));
+  toHex(
+    digestBytes("sha256", Buffer.from(JSON.stringify([PROGRAM, outsideCode(), loaded.origin.digest, root, record]))),
+  );
 
 /**
  * What was found out about the keys of this policy at an earlier push, where nothing touched it since; null where nothing was, or

@@ -1,12 +1,12 @@
 /** What a run of `verify` looked at, so that it can be looked at again. */
-import { createRequire } from "node:module";
 import { isAbsolute, join } from "node:path";
 import { PolicyError } from "../errors.ts";
 import { isObjectId } from "../encoding/identifiers.ts";
 import type { Variables } from "../io/environment.ts";
 import { askConfig, configQuestion } from "../io/git-memory.ts";
 import { programStamp } from "../io/git-program.ts";
-import { stampOf, surroundings, type SeenPlace, type Watched } from "../io/surroundings.ts";
+import { outsideCode, packageFiles, stampOf } from "../io/outside-code.ts";
+import { surroundings, type SeenPlace, type Watched } from "../io/surroundings.ts";
 import { CODE_PLACES } from "../policy/places.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import type { Asked } from "./frontier.ts";
@@ -24,7 +24,7 @@ export interface BegunWatch {
 export function beginWatch({ cwd, program }: Asked, session: Session): BegunWatch {
   const config = askConfig({ ...session.repository, cwd });
   config.catch(() => undefined);
-  return { config, programs: programsBeside(program) };
+  return { config, programs: [...programFiles(program), ...packageFiles()] };
 }
 
 /**
@@ -94,16 +94,9 @@ function filesOf({ files, origin }: LoadedPolicy, { top }: SeenPlace): readonly 
 /** All that judges: these files, the node and the git that take part. */
 export const judgesOf = (program: string, environment: Variables): string =>
   JSON.stringify([
-    ...programsBeside(program).map((path) => [path, stampOf(path)]),
-    [process.version, process.versions["openssl"], programStamp(environment)],
+    ...programFiles(program).map((path) => [path, stampOf(path)]),
+    [...outsideCode(), programStamp(environment)],
   ]);
 
-/** What else judges: the threads' own file, and the package that stays outside the bundle. */
-function programsBeside(program: string): readonly string[] {
-  const files = [program, join(program, "..", "raw-thread.cjs")];
-  try {
-    return [...files, createRequire(import.meta.url).resolve("openpgp")];
-  } catch {
-    return files;
-  }
-}
+/** The threads have a file of their own. */
+const programFiles = (program: string): readonly string[] => [program, join(program, "..", "raw-thread.cjs")];

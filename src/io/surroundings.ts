@@ -19,6 +19,7 @@ import { digestHex } from "../encoding/digest.ts";
 import { changesGit, userConfigFiles, type Variables } from "./environment.ts";
 import { commonDirOf, findGitDir } from "./git-dir.ts";
 import { configQuestion } from "./git-memory.ts";
+import { stampOf } from "./outside-code.ts";
 
 /** A repository as its files show it. */
 export interface SeenPlace {
@@ -222,12 +223,6 @@ function contentOf(path: string | Buffer, mayBeLink = false): string | null {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
     throw error;
   }
-}
-
-export function stampOf(path: string | Buffer): string | null {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stats === undefined) return null;
-  return `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
 }
 
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -5,13 +5,16 @@
  * it only where nothing new touches the policy (check/chain-memory.ts, check/chain-resume.ts).
  */
 import { describe, expect, it, jest } from "@jest/globals";
-import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { keepTips, recallTips, type KnownTip } from "../../src/check/chain-memory.ts";
 import { denyUnchained } from "../../src/check/chain-push.ts";
 import { openSession } from "../../src/check/session.ts";
 import { findRepository } from "../../src/io/repository.ts";
 import type { ObjectId, RefName } from "../../src/model.ts";
+import { Clone } from "../support/clone.ts";
+import { BIN } from "../support/push-server.ts";
 import { alice, bob, eve, NOW, POLICY, policyText, withHistory, type History } from "../support/authenticated.ts";
 
 jest.setTimeout(60_000);
@@ -102,6 +105,44 @@ describe("what was authenticated before", () => {
       expect(recallTips(history.repo.gitDir, question(history.root(all))).size).toBe(0);
       expect(recallTips(history.repo.gitDir, { root, branch: "refs/heads/x" as RefName }).size).toBe(0);
     }));
+
+  it("answers for one openpgp, which is no part of the program and may be replaced", () => {
+    const clone = new Clone();
+    try {
+      const server = join(clone.root, "server.git");
+      const key = join(clone.root, "key");
+      clone.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+      const line = readFileSync(`${key}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
+      for (const [name, value] of [
+        ["gpg.format", "ssh"],
+        ["user.signingkey", key],
+        ["user.email", alice.email],
+        ["commit.gpgsign", "true"],
+      ] as const)
+        clone.git("config", name, value);
+      const principals = { alice: { emails: [alice.email], keys: [{ ssh: line }] } };
+      const rules = [{ name: "main", refs: [MAIN], commits: { signedBy: ["alice"] } }];
+      clone.write(".signpolicy.json", JSON.stringify({ version: 1, principals, rules }));
+      clone.git("add", "-A");
+      clone.git("commit", "-q", "-m", "root");
+      clone.git("init", "-q", "--bare", "-b", "main", server);
+      clone.git("-C", server, "config", "signpolicy.trustRoot", clone.git("rev-parse", "HEAD"));
+      const installed = clone.run(process.execPath, [BIN, "install", "--server", server]);
+      expect(installed).toMatchObject({ status: 0 });
+      const asked = (): string | undefined => {
+        clone.git("commit", "-q", "--allow-empty", "-m", "next");
+        clone.git("push", "-q", server, "main");
+        return readFileSync(join(server, "signpolicy", "chain-checked"), "latin1").split("\n")[1];
+      };
+      const before = asked();
+      expect(asked()).toBe(before);
+      const folder = /program in (\S+)/.exec(installed.output)?.[1] ?? "";
+      utimesSync(createRequire(join(folder, "dist", "any.cjs")).resolve("openpgp"), 1, 1);
+      expect(asked()).not.toBe(before);
+    } finally {
+      clone.remove();
+    }
+  });
 
   it("is no ground for a push that touches the policy: what that says of the past must hold for all of it", () =>
     withHistory(async (history) => {
