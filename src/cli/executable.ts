@@ -5,14 +5,14 @@
 import Module from "node:module";
 import { join, parse } from "node:path";
 import { Script } from "node:vm";
-import { HEAD_BYTES, wrapped, type Head } from "../io/compiled-code.ts";
+import { HEAD_BYTES, partIn, wrapped } from "../io/compiled-code.ts";
 import { assetBytes, assetText, COMPILED_ASSET, OPENPGP_ASSET } from "../io/executable.ts";
 
 /** Node's own modules, which are all that it finds here. */
 const builtin: NodeJS.Require = require;
 const loaded = new Map<string, NodeJS.Module>();
 const compiled = assetBytes(COMPILED_ASSET);
-const head = JSON.parse(compiled.toString("latin1", 0, HEAD_BYTES)) as Head;
+const head = compiled.subarray(0, HEAD_BYTES);
 
 /**
  * Where the bundle's files claim to be. What is read beside them (by cosmiconfig, once, its own settings) lies in a folder
@@ -29,8 +29,8 @@ function load(name: string): unknown {
   const module = new Module(path);
   module.filename = path;
   loaded.set(asset, module);
-  const part = head.parts[name];
-  const cachedData = part === undefined ? undefined : compiled.subarray(part.at, part.at + part.length);
+  const part = partIn(head, name);
+  const cachedData = part === null ? undefined : compiled.subarray(part.at, part.at + part.length);
   const script = new Script(wrapped(assetText(asset)), { filename: path, ...(cachedData && { cachedData }) });
   const run = script.runInThisContext() as (...names: unknown[]) => void;
   run.call(module.exports, module.exports, load, module, path, folder);

@@ -16,7 +16,8 @@ const scripts = new Map<string, Script>();
 function scriptOf(path: string, name: string): Script {
   const cachedData = code.get(name);
   const source = wrapped(readFileSync(path, "utf8"));
-  const script = new Script(source, { filename: path, ...(cachedData && { cachedData }) });
+  // The code keeps this name, wherever it is run: not that of a folder of whoever installs it.
+  const script = new Script(source, { filename: name, ...(cachedData && { cachedData }) });
   scripts.set(name, script);
   return script;
 }

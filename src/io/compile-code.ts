@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
-import { FORMAT, HEAD_BYTES, openCompiled, secondsOf, wrapped, type Head, type Part } from "./compiled-code.ts";
+import { HEAD_BYTES, headLine, openCompiled, partLine, secondsOf, wrapped } from "./compiled-code.ts";
 import type { Owners } from "./trusted-file.ts";
 
 /** What node itself reads. */
@@ -25,15 +25,15 @@ export const collectCode = (folder: string, given: CodeOf): Buffer =>
   packCode([...given].map(([name, code]) => ({ name, path: join(folder, name), code })));
 
 function packCode(files: readonly Compiled[]): Buffer {
-  const parts: Record<string, Part> = {};
+  let head = headLine();
   let at = HEAD_BYTES;
   for (const { name, path, code } of files) {
+    const { length } = code;
     const file = statSync(path);
-    parts[name] = { at, length: code.length, crc: crc32(code), size: file.size, changed: secondsOf(file) };
-    at += code.length;
+    head += partLine(name, { at, length, crc: crc32(code), size: file.size, changed: secondsOf(file) });
+    at += length;
   }
-  const head: Head = { format: FORMAT, node: process.version, arch: process.arch, parts };
-  const text = JSON.stringify(head).padEnd(HEAD_BYTES);
+  const text = head.padEnd(HEAD_BYTES);
   if (text.length > HEAD_BYTES) throw new Error("the head of the compiled code is too long");
   return Buffer.concat([Buffer.from(text, "latin1"), ...files.map(({ code }) => code)]);
 }

@@ -11,6 +11,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -172,6 +173,13 @@ describe("compiled code", () => {
     put(server, forged());
     utimesSync(join(dist, MAIN), 1_700_000_001, 1_700_000_001);
     expect(run("pre-receive")).toBe("evil own");
+  });
+
+  it("is of texts in ASCII, which are read as latin-1", () => {
+    const own = dirname(START);
+    const files = readdirSync(own).filter((name) => name.endsWith(".cjs"));
+    const others = files.filter((name) => /[^\0-\x7f]/.test(readFileSync(join(own, name), "latin1")));
+    expect(others).toEqual([]);
   });
 
   it("knows whether it still holds the program", () => {

@@ -82,6 +82,11 @@ describe("the code that install --server leaves", () => {
     }
   });
 
+  it("tells those who push nothing of the folder that it was installed from", () => {
+    install();
+    for (const name of HOT) expect(named(codeOf(), name).includes(dirname(BIN))).toBe(false);
+  });
+
   it("is all there is where no push can be rehearsed, and says nothing of it", () => {
     const programs = join(world.server.root, "programs");
     mkdirSync(programs);
