@@ -14,10 +14,10 @@ export interface Proposal {
   /** Branches that nobody rewrites. */
   readonly protected: readonly string[];
   readonly forges: readonly string[];
+  /** Where an editor finds the schema, as seen from the policy; null where nothing of ours lies in the project. */
+  readonly schema: string | null;
   readonly exempt: { readonly reachableFrom: string; readonly codes: readonly string[] } | null;
 }
-
-export const SCHEMA = "node_modules/signpolicy/config/signpolicy.schema.json";
 
 /** The policy as plain data, in the order in which it is written. */
 export function policyData({ principals, protected: refs, forges, exempt }: Proposal) {
@@ -62,7 +62,8 @@ export function policyData({ principals, protected: refs, forges, exempt }: Prop
 }
 
 export function renderJson(proposal: Proposal): string {
-  return `${JSON.stringify({ $schema: SCHEMA, ...policyData(proposal) }, null, 2)}\n`;
+  const { schema } = proposal;
+  return `${JSON.stringify({ ...(schema === null ? {} : { $schema: schema }), ...policyData(proposal) }, null, 2)}\n`;
 }
 
 const COMMENTS: Readonly<Record<string, string>> = {
@@ -89,7 +90,8 @@ export function renderYaml(proposal: Proposal): string {
       if (seq.items.length > 0 && seq.items.every((item) => isScalar(item))) seq.flow = true;
     },
   });
-  return `# yaml-language-server: $schema=${SCHEMA}\n${document.toString({ lineWidth: 0, flowCollectionPadding: false })}`;
+  const head = proposal.schema === null ? "" : `# yaml-language-server: $schema=${proposal.schema}\n`;
+  return `${head}${document.toString({ lineWidth: 0, flowCollectionPadding: false })}`;
 }
 
 const isTop = (document: Document, key: unknown): boolean =>

@@ -1,6 +1,6 @@
 /** `init`: from what a clone uses already to a policy, key files, hooks and git's own settings. */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { UsageError } from "../errors.ts";
 import { writeWhole } from "../io/files.ts";
 import { gpgPlace } from "../io/gpg.ts";
@@ -152,6 +152,7 @@ export async function planInit(survey: Survey, choice: InitChoice, options: Init
     principals,
     protected: branches,
     forges: recent.forges,
+    schema: await schemaFor(survey.place),
     exempt: head === null ? null : { reachableFrom: head, codes: [] },
   };
   const text = choice.format === "json" ? renderJson(proposal) : renderYaml(proposal);
@@ -222,6 +223,12 @@ export interface InitReport {
   readonly toCommit: readonly string[];
   readonly steps: readonly string[];
   readonly warnings: readonly string[];
+}
+
+/** Every clone of a project has it there after `npm install`. A folder's name may hold what would end the line. */
+async function schemaFor(place: ClientPlace): Promise<string | null> {
+  const program = await projectProgram(place);
+  return program === null ? null : encodeURI(posix.join(program, "../../signpolicy/config/signpolicy.schema.json"));
 }
 
 /** Writes what was planned, sets git up, installs the hooks, and then judges the history by the new policy. */

@@ -25,6 +25,7 @@ const proposal: Proposal = {
   ],
   protected: ["refs/heads/main", "refs/heads/release/**"],
   forges: ["github"],
+  schema: "web/node_modules/signpolicy/config/signpolicy.schema.json",
   exempt: { reachableFrom: "a".repeat(40), codes: ["unsigned", "identity-mismatch"] },
 };
 
@@ -46,6 +47,12 @@ describe("a first policy", () => {
     const text = renderYaml(proposal);
     expect(text.match(/^# what is asked of which refs/gm)).toHaveLength(1);
     expect(text.match(/^ *#/gm)).toHaveLength(1 + 6);
-    expect(text.startsWith("# yaml-language-server: $schema=")).toBe(true);
+    expect(text.startsWith(`# yaml-language-server: $schema=${proposal.schema ?? ""}\n`)).toBe(true);
+  });
+
+  it("names a schema for editors only where there is one", () => {
+    expect(JSON.parse(renderJson(proposal))).toHaveProperty("$schema", proposal.schema);
+    expect(renderYaml({ ...proposal, schema: null })).toMatch(/^version: 1\n/);
+    expect(JSON.parse(renderJson({ ...proposal, schema: null }))).not.toHaveProperty("$schema");
   });
 });
