@@ -8,6 +8,7 @@ import { decideProblem, decidePush, type Problem } from "../policy/decide-proble
 import { overLimit } from "../policy/limits.ts";
 import { isBareTag } from "../policy/rules/update.ts";
 import type { RefUpdate } from "./push-input.ts";
+import type { LentTips } from "./lent-tips.ts";
 import { type PlannedGroup, type PlannedUpdate, PushPlan } from "./push-plan.ts";
 import { judgeRange, type JudgingContext, tellsSides } from "./range.ts";
 import type { ReportSink } from "./sink.ts";
@@ -54,21 +55,28 @@ export interface UpdateVerdict {
  * @throws GitError when git fails: never an answer
  */
 export async function judgePush(
-  pushed: PushContext,
+  given: PushContext,
   updates: readonly RefUpdate[],
   sink: Pick<ReportSink, "decision">,
 ): Promise<readonly UpdateVerdict[]> {
-  const plan = new PushPlan(pushed, updates);
-  const dates = new AncestorDates(pushed.outlines);
-  const context: RunningPush = { ...pushed, plan, dates, settled: new Map(), judged: new Set() };
-  const known = new Map<PlannedUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
+  const lent = await lending(given, updates);
+  const pushed = lent === null ? given : { ...given, tips: lent.beside(given.tips) };
+  const shared = { dates: new AncestorDates(pushed.outlines), judged: new Set<ObjectId>() };
+  const begin = (): RunningPush => ({
+    ...pushed,
+    ...shared,
+    plan: new PushPlan(pushed, updates),
+    settled: new Map(),
+  });
+  let context = begin();
+  const known = new Map<RefUpdate, { verdict: UpdateVerdict; decisions: readonly Decision[] }>();
   const early = async (planned: PlannedUpdate): Promise<UpdateVerdict> => {
-    const done = known.get(planned);
+    const done = known.get(planned.update);
     if (done !== undefined) return done.verdict;
     if (isSpent(context)) return unjudged(planned.update);
     const decisions: Decision[] = [];
     const verdict = await judgeUpdate(context, planned, noBranches, (decision) => void decisions.push(decision));
-    known.set(planned, { verdict, decisions });
+    known.set(planned.update, { verdict, decisions });
     return verdict;
   };
   /** An override speaks for its own ref alone. */
@@ -78,7 +86,7 @@ export async function judgePush(
   };
   const passing = async (): Promise<readonly ObjectId[]> => {
     const passed: ObjectId[] = [];
-    for (const planned of plan.updates) {
+    for (const planned of context.plan.updates) {
       const { update } = planned;
       if (!update.ref.startsWith("refs/heads/") || update.new === null) continue;
       const judged = rulesOn(context.policy, update.ref, context.now).some((rule) => judgesCommits(rule, context.now));
@@ -88,9 +96,14 @@ export async function judgePush(
   };
   let passed: Promise<readonly ObjectId[]> | null = null;
   const passedBranches = (): Promise<readonly ObjectId[]> => (passed ??= passing());
+  await lent?.lend(context.plan.updates, {
+    verdictOf: early,
+    // A plan keeps what it was told of a rule's tips.
+    lent: () => void (context = begin()),
+  });
   const verdicts: UpdateVerdict[] = [];
-  for (const planned of plan.updates) {
-    const done = known.get(planned);
+  for (const planned of context.plan.updates) {
+    const done = known.get(planned.update);
     for (const decision of done?.decisions ?? []) await sink.decision(decision);
     if (done === undefined && isSpent(context)) {
       verdicts.push(unjudged(planned.update));
@@ -101,6 +114,13 @@ export async function judgePush(
     );
   }
   return verdicts;
+}
+
+/** Only where a rule may borrow: what it takes is loaded for nobody else. */
+async function lending({ policy, now }: PushContext, updates: readonly RefUpdate[]): Promise<LentTips | null> {
+  if (updates.length < 2 || policy.rules.every(({ commits }) => (commits?.base.length ?? 0) === 0)) return null;
+  const { LentTips } = await import("./lent-tips.ts");
+  return new LentTips(policy, now);
 }
 
 /** The push is denied already, by a decision that says why. */

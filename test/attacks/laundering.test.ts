@@ -4,7 +4,7 @@
  * Stopped by: ranges taken per rule, from tips that this rule judged (check/tips.ts, the receive record).
  */
 import { describe, expect, it } from "@jest/globals";
-import { alice, eve, mainRule, policyOf, withServer } from "../support/push-server.ts";
+import { alice, bob, eve, mainRule, policyOf, withServer } from "../support/push-server.ts";
 
 const open = (rules: object[] = [mainRule]) => policyOf(rules, { unmatched: "allow" });
 
@@ -60,12 +60,64 @@ describe("laundering through a ref that nobody checked", () => {
   it("judges again what only another rule judged, unless `base` says that it counts", () => {
     const strict = { name: "release", refs: ["refs/heads/release/**"], commits: { signedBy: ["alice"] } };
     const rules = (base: object) => policyOf([mainRule, { ...strict, commits: { ...strict.commits, ...base } }]);
-    return withServer(rules({}), async (server) => {
-      const byBob = server.commit((await import("../support/push-server.ts")).bob);
+    return withServer(rules({}), (server) => {
+      const byBob = server.commit(bob);
       expect(server.push([`${byBob}:refs/heads/main`]).status).toBe(0);
       expect(server.push([`${byBob}:refs/heads/release/1`]).text).toContain("signer-not-permitted");
       server.setPolicy(rules({ base: ["refs/heads/main"] }));
       expect(server.push([`${byBob}:refs/heads/release/1`]).status).toBe(0);
+    });
+  });
+
+  it("`base` takes over what comes in the same push, if that ref's own rules pass it, and remembers the branch as judged", () => {
+    const refs = ["refs/heads/release/**"];
+    const release = { name: "release", refs, commits: { signedBy: ["alice"], base: ["refs/heads/main"] } };
+    const tags = { name: "tags", refs: ["refs/tags/**"], tags: { signedBy: ["alice"] } };
+    return withServer(policyOf([mainRule, release, tags]), (server) => {
+      const byBob = server.commit(bob);
+      const cut = server.commit(alice, { parents: [byBob] });
+      const unsigned = server.commit(null, { parents: [byBob] });
+      const upon = server.commit(alice, { parents: [unsigned] });
+      for (const bad of [
+        [`${upon}:refs/heads/release/1`, `${unsigned}:refs/heads/main`],
+        [`${unsigned}:refs/heads/main`, `${upon}:refs/heads/release/1`],
+      ]) {
+        const { status, text } = server.push(bad);
+        expect(status).not.toBe(0);
+        expect(text).toContain("unsigned");
+        expect(text).toContain("signer-not-permitted");
+      }
+      const many = Array.from({ length: 9 }, (_, n) => `${cut}:refs/heads/release/many-${String(n)}`);
+      expect(server.push([`${cut}:refs/heads/release/1`, `${byBob}:refs/heads/main`, ...many]).status).toBe(0);
+      expect(server.push([`${server.tag(alice, "v1", cut)}:refs/tags/v1`]).status).toBe(0);
+      const next = server.commit(bob, { parents: [byBob] });
+      const later = server.commit(alice, { parents: [next] });
+      expect(server.push([`${next}:refs/heads/main`, `${later}:refs/heads/release/1`, "--force"]).status).toBe(0);
+      const byBobThere = server.commit(bob, { parents: [later] });
+      const third = server.commit(bob, { parents: [next] });
+      const { text } = server.push([`${third}:refs/heads/main`, `${byBobThere}:refs/heads/release/1`]);
+      expect(text).toContain("signer-not-permitted");
+      expect(server.value("refs/heads/main")).toBe(next);
+    });
+  });
+
+  it("nothing is lent in one push by a rule that only warns, or by two that borrow of one another", () => {
+    const release = { name: "release", refs: ["refs/heads/release/**"] };
+    const warning = { ...mainRule, commits: { ...mainRule.commits, level: "warn" } };
+    const rules = (main: object, base: readonly string[]): object =>
+      policyOf([main, { ...release, commits: { signedBy: ["alice"], base } }], { unmatched: "allow" });
+    return withServer(rules(warning, ["refs/heads/main"]), (server) => {
+      const byBob = server.commit(bob);
+      const cut = server.commit(alice, { parents: [byBob] });
+      const both = [`${byBob}:refs/heads/main`, `${cut}:refs/heads/release/1`];
+      expect(server.push(both).text).toContain("signer-not-permitted");
+      server.setPolicy(rules(mainRule, ["refs/heads/wip"]));
+      expect(server.push([...both, `${byBob}:refs/heads/wip`]).text).toContain("signer-not-permitted");
+      const onlyAlice = { signedBy: ["alice"], base: ["refs/heads/release/**"] };
+      server.setPolicy(rules({ ...mainRule, commits: onlyAlice }, ["refs/heads/main"]));
+      expect(server.push(both).text).toContain("signer-not-permitted");
+      server.setPolicy(rules(mainRule, ["refs/heads/main"]));
+      expect(server.push(both).status).toBe(0);
     });
   });
 
