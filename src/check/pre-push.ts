@@ -1,6 +1,7 @@
 import type { Bytes, Decision, ObjectId, RefName, Seconds } from "../model.ts";
-import { GitError } from "../errors.ts";
+import { GitError, ParseError } from "../errors.ts";
 import { judgesCommits, rulesOn } from "../policy/applies.ts";
+import { decidePush } from "../policy/decide-problem.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
 import type { RefValues } from "../io/refs.ts";
 import { openRepository, type OpenRepository } from "../io/reading.ts";
@@ -9,7 +10,7 @@ import { nameMissing } from "./missing.ts";
 import { policyChangesOf } from "./next-policy.ts";
 import type { Published } from "./published.ts";
 import { judgePush } from "./push.ts";
-import { parsePushInput } from "./push-input.ts";
+import { parsePushInput, type PushLine } from "./push-input.ts";
 import { reportHead } from "./report-head.ts";
 import { broughtApprovals, judgingContext, openSession, otherKeysOf, type Session } from "./session.ts";
 import type { ReportSink } from "./sink.ts";
@@ -32,12 +33,20 @@ export interface PrePushOptions extends PolicyChoice {
 /**
  * `pre-push`: judges what is about to be sent as the server would, with the remote-tracking values of refs under the
  * same rule as judged tips. It is a convenience: what a remote's ref holds is taken from the remote's word and from what
- * was last fetched, and `--no-verify` skips it. The server decides.
+ * was last fetched, and `--no-verify` skips it. The server decides. A push of nothing passes.
  *
- * @throws ParseError for input that git does not write, PolicyError, GitError
+ * @throws PolicyError, GitError
  */
 export async function judgePrePush(options: PrePushOptions, sink: ReportSink): Promise<void> {
-  const lines = parsePushInput(options.input);
+  let lines: readonly PushLine[];
+  try {
+    lines = parsePushInput(options.input);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    await sink.begin(reportHead(null));
+    return sink.decision(decidePush({ code: "bad-input", message: error.message }));
+  }
+  if (lines.length === 0) return sink.begin(reportHead(null));
   const { repository, reading } = await (options.begun ?? openRepository(options.cwd, options.environment));
   const session = await openSession(repository, reading);
   try {
@@ -51,7 +60,6 @@ export async function judgePrePush(options: PrePushOptions, sink: ReportSink): P
     const branch = branches?.branch ?? null;
     const policyRef = governing.ref === null ? null : branch;
     await sink.begin(reportHead(governing, await policyChangesOf(session, policyRef, lines, options.now)));
-    if (lines.length === 0) return;
     const present: RefValues = new Map(
       lines.flatMap(({ ref, old }) => (old === null ? [] : [[ref, { oid: old, symbolic: null }] as const])),
     );
