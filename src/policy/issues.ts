@@ -12,6 +12,9 @@ export function problemsOf(issues: readonly Issue[], value: unknown): readonly P
   return issues.flatMap((issue) => describe(issue, issue.path as Path, value));
 }
 
+/** A policy that is missing as a whole is one that package.json should hold. */
+const MEMBER = "signpolicy";
+
 function describe(issue: Issue, path: Path, value: unknown): readonly Problem[] {
   const at = (message: string, expected: string): readonly Problem[] => [{ path, message, expected }];
   const found = valueAt(value, path);
@@ -20,7 +23,7 @@ function describe(issue: Issue, path: Path, value: unknown): readonly Problem[] 
       return issue.keys.map((key) => unknownKey(path, key));
     case "invalid_type":
       if (found === undefined)
-        return at(`\`${String(path.at(-1))}\` is missing`, TYPES[issue.expected] ?? issue.expected);
+        return at(`\`${String(path.at(-1) ?? MEMBER)}\` is missing`, TYPES[issue.expected] ?? issue.expected);
       return at(`is ${typeName(found)}`, TYPES[issue.expected] ?? issue.expected);
     case "invalid_value":
       return [unknownValue(path, found, issue.values)];
