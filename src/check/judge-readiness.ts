@@ -1,16 +1,17 @@
 import { PolicyError } from "../errors.ts";
-import type { CommitContext } from "../io/commit-context.ts";
+import type { CommitContext, WorkTree } from "../io/commit-context.ts";
 import type { Commit, Decision, Evidence, ObjectId, RefName, Seconds } from "../model.ts";
 import { rulesFor } from "../policy/applies.ts";
 import { decideCommit } from "../policy/decide-commit.ts";
 import { decideProblem } from "../policy/decide-problem.ts";
+import type { Fix } from "../policy/fixes.ts";
 import { expectEvidence } from "./expected-evidence.ts";
 import { workTreePolicySource } from "./file-policy.ts";
 import { nextMoment } from "./frontier-horizon.ts";
 import { loadPolicy } from "./policy.ts";
 import { isAsRead, mayBeMarked, type LoadedPolicy } from "./policy-source.ts";
 import type { Answer } from "./readiness-memo.ts";
-import type { SetUp } from "./readiness.ts";
+import type { ReadinessOptions, SetUp } from "./readiness.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -26,16 +27,16 @@ export interface Judged {
 
 /** Decides by the work tree's own policy whether the commit that git is set up to make would be allowed. */
 export async function judgeReadiness(
-  top: string,
+  { top, gitDir }: WorkTree,
   asked: Promise<SetUp>,
-  environment: Variables,
+  { environment, merging = false }: Pick<ReadinessOptions, "environment" | "merging">,
   now: Seconds,
 ): Promise<Judged> {
   const read = await loadPolicy(workTreePolicySource(top)).catch(missingPolicy);
   const loaded =
     read instanceof PolicyError || !read.keys.some(mayBeMarked) ? read : await standing(top, environment, read);
   const setUp = await asked;
-  const place = { top, environment, now };
+  const place = { top, gitDir, environment, merging, now };
   if (!(loaded instanceof PolicyError)) {
     const decided = await decideReadiness(loaded, setUp, place);
     const decision = decided.allow ? decided : ((await mergeMends(decided, loaded, setUp, place)) ?? decided);
@@ -62,7 +63,9 @@ const standing = async (top: string, environment: Variables, own: LoadedPolicy):
 
 interface Place {
   readonly top: string;
+  readonly gitDir: string;
   readonly environment: Variables;
+  readonly merging: boolean;
   readonly now: Seconds;
 }
 
@@ -90,7 +93,7 @@ async function mergeMends(
 async function decideReadiness(
   loaded: LoadedPolicy,
   { context, key }: SetUp,
-  { top, environment, now }: Place,
+  { top, gitDir, environment, merging, now }: Place,
 ): Promise<Decision> {
   const { branch } = context;
   const evidence = await expectEvidence(key, loaded.anchors, now);
@@ -104,17 +107,23 @@ async function decideReadiness(
     place: "line" as const,
     ...(rule.commits === null ? {} : { approvers: rule.commits.signedBy.names }),
   }));
-  const decided = decideCommit({
+  const input = {
     policy: loaded.policy,
     commit,
     ref: branch,
     evidence: [evidence],
     applied,
-    clock: { mode: "new", now, latestAncestor: null },
+    clock: { mode: "new" as const, now, latestAncestor: null },
     policyEdit: null,
     exemptions: [],
-    fix: { base: null, unmade: true },
-  });
+    fix: { base: null, unmade: true as const },
+  };
+  const allowed = decideCommit(input);
+  // Only what must be mended looks what git is in the middle of.
+  const decided =
+    allowed.allow || rules.length === 0
+      ? allowed
+      : decideCommit({ ...input, fix: { ...input.fix, ...(await whatIsUnderWay(gitDir, merging)) } });
   // A commit may be made on any branch, or on none; whether it may be pushed there is the push's question.
   const elsewhere = rules.length === 0;
   const said = branch === null ? [] : decided.findings;
@@ -127,6 +136,11 @@ async function decideReadiness(
     said.map((finding) => readinessWords(elsewhere ? { ...finding, severity: "warning" } : finding, about)),
   );
   return { ...decided, subject, findings, allow };
+}
+
+async function whatIsUnderWay(gitDir: string, merging: boolean): Promise<Pick<Fix, "underWay">> {
+  const operation = merging ? "merge" : (await import("./under-way.ts")).underWay(gitDir);
+  return operation === null || operation === "bisect" ? {} : { underWay: operation };
 }
 
 /** The commit as far as it is known; its content is not what is judged. */

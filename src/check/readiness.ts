@@ -17,6 +17,8 @@ export interface ReadinessOptions {
   readonly cwd: string;
   /** The caller's environment as it is: it says what git is about to do. */
   readonly environment: Variables;
+  /** The hook runs for a merge, of which git has written nothing down yet. */
+  readonly merging?: boolean;
 }
 
 /** What git is set up to do with the next commit. */
@@ -62,7 +64,7 @@ async function answerFor(tree: WorkTree, options: ReadinessOptions): Promise<Ans
     return { answer: known, half };
   }
   const { judgeReadiness } = await import("./judge-readiness.ts");
-  const judged = await judgeReadiness(tree.top, asked, options.environment, now);
+  const judged = await judgeReadiness(tree, asked, options, now);
   const setUp = await asked;
   const half = await halfOf(setUp, tree, options);
   await keepAnswer(tree, setUp, judged, now, await whatWasAsked(tree, options, setUp), half);
@@ -90,7 +92,7 @@ async function unlessLocked(
   const key = { kind: "none", code: "unknown-key", ...locked, final: true } as const;
   const { judgeReadiness } = await import("./judge-readiness.ts");
   const setUp = Promise.resolve({ context, key });
-  return (await judgeReadiness(tree.top, setUp, options.environment, readClock())).answer;
+  return (await judgeReadiness(tree, setUp, options, readClock())).answer;
 }
 
 /** git would say the same again of the same branch, and was answered. */

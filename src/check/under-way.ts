@@ -16,14 +16,18 @@ const MARKS: readonly (readonly [file: string, Operation])[] = [
   ["BISECT_LOG", "bisect"],
 ];
 
+/** Null where there is none. */
+export const underWay = (gitDir: string): Operation | null =>
+  MARKS.find(([file]) => existsSync(join(gitDir, file)))?.[1] ?? null;
+
 /**
  * Refuses while any of these is under way, or one of those named.
  *
  * @throws UsageError
  */
 export function refuseUnderWay(gitDir: string, operations?: readonly Operation[]): void {
-  const [, operation] = MARKS.find(([file]) => existsSync(join(gitDir, file))) ?? [];
-  if (operation === undefined || operations?.includes(operation) === false) return;
+  const operation = underWay(gitDir);
+  if (operation === null || operations?.includes(operation) === false) return;
   const article = operation === "am" ? "an" : "a";
   const end = operation === "bisect" ? "git bisect reset" : `git ${operation} --continue, or git ${operation} --abort`;
   throw new UsageError(`${article} ${operation} is under way here`, { hint: `${end}, and then again` });

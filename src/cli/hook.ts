@@ -27,7 +27,7 @@ type Run = (call: Call) => Promise<number>;
 /** Every hook that a shim may name. */
 const HOOKS: ReadonlyMap<string, Run> = new Map<string, Run>([
   ["pre-commit", preflight],
-  ["pre-merge-commit", preflight],
+  ["pre-merge-commit", (call) => preflight(call, true)],
   ["post-commit", advise],
   ["pre-push", beforePush],
   ["pre-receive", receive],
@@ -53,10 +53,10 @@ export async function runHook(words: readonly string[]): Promise<number> {
   return run({ args, then });
 }
 
-async function preflight(call: Call): Promise<number> {
+async function preflight(call: Call, merging = false): Promise<number> {
   const { checkReadiness } = await import("../check/readiness.ts");
   const output = hookOutput("commit");
-  await checkReadiness(here(), output);
+  await checkReadiness({ ...here(), merging }, output);
   const { exitCode } = output.finish();
   return exitCode === EXIT.allowed ? next(call, null) : exitCode;
 }

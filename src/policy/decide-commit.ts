@@ -168,6 +168,7 @@ function judgeOne(
             place,
             again: signedByAnother(commit, fix),
             unmade: fix?.unmade === true,
+            underWay: fix?.underWay ?? null,
             ...(place === "line" ? { side: clause.side, merge: fix === undefined ? null : mergeCommand(fix) } : {}),
           })
         : judgeThreshold(verified.signer, asked, threshold, approvers ?? NOBODY, name, policy, commit, fix);

@@ -18,6 +18,8 @@ export interface Fix {
   readonly merges?: boolean;
   /** The commit is not made yet: nothing may be amended, least of all rewritten. */
   readonly unmade?: true;
+  /** What it would be a part of: `merge`, `rebase`, … While that is under way git changes to no other branch. */
+  readonly underWay?: string;
   /** What its committer could sign with in place of a key that the policy does not have or take; absent where nobody asked. */
   readonly signWith?: SignWith;
   /** Whether `git fetch` brings others' approvals to where somebody judges; absent on a server, which takes them in itself. */

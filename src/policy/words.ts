@@ -152,6 +152,8 @@ export interface Asked {
   readonly again?: string | null;
   /** The commit is not made yet. */
   readonly unmade?: boolean;
+  /** What it would be a part of, which keeps git on this branch. */
+  readonly underWay?: string | null;
   /** On the line: what the rule takes of merges, where that is more. */
   readonly side?: Selector;
   /** On the line: the command by which one of those asked for brings it in by a merge instead. */
@@ -162,7 +164,7 @@ export interface Asked {
 export function signerWords(
   signer: Signer,
   asked: Names,
-  { rule, policy, place, again = null, unmade = false, merge = null }: Asked,
+  { rule, policy, place, again = null, unmade = false, underWay = null, merge = null }: Asked,
   { term = "", merged = false } = {},
 ): Words {
   const where = place === "side" ? " for what merges bring in" : "";
@@ -172,7 +174,7 @@ export function signerWords(
   const fields = place === "side" ? 'its `side`, or `side: ["*"]`' : `\`signedBy\`${side}`;
   const field = place === "line" || place === "side" ? ` (under \`commits\` of ${name}: ${fields})` : "";
   const own = again === null ? `have it signed by ${who}` : `if you are ${who}, sign it yourself: ${again}`;
-  const away = unmade ? "commit it on another branch (git switch -c NAME)" : "push it to another branch";
+  const away = unmade ? elsewhere(underWay) : "push it to another branch";
   // Whoever may merge has most likely done so, and git moved the branch instead: it makes no merge where it need not.
   const merging = merge === null ? own : `if you are ${who}, bring it in by a merge: ${merge}`;
   return {
@@ -180,6 +182,11 @@ export function signerWords(
     hint: `${merged ? `${away}, and have ${who} merge that; or ${merging}` : own}; or ${askHumans(policy, asked)} to let ${signer.principal} sign here${field}`,
   };
 }
+
+const elsewhere = (underWay: string | null): string =>
+  underWay === null
+    ? "commit it on another branch (git switch -c NAME)"
+    : `git ${underWay} --abort, do it on another branch (git switch -c NAME)`;
 
 export function identityWords(
   signer: Signer,

@@ -227,6 +227,54 @@ describeWith(["git", "ssh-keygen", "gpg"], "a hint of the preflight, run as it i
     await commits();
   });
 
+  it.each([false, true])(
+    "ends a merge first that its maker may not make here, since git changes no branch in one: conflict %j (signer-not-permitted)",
+    (conflict) => {
+      const people = { alice: [{ ssh: sshKey("id_alice") }], bob: [{ ssh: sshKey("id_bob") }] };
+      const principals = Object.fromEntries(
+        Object.entries(people).map(([id, keys]) => [id, { name: id, emails: [`${id}@example.org`], keys }]),
+      );
+      const rules = [
+        { name: "main", refs: ["refs/heads/main"], commits: { signedBy: ["bob"], side: ["*"] } },
+        { name: "others", refs: ["refs/heads/**"], commits: { signedBy: ["*"] } },
+      ];
+      clone.write(".signpolicy.json", JSON.stringify({ version: 1, principals, rules }));
+      clone.git("config", "gpg.format", "ssh");
+      clone.git("config", "commit.gpgsign", "true");
+      clone.git("config", "user.signingkey", pathOf("id_alice"));
+      const commit = (file: string, text: string): void => {
+        clone.write(file, text);
+        clone.git("add", "-A");
+        clone.git("commit", "-q", "-m", text);
+      };
+      commit("a", "first");
+      clone.git("switch", "-q", "-c", "topic");
+      commit(conflict ? "a" : "b", "topic");
+      clone.git("switch", "-q", "main");
+      commit("a", "main");
+      for (const hook of ["pre-commit", "pre-merge-commit"]) {
+        clone.write(`.git/hooks/${hook}`, `#!/bin/sh\nexec signpolicy hook ${hook}\n`);
+        clone.run("chmod", ["+x", `.git/hooks/${hook}`]);
+      }
+      let stopped = clone.run("git", ["merge", "-q", "--no-edit", "topic"]);
+      expect(stopped.status).toBe(1);
+      if (conflict) {
+        clone.write("a", "both");
+        clone.git("add", "a");
+        stopped = clone.run("git", ["commit", "-q", "--no-edit"]);
+      }
+      const hint = stopped.output.replaceAll(/\nhint: +/g, " ");
+      expect(hint).toContain("signer-not-permitted");
+      expect(hint).toContain(
+        "fix: git merge --abort do it on another branch (git switch -c NAME), and have bob merge that",
+      );
+      expect(clone.run("git", ["switch", "-q", "-c", "mine"])).toMatchObject({ status: 128 });
+      expect(clone.run("sh", ["-c", "git merge --abort && git switch -q -c mine"])).toMatchObject({ status: 0 });
+      if (conflict) return;
+      expect(clone.run("git", ["merge", "-q", "--no-edit", "topic"])).toMatchObject({ status: 0 });
+    },
+  );
+
   it("leads a branch that is older than a change of keys to the policy that judges the push (unknown-key)", async () => {
     const [old, fresh] = [sshKey("id_old"), sshKey("id_new")];
     clone.git("config", "gpg.format", "ssh");
