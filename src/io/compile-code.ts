@@ -44,7 +44,7 @@ export function readCode(path: string, folder: string, owners: Owners): CodeOf {
   const code = openCompiled(path, owners);
   for (const file of code === null ? [] : filesIn(folder)) {
     const bytes = code?.part(file.name, statSync(file.path)) ?? null;
-    if (bytes !== null) found.set(file.name, bytes);
+    if (bytes !== null) found.set(file.name, Buffer.from(bytes));
   }
   code?.close();
   return found;

@@ -7,7 +7,7 @@
  * depends on it.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
-import { join } from "node:path";
+import { sep } from "node:path";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import { openTrusted, type Owners } from "./trusted-file.ts";
@@ -19,6 +19,9 @@ export const HEAD_BYTES = 16_384;
 export const headLine = (): string => `signpolicy compiled code, version 2, ${process.version} ${process.arch}\n`;
 export const partLine = (name: string, { at, length, crc, size, changed }: Part): string =>
   `${name} ${at} ${length} ${crc} ${size} ${changed}\n`;
+
+/** Of code, that a damaged head may ask for. */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 export interface Part {
   readonly at: number;
@@ -33,17 +36,16 @@ export interface Part {
 
 export const secondsOf = (file: Pick<Stats, "mtimeMs">): number => Math.floor(file.mtimeMs / 1000);
 
-/** No more of a part than anybody makes, so that a damaged number asks for no memory. */
-const PART = /^\d{1,10} \d{1,7} \d{1,10} \d{1,10} \d{1,12}$/;
-
 /** Null for a file that a head does not name, and where it is damaged. */
 export function partIn(head: Buffer, name: string): Part | null {
-  const start = head.indexOf(`\n${name} `, 0, "latin1");
-  if (start < 0) return null;
-  const line = head.toString("latin1", start + name.length + 2, head.indexOf(10, start + 1));
-  if (!PART.test(line)) return null;
-  const [at = 0, length = 0, crc = 0, size = 0, changed = 0] = line.split(" ").map(Number);
-  return { at, length, crc, size, changed };
+  const start = head.indexOf(`\n${name} `, 0, "latin1") + 1;
+  if (start === 0) return null;
+  const words = head.toString("latin1", start + name.length + 1, head.indexOf(10, start));
+  const numbers = words.split(" ").map(Number);
+  const [at = 0, length = 0, crc = 0, size = 0, changed = 0] = numbers;
+  return numbers.every((number) => number >= 0 && Number.isSafeInteger(number)) && length <= MOST_BYTES
+    ? { at, length, crc, size, changed }
+    : null;
 }
 
 /**
@@ -54,7 +56,7 @@ const WRAPPER = ["(function (exports, require, module, __filename, __dirname) { 
 export const wrapped = (source: string): string => WRAPPER[0] + source + WRAPPER[1];
 
 export interface CompiledCode {
-  /** Null for a file it does not hold, and where it is damaged. */
+  /** Null for a file it does not hold, and where it is damaged. Good until the next is asked for. */
   part(name: string, file: Pick<Stats, "size" | "mtimeMs">): Buffer | null;
   close(): void;
 }
@@ -68,9 +70,9 @@ export function openCompiled(path: string, owners: Owners): CompiledCode | null 
   if (file === undefined) return null;
   const close = () => closeSync(file);
   try {
-    const head = read(file, 0, HEAD_BYTES);
+    const head = Buffer.allocUnsafeSlow(HEAD_BYTES);
     const own = headLine();
-    if (head.toString("latin1", 0, own.length) === own) {
+    if (readSync(file, head, 0, HEAD_BYTES, 0) === HEAD_BYTES && head.toString("latin1", 0, own.length) === own) {
       return { close, part: (name, of) => readPart(file, partIn(head, name), of.size, secondsOf(of)) };
     }
   } catch {
@@ -82,13 +84,19 @@ export function openCompiled(path: string, owners: Owners): CompiledCode | null 
 
 function readPart(file: number, part: Part | null, size: number, changed: number): Buffer | null {
   if (part?.size !== size || Math.abs(part.changed - changed) > 1) return null;
-  const bytes = read(file, part.at, part.length);
-  return bytes.length === part.length && crc32(bytes) === part.crc ? bytes : null;
+  const bytes = room(part.length);
+  return readSync(file, bytes, 0, part.length, part.at) === part.length && crc32(bytes) === part.crc ? bytes : null;
 }
 
-function read(file: number, at: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  return bytes.subarray(0, readSync(file, bytes, 0, length, at));
+/** Of the code of a file that hooks load, or of its text. */
+const USUAL_BYTES = 512 * 1024;
+
+let used: Buffer | null = null;
+
+/** What is read is needed for a moment; memory that was used before is there at once. */
+function room(length: number): Buffer {
+  if (used === null || used.length < length) used = Buffer.allocUnsafeSlow(Math.max(USUAL_BYTES, length));
+  return used.subarray(0, length);
 }
 
 /** A file of the program as V8 has it; null for one that is left to node. */
@@ -98,9 +106,16 @@ export type ScriptOf = (path: string, name: string) => Script | null;
 export const compiledScripts =
   (code: CompiledCode): ScriptOf =>
   (path, name) => {
-    const { text, compiled } = readSource(path, name, code);
-    // Code that this V8 does not take is compiled anew from the text.
-    return compiled === null ? null : new Script(text, { filename: path, cachedData: compiled });
+    const file = openSync(path, constants.O_RDONLY);
+    try {
+      const status = fstatSync(file);
+      const text = readWrapped(file, status.size);
+      const compiled = code.part(name, status);
+      // Code that this V8 does not take is compiled anew from the text.
+      return compiled === null ? null : new Script(text, { filename: path, cachedData: compiled });
+    } finally {
+      closeSync(file);
+    }
   };
 
 /**
@@ -115,7 +130,7 @@ export function compiledRequire(
 ): NodeJS.Require {
   const own = ((name: string): unknown => {
     if (!name.startsWith("./")) return load(name);
-    const path = join(folder, name);
+    const path = folder + sep + name.slice(2);
     const known = load.cache[path];
     if (known !== undefined) return known.exports;
     const script = scriptOf(path, name);
@@ -134,20 +149,9 @@ export function compiledRequire(
 }
 
 /** The text as `wrapped` gives it, and put together before it is one: two long strings more fill the room for young objects. */
-function readSource(path: string, name: string, code: CompiledCode): { text: string; compiled: Buffer | null } {
-  const file = openSync(path, constants.O_RDONLY);
-  try {
-    const status = fstatSync(file);
-    const compiled = code.part(name, status);
-    return { text: compiled === null ? "" : readWrapped(file, status.size), compiled };
-  } finally {
-    closeSync(file);
-  }
-}
-
 function readWrapped(file: number, size: number): string {
   const [before, after] = WRAPPER;
-  const bytes = Buffer.allocUnsafeSlow(before.length + size + after.length);
+  const bytes = room(before.length + size + after.length);
   const length = before.length + readSync(file, bytes, bytes.write(before), size, 0);
   // The bundle is ASCII, and of that this makes the same text in less time.
   return bytes.toString("latin1", 0, length + bytes.write(after, length));

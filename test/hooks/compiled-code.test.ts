@@ -140,7 +140,10 @@ describe("compiled code", () => {
     const files = [MAIN, "part.cjs"].map((name) => ({ name: `./${name}`, status: statSync(join(dist, name)) }));
     const read = (): readonly (Buffer | null)[] => {
       const code = openCompiled(server, null);
-      const parts = files.map(({ name, status }) => code?.part(name, status) ?? null);
+      const parts = files.map(({ name, status }) => {
+        const bytes = code?.part(name, status) ?? null;
+        return bytes === null ? null : Buffer.from(bytes);
+      });
       code?.close();
       return parts;
     };
