@@ -1,6 +1,6 @@
 /** `init`: from what a clone uses already to a policy, key files, hooks and git's own settings. */
 import { mkdir } from "node:fs/promises";
-import { join, posix } from "node:path";
+import { join, posix, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
 import { writeWhole } from "../io/files.ts";
 import { gpgPlace } from "../io/gpg.ts";
@@ -38,6 +38,8 @@ export interface InitOptions {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly now: Seconds;
+  /** A key that was named: a fingerprint, or the path of one that may lie anywhere. */
+  readonly key?: string | undefined;
 }
 
 /** What was found in the clone, before anything is decided. */
@@ -74,7 +76,7 @@ export async function surveyClone(options: InitOptions): Promise<Survey> {
       place,
       setUp,
       me: { name: utf8(name), email: utf8(email) },
-      ownKeys: await findOwnKeys(setUp, place.top, environment),
+      ownKeys: await findOwnKeys(setUp, place.top, environment, namedFile(options)),
       recent: await recentSigners(session, gpg, now),
       branches: [main, ...releases],
       head: head?.oid ?? null,
@@ -312,5 +314,9 @@ async function codesOf(
   const forgivable: readonly string[] = EXEMPTIBLE_CODES;
   return [...codes].filter((code) => forgivable.includes(code));
 }
+
+/** The file of a public key that was named, whether or not there is one. */
+export const namedFile = ({ key, directory }: Pick<InitOptions, "key" | "directory">): string | null =>
+  key === undefined ? null : `${resolve(directory, key).replace(/\.pub$/, "")}.pub`;
 
 const utf8 = (latin: string): string => Buffer.from(latin, "latin1").toString("utf8");

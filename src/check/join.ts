@@ -11,7 +11,7 @@ import { shellWord } from "../policy/fixes.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { findClient } from "./client-place.ts";
 import type { InitOptions } from "./init.ts";
-import { settingsFor } from "./init.ts";
+import { namedFile, settingsFor } from "./init.ts";
 import { installRefspec } from "./install-approvals.ts";
 import { addKeys, principalName } from "./keys-add.ts";
 import { fingerprintsOf } from "./key-select.ts";
@@ -47,7 +47,7 @@ export async function surveyJoin(options: InitOptions): Promise<JoinSurvey> {
   const editable = await openPolicy(options);
   const setUp = await readSigningSetUp(options.directory, place, options.environment);
   const { name, email } = setUp.context.committer;
-  const ownKeys = await findOwnKeys(setUp, place.top, options.environment);
+  const ownKeys = await findOwnKeys(setUp, place.top, options.environment, namedFile(options));
   const known = heldBy(editable.loaded);
   // Before a key is made that would go nowhere.
   if (ownKeys.every(({ fingerprint }) => !known.has(fingerprint))) refuseUnderWay(place.gitDir);

@@ -29,13 +29,18 @@ export interface OwnKey {
   readonly fits: boolean;
 }
 
-/** The most likely first. */
+/**
+ * The most likely first.
+ *
+ * @param also - the file of a public key elsewhere, which counts where its private half lies beside it
+ */
 export async function findOwnKeys(
   setUp: SigningSetUp,
   top: string,
   environment: Variables,
+  also: string | null = null,
 ): Promise<readonly OwnKey[]> {
-  const [openPgp, ssh] = await Promise.all([gpgKeys(setUp, top, environment), sshKeys(setUp, top, environment)]);
+  const [openPgp, ssh] = await Promise.all([gpgKeys(setUp, top, environment), sshKeys(setUp, top, environment, also)]);
   const rank = ({ configured, fits, format }: OwnKey): number => (configured ? 0 : fits ? 1 : format === "ssh" ? 2 : 3);
   return [...openPgp, ...ssh].sort((a, b) => rank(a) - rank(b));
 }
@@ -71,6 +76,7 @@ async function sshKeys(
   { context, key }: SigningSetUp,
   top: string,
   environment: Variables,
+  also: string | null,
 ): Promise<readonly OwnKey[]> {
   const found: OwnKey[] = [];
   const add = (line: string, signingKey: string, shown: string): void => {
@@ -98,6 +104,8 @@ async function sshKeys(
     add(`${type} ${encodeBase64(key.blob)}`, "", "user.signingkey");
   }
   for (const { name, path, line } of await keyFiles(environment)) add(line, path, `~/.ssh/${name}`);
+  const named = also === null ? null : await keyFile(also);
+  if (named !== null) add(named.line, named.path, named.path);
   const agent = await runProgram("ssh-add", ["-L"], { cwd: top, environment, timeoutMs: 5000 }).catch(() => null);
   if (agent?.status === 0) {
     for (const line of agent.stdout.split("\n").filter((one) => one !== "")) {
@@ -117,12 +125,16 @@ async function keyFiles(environment: Variables) {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".pub")).sort();
   const files: { readonly name: string; readonly path: string; readonly line: string }[] = [];
   for (const name of names) {
-    const path = join(folder, name);
-    // Without its private half a key file is somebody else's, or one that only logs in from elsewhere.
-    if (!((await stat(path.slice(0, -4)).catch(() => null))?.isFile() ?? false)) continue;
-    files.push({ name, path, line: (await readFile(path, "latin1").catch(() => "")).trim() });
+    const file = await keyFile(join(folder, name));
+    if (file !== null) files.push({ name, ...file });
   }
   return files;
+}
+
+/** Without its private half a key file is somebody else's, or one that only logs in from elsewhere. */
+async function keyFile(path: string): Promise<{ readonly path: string; readonly line: string } | null> {
+  if (!((await stat(path.slice(0, -4)).catch(() => null))?.isFile() ?? false)) return null;
+  return { path, line: (await readFile(path, "latin1").catch(() => "")).trim() };
 }
 
 /** The private file in `~/.ssh` of this public key; null where none lies there. */

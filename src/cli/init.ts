@@ -48,7 +48,7 @@ async function init(options: Options, directory: string): Promise<number> {
     import("../check/init.ts"),
     import("../io/clock.ts"),
   ]);
-  const asked: InitOptions = { directory, environment: process.env, now: readClock() };
+  const asked: InitOptions = { directory, environment: process.env, now: readClock(), key: options.key };
   const first = await surveyClone(asked);
   if (interactive) {
     opening("signpolicy init");

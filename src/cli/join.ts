@@ -42,7 +42,7 @@ async function join(options: Options, directory: string): Promise<number> {
     import("../check/join.ts"),
     import("../io/clock.ts"),
   ]);
-  const asked: InitOptions = { directory, environment: process.env, now: readClock() };
+  const asked: InitOptions = { directory, environment: process.env, now: readClock(), key: options.key };
   const first = await surveyJoin(asked);
   if (interactive) {
     opening("signpolicy join");

@@ -1,4 +1,5 @@
 /** The key that `init` and `join` go on with: chosen, named, made, or the only likely one. */
+import { resolve } from "node:path";
 import type { InitOptions } from "../check/init.ts";
 import type { OwnKey } from "../check/own-keys.ts";
 import { UsageError } from "../errors.ts";
@@ -27,7 +28,7 @@ export async function ownKey<Found extends KeySurvey>(
   again: () => Promise<Found>,
 ): Promise<{ readonly survey: Found; readonly key: OwnKey }> {
   const { ownKeys } = survey;
-  if (choice.key !== undefined) return { survey, key: named(ownKeys, choice.key) };
+  if (choice.key !== undefined) return { survey, key: named(ownKeys, choice.key, options.directory) };
   if (choice.newKey !== true) {
     const [likely] = ownKeys;
     if (!interactive) {
@@ -46,14 +47,15 @@ export async function ownKey<Found extends KeySurvey>(
   } else writeError(`signpolicy: ${say.running(show(plan.shown))}\n`);
   await makeNewKey(plan, options.directory, options.environment);
   const found = await again();
-  return { survey: found, key: named(found.ownKeys, `${plan.file}.pub`) };
+  return { survey: found, key: named(found.ownKeys, `${plan.file}.pub`, options.directory) };
 }
 
-function named(keys: readonly OwnKey[], words: string): OwnKey {
-  const plain = words.replace(/\.pub$/, "");
+function named(keys: readonly OwnKey[], words: string, directory: string): OwnKey {
+  const plain = resolve(directory, words).replace(/\.pub$/, "");
   const found = keys.filter(
     ({ fingerprint, signingKey }) =>
       fingerprint === words ||
+      signingKey === words ||
       signingKey.replace(/\.pub$/, "") === plain ||
       (/^[0-9A-F]{8,}$/i.test(words) && fingerprint.endsWith(words.toUpperCase())),
   );
