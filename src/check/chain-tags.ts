@@ -26,5 +26,5 @@ export async function judgeChainedTag(
   const vouched = (): Promise<boolean> => Promise.resolve(true);
   await judgeTags(context, { ref, oid, kind, rules, mode: "history" }, { take }, vouched);
   const decision = decideStandingRef({ policy, ref, oid, kind, rules, now });
-  if (!decision.allow) await take(decision);
+  if (decision.findings.length > 0) await take(decision);
 }

@@ -383,7 +383,7 @@ class Verification {
       else targetProblem = await judgeTagged(bare, { oid, kind }, judgeTarget);
     } else if (judging.length > 0 && !verified && chain.target?.kind === "commit") await judgeTarget(chain.target.oid);
     const decision = decideStandingRef({ policy, ref, oid, kind, rules, targetProblem, now });
-    if (!decision.allow) await this.#take(decision);
+    if (decision.findings.length > 0) await this.#take(decision);
   }
 
   async #take(decision: Decision): Promise<void> {
