@@ -7,7 +7,7 @@ import type { Porcelain } from "../io/porcelain.ts";
 import { openPorcelain } from "../io/porcelain.ts";
 import type { ClientOptions } from "./installation.ts";
 import { dependenciesOf, readPrepare } from "./package-json.ts";
-import { NAME_REPOSITORY, NO_REPOSITORY } from "../io/repository.ts";
+import { notARepository } from "../io/repository.ts";
 
 export interface ClientPlace {
   readonly porcelain: Porcelain;
@@ -42,7 +42,7 @@ export async function findClient(options: ClientOptions): Promise<ClientPlace> {
     .revParse("--is-bare-repository", "--absolute-git-dir")
     .catch((cause: unknown): never => {
       if (cause instanceof GitError && cause.code === "ERR_GIT_UNSAFE") throw cause;
-      throw new GitError("ERR_NOT_A_REPOSITORY", NO_REPOSITORY, { hint: NAME_REPOSITORY, cause });
+      throw notARepository(here, { cause });
     });
   const [top, commonDir] =
     bare === "true" ? [] : await finder.revParse("--path-format=absolute", "--show-toplevel", "--git-common-dir");

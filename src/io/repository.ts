@@ -1,15 +1,16 @@
-import { readFileSync, realpathSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { shellWord } from "../encoding/text.ts";
 import { GitError } from "../errors.ts";
 import type { HashAlgorithm } from "../model.ts";
 import { answerLines } from "./answer-lines.ts";
 import { discoveryEnvironment, judgingEnvironment } from "./environment.ts";
-import { commonDirOf } from "./git-dir.ts";
+import { commonDirOf, findGitDir } from "./git-dir.ts";
 import type { Repository } from "./git.ts";
 import { tryGit } from "./git.ts";
 
 export const NO_REPOSITORY = "this is not a git repository";
-export const NAME_REPOSITORY = "run it inside a repository, or name one with -C DIR";
+const NAME_REPOSITORY = "run it inside a repository, or name one with -C DIR";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -25,8 +26,9 @@ export async function findRepository(cwd: string, caller: Variables): Promise<Re
   const place = { cwd, environment: discoveryEnvironment(caller) };
   const { status, stdout, stderr } = await tryGit(place, ["rev-parse", ...QUESTIONS]);
   if (status !== 0 && stdout.length === 0) {
-    const said = stderr.replace(/^fatal: /, "");
-    throw new GitError("ERR_NOT_A_REPOSITORY", said === "" ? NO_REPOSITORY : said, { hint: NAME_REPOSITORY });
+    // What git says besides is advice, which the hint gives in our own words.
+    const said = /^(?:fatal: )?([^\n]*)/.exec(stderr)?.[1] ?? "";
+    throw notARepository(cwd, said === "" ? {} : { said });
   }
   const answered = status === 0 ? QUESTIONS.length : QUESTIONS.length - 1;
   const [gitDir = "", commonDir = "", algorithm = "", workTree = null] = answerLines(stdout.toString(), answered);
@@ -38,6 +40,22 @@ export async function findRepository(cwd: string, caller: Variables): Promise<Re
     cwd,
     environment: judgingEnvironment(caller, gitDir),
   };
+}
+
+/** That git finds no repository here, or refuses the one that it finds. */
+export function notARepository(cwd: string, { said, cause }: { said?: string; cause?: unknown } = {}): GitError {
+  const trusting = trustingCommand(cwd);
+  const message = said ?? (trusting === null ? NO_REPOSITORY : "this is a repository of another user");
+  return new GitError("ERR_NOT_A_REPOSITORY", message, { hint: trusting ?? NAME_REPOSITORY, cause });
+}
+
+/** git refuses a repository that another user owns, as containers of CI mount them, until it is told that it is safe. */
+function trustingCommand(cwd: string): string | null {
+  const isBare = existsSync(join(cwd, "objects")) && existsSync(join(cwd, "HEAD"));
+  const found = findGitDir(cwd) ?? (isBare ? { top: cwd, gitDir: cwd } : null);
+  const isOwn = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.uid === process.geteuid?.();
+  if (found === null || process.geteuid === undefined || [found.top, found.gitDir].every(isOwn)) return null;
+  return `if you trust whoever owns it: git config --global --add safe.directory ${shellWord(found.top) ?? "FOLDER"}`;
 }
 
 /** A repository before its ids were seen. */
