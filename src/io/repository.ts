@@ -27,7 +27,7 @@ export async function findRepository(cwd: string, caller: Variables): Promise<Re
   const { status, stdout, stderr } = await tryGit(place, ["rev-parse", ...QUESTIONS]);
   if (status !== 0 && stdout.length === 0) {
     // What git says besides is advice, which the hint gives in our own words.
-    const said = /^(?:fatal: )?([^\n]*)/.exec(stderr)?.[1] ?? "";
+    const [said = ""] = stderr.replace(/^fatal: /, "").split("\n");
     throw notARepository(cwd, said === "" ? {} : { said });
   }
   const answered = status === 0 ? QUESTIONS.length : QUESTIONS.length - 1;
