@@ -40,8 +40,10 @@ async function main(): Promise<number> {
     const begun = beginReading();
     // While a file is loaded nobody hears what git says, and what it says next would have to wait.
     await begun?.catch(() => undefined);
-    const { runCommand } = await import("./commands.ts");
-    return await runCommand(process.argv.slice(2), { file: import.meta.filename, begun });
+    const words = process.argv.slice(2);
+    if (begun === null) return await (await import("./commands.ts")).runCommand(words);
+    const [{ runAmong }, { registerVerify }] = await Promise.all([import("./program.ts"), import("./verify.ts")]);
+    return await runAmong([registerVerify], words, { file: import.meta.filename, begun });
   } catch (error) {
     // A terminal interrupts git, too, and we may hear of its end before we hear of our own signal.
     if (!isHook) await new Promise((resolve) => setTimeout(resolve, 30));
