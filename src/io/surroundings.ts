@@ -20,6 +20,7 @@ import { changesGit, userConfigFiles, type Variables } from "./environment.ts";
 import { commonDirOf, findGitDir } from "./git-dir.ts";
 import { configQuestion } from "./git-memory.ts";
 import { stampOf } from "./outside-code.ts";
+import { seenConfig } from "./user-config.ts";
 
 /** A repository as its files show it. */
 export interface SeenPlace {
@@ -122,7 +123,7 @@ export function groundOf(
     const parts = [
       [process.version, process.versions["openssl"], process.geteuid?.()],
       [gitDir, commonDir, top, environment["HOME"], environment["XDG_CONFIG_HOME"]],
-      userConfigFiles(environment).map(plainConfig),
+      userConfig(environment),
       look(join(gitDir, "HEAD")),
       look(join(commonDir, "shallow")),
       packedIn(commonDir, look),
@@ -194,11 +195,10 @@ function objectsIn(folder: string): readonly unknown[] {
   return seen;
 }
 
-/** A file of git's configuration that leads to no other one. */
-function plainConfig(path: string): string | null {
-  const text = contentOf(path, true);
-  if (text !== null && /\[\s*include/i.test(text)) throw new Untold();
-  return text;
+function userConfig(environment: Variables): readonly unknown[] {
+  const seen = seenConfig(userConfigFiles(environment), environment["HOME"], (path) => contentOf(path, true));
+  if (seen === null) throw new Untold();
+  return seen;
 }
 
 /** A file's content and the moment at which it was last written to or put there. */

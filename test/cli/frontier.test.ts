@@ -306,6 +306,27 @@ describe("what ends it", () => {
     }
   });
 
+  it("looks at all that the user's configuration may include, and never begins where that cannot be told", () =>
+    withFrontier((scene) => {
+      scene.grow();
+      const home = join(scene.repo.root, "home");
+      mkdirSync(home, { recursive: true });
+      const at = { env: { HOME: home, XDG_CONFIG_HOME: join(home, "none") } };
+      const verify = () => scene.verify(undefined, at);
+      const put = (file: string, text: string): void => writeFileSync(join(home, file), text);
+      put(".gitconfig", '[include]\n\tpath = more\n[includeIf "gitdir:~/work/"]\n\tpath = ~/work.inc\n');
+      for (const text of ["", "[user]\n\tname = x\n"]) {
+        for (const file of ["more", "work.inc"]) {
+          put(file, text);
+          expect(verify()).toMatchObject(ALLOWED);
+          expect(verify()).toMatchObject({ status: 0, repeated: true });
+        }
+      }
+      put("more", "[include] path = other\n");
+      expect(verify()).toMatchObject(ALLOWED);
+      expect(verify()).toMatchObject(ALLOWED);
+    }));
+
   it("never begins where objects or configuration lie elsewhere too", () =>
     withFrontier((scene) => {
       scene.grow();
