@@ -17,7 +17,7 @@ import { defaultBranch, governClone, type PolicyChoice } from "./governing.ts";
 import { exportedWitness, type WitnessChoice } from "./exported-witness.ts";
 import type { JoinedDenials } from "./joined-denials.ts";
 import { nameMissing } from "./missing.ts";
-import { missingProblem } from "./missing-problem.ts";
+import { BROKEN_REF, missingProblem } from "./missing-problem.ts";
 import type { OpenHistory } from "./open-history.ts";
 import { judgeLists, type JudgingContext } from "./range.ts";
 import type { LoadedPolicy } from "./policy-source.ts";
@@ -222,10 +222,9 @@ class Verification {
     for (const oid of target.include) {
       const kind = await this.#context.examiner.kind(oid);
       const { ref } = target;
-      const subject = isZeroId(oid)
-        ? ({ kind: "ref", oid: null, ref } as const)
-        : ({ kind: "commit", oid, ref } as const);
-      if (kind === null) {
+      const subject = { kind: "commit", oid, ref } as const;
+      if (ref !== null && isZeroId(oid)) await this.#take(decideProblem({ kind: "ref", oid: null, ref }, BROKEN_REF));
+      else if (kind === null) {
         await this.#take(decideProblem(subject, missingProblem(oid, await this.#session.reader.object(oid))));
       } else if (kind === "tag" || (target.ref?.startsWith("refs/tags/") ?? false)) {
         await this.#judgeTag(target, oid, kind);
