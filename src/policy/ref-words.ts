@@ -28,7 +28,7 @@ export const replacedWords = (ref: RefName): Words => ({
 });
 
 export const PUSH_OBJECTS =
-  "push again with the objects (a shallow or partial clone may lack them: git fetch --unshallow)";
+  "push again with the objects; where a shallow or partial clone lacks them: git fetch --unshallow";
 
 export const missingValueWords = (ref: RefName, value: ObjectId): Words => ({
   message: `${value}, the new value of ${ref}, is not in the repository`,

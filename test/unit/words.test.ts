@@ -38,6 +38,12 @@ describe("sentences", () => {
     expect(sentences.filter(({ text }) => /\w\.$/.test(text))).toEqual([]);
   });
 
+  it("close no parenthesis behind a command, which hooks put on a line of its own", () => {
+    const mends = messages.flatMap(({ mends: texts }) => texts);
+    expect(mends.length).toBeGreaterThan(100);
+    expect(mends.filter((text) => /: (?:git|signpolicy) [^()]*\)$/.test(text))).toEqual([]);
+  });
+
   it("are one line each", () => {
     expect(sentences.filter(({ text }) => /\n./.test(text))).toEqual([]);
   });
