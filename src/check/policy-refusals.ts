@@ -1,6 +1,7 @@
 /** What a push of the work tree's policy would be refused for, whoever signs it. */
 import { tryGit } from "../io/git.ts";
 import type { Repository } from "../io/git.ts";
+import { shellWord } from "../encoding/text.ts";
 import { isObjectId } from "../encoding/identifiers.ts";
 import { SignpolicyError } from "../errors.ts";
 import type { Seconds } from "../model.ts";
@@ -15,6 +16,7 @@ import type { PolicyWarning } from "./policy-warnings.ts";
 import { openSession } from "./session.ts";
 import type { Session } from "./session.ts";
 import { implicitRef } from "./targets.ts";
+import { untrackedKeyFiles } from "./untracked-files.ts";
 
 /**
  * Compares it with the policy of HEAD, which the commit to come will be judged by, and with the remote's default branch as last
@@ -38,14 +40,19 @@ export async function policyRefusals(
       where: one.of,
       message: known.has(one.path) ? lookAlikeWords(one) : refusal(lookAlikeWords(one)),
     }));
-    if (head.loaded === null || isSame(there, loaded)) return beside;
+    const left = (await untrackedKeyFiles(repository, loaded)).map((file) => ({
+      where: file,
+      message: refusal(`${file} is not tracked, so no commit takes it along: git add ${shellWord(file) ?? file}`),
+    }));
+    const here = [...beside, ...left];
+    if (head.loaded === null || isSame(there, loaded)) return here;
     const after: PolicyState = { id: "the work tree's", loaded, problem: null };
     const own = isSame(head, loaded)
       ? []
       : [...faultsOf(after, [head], { ref, now, guards: ref !== null }), ...marksLost(after, [head])];
     const late = branch === null ? null : await overtaken(session, branch.tracking, there, loaded);
     const messages = [...own.map(refusal), ...(late === null ? [] : [late])];
-    return [...messages.map((message) => ({ where: loaded.origin.source, message })), ...beside];
+    return [...messages.map((message) => ({ where: loaded.origin.source, message })), ...here];
   } catch (error) {
     if (!(error instanceof SignpolicyError)) throw error;
     return [];

@@ -88,6 +88,20 @@ describeWith(["git", "ssh-keygen"], "before a push", () => {
     expect(check()).not.toContain("warning");
   });
 
+  it("policy check says which key file a commit would leave behind", () => {
+    const principals = { alice: { name: "alice", emails: ["alice@example.org"], keys: [{ ssh: "keys/a b.pub" }] } };
+    const check = (): string => say("policy", "check");
+    clone.write("keys/a b.pub", `${key}\n`);
+    policy(7, { principals });
+    // Nothing of it is on its way yet.
+    expect(check()).not.toContain("warning");
+    clone.git("add", ".signpolicy.json");
+    const [, command = ""] =
+      /refused: keys\/a b\.pub is not tracked, so no commit takes it along: (.*)/.exec(check()) ?? [];
+    expect(clone.run("sh", ["-c", command])).toMatchObject({ status: 0 });
+    expect(check()).not.toContain("warning");
+  });
+
   it("policy check says that somebody else's change has the same serial by now", () => {
     policy(7);
     const base = commit("policy");
