@@ -40,7 +40,7 @@ export async function installClient(options: InstallClientOptions): Promise<Inst
   const hooks = await putHooks(place, via, memory, options.environment);
   const prepare = prepared ? { memory: hooks.memory, ...NOTHING } : await installPrepare(place, via, hooks.memory);
   await writeMemory(place.commonDir, prepare.memory);
-  await putCloneCode(place.commonDir);
+  await putCloneCode(place.commonDir, options.environment);
   const fetches = await installRefspec(place);
   return {
     steps: [...hooks.steps, ...prepare.steps, ...fetches],

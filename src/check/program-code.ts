@@ -7,7 +7,7 @@ import { isExecutable } from "../io/executable.ts";
 import type { Owner } from "../io/files.ts";
 import { isFolder, removePath, writeWhole } from "../io/files.ts";
 import { packageRoot } from "../io/package-root.ts";
-import { rehearsePushes } from "./rehearsal.ts";
+import { rehearsePrePush, rehearsePushes } from "./rehearsal.ts";
 
 const inClone = (commonDir: string): string => join(commonDir, "signpolicy", COMPILED);
 
@@ -37,12 +37,16 @@ export async function putServerCode(folder: string, owner: Owner | null): Promis
   return true;
 }
 
+/** What `pre-push` runs of it. */
+let prePush: Promise<CodeOf> | null = null;
+
 /** For this very program, which the hooks of a clone start; the one-file program has its own in it. */
-export async function putCloneCode(commonDir: string): Promise<void> {
+export async function putCloneCode(commonDir: string, caller: Variables): Promise<void> {
   if (isExecutable()) return;
   const dist = join(packageRoot(), "dist");
   if (!(await isFolder(dist)) || isCurrent(inClone(commonDir), dist, owners(null))) return;
-  await writeWhole(inClone(commonDir), compileCode(dist), { mode: 0o600, flush: false });
+  prePush ??= rehearsePrePush(dist, caller).catch(() => new Map());
+  await writeWhole(inClone(commonDir), compileCode(dist, await prePush), { mode: 0o600, flush: false });
 }
 
 export const forgetCloneCode = (commonDir: string): Promise<void> => removePath(inClone(commonDir));

@@ -138,6 +138,21 @@ describe("the code that install --server leaves", () => {
   });
 });
 
+describe("the code that install leaves in a clone", () => {
+  it("is that of what its pre-push ran, and all of what the hooks of a commit may", () => {
+    const { dir, gitDir } = world.clone;
+    run("install", "-C", dir, "--via", "hooks");
+    const own = dirname(BIN);
+    const code = readCode(join(gitDir, "signpolicy", "compiled-code"), own, null);
+    writeFileSync(join(temporary, "everything"), compileCode(own));
+    const all = readCode(join(temporary, "everything"), own, null);
+    expect([...code.keys()].sort()).toEqual([...all.keys()].sort());
+    expect(named(code, "judging").length).toBeLessThan(named(all, "judging").length * 0.8);
+    expect(named(code, "main").length).toBeGreaterThan(named(all, "main").length * 0.99);
+    expect(readdirSync(temporary)).toEqual(["everything"]);
+  });
+});
+
 describe("a rehearsal", () => {
   const rehearsed = (start: string): Promise<CodeOf> => {
     const folder = join(world.server.root, "dist");
