@@ -37,9 +37,13 @@ const PROTECTION: Variables = {
   LC_ALL: "C",
 };
 
+/** git(1): a list is written in pieces of some size, not commit by commit, each of which we would wake up for. */
+const WHOLE_PIECES = { GIT_FLUSH: "0" };
+
 /** For children that read objects and refs of a repository already found. */
 export function judgingEnvironment(caller: Variables, gitDir: string): Record<string, string> {
-  return { ...pick(caller, [...PROCESS, ...QUARANTINE]), ...defined(PROTECTION), GIT_DIR: gitDir };
+  const own = pick(caller, [...PROCESS, ...QUARANTINE]);
+  return { ...own, ...defined(PROTECTION), ...WHOLE_PIECES, GIT_DIR: gitDir };
 }
 
 /** For the one child that finds the repository. Reads the user's own git configuration for `safe.directory`. */

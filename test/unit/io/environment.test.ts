@@ -28,6 +28,7 @@ describe("judgingEnvironment", () => {
       "GIT_ALTERNATE_OBJECT_DIRECTORIES",
       "GIT_CONFIG_GLOBAL",
       "GIT_DIR",
+      "GIT_FLUSH",
       "GIT_GRAFT_FILE",
       "GIT_NO_LAZY_FETCH",
       "GIT_NO_REPLACE_OBJECTS",
