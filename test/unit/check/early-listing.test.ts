@@ -96,6 +96,19 @@ describe("a listing that was begun early", () => {
       expect([[], [1000]]).toContainEqual(failing);
     }));
 
+  it("expects no more than was printed while we did something else", () =>
+    withRepo({}, async (repo) => {
+      const first = repo.commit("one");
+      const range = { include: [repo.commit("two", [first])], exclude: [] };
+      const early = new EarlyListing(place(repo));
+      const seen: number[] = [];
+      early.begin(range, (commits) => void seen.push(commits));
+      const until = Date.now() + 400;
+      while (Date.now() < until);
+      expect(await all(early.take(range))).toHaveLength(2);
+      expect(seen).toEqual([2]);
+    }));
+
   it("expects many of a git that is long in listing, and of that range alone", () =>
     withRepo({}, async (repo) => {
       const range = { include: [repo.commit("one")], exclude: [] };
