@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import type { ObjectId } from "../model.ts";
 import { listTexts, mayListTexts, type ListedCommit } from "../io/commit-texts.ts";
 import type { Repository } from "../io/git.ts";
+import { frontierPath } from "../io/git-dir.ts";
 import { listSomeCommits, type Range } from "../io/revisions.ts";
 
 /** git prints nothing before it has walked everything, a few hundred commits a millisecond. */
@@ -44,7 +46,7 @@ export class EarlyListing {
     }
     this.close();
     const { signal } = (this.#ended = new AbortController());
-    const commits = mayListTexts(this.#place)
+    const commits = this.#wantsTexts()
       ? listTexts(this.#place, range, signal)
       : withoutTexts(listSomeCommits(this.#place, range, [], signal));
     this.#least = 0;
@@ -71,6 +73,11 @@ export class EarlyListing {
       () => printed(0),
     );
     this.#begun = { range, commits, first };
+  }
+
+  /** Where an earlier run is kept it may know most of these commits, and they are only counted. */
+  #wantsTexts(): boolean {
+    return mayListTexts(this.#place) && !existsSync(frontierPath(this.#place.commonDir));
   }
 
   isBegun(range: Range): boolean {

@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { digestHex } from "../encoding/digest.ts";
+import { frontierPath } from "./git-dir.ts";
 import { openTrusted } from "./trusted-file.ts";
 
 const FORM = /^([0-9a-f]{64})\n(.*)$/s;
@@ -38,13 +39,11 @@ interface Sealed {
   readonly content: unknown;
 }
 
-const pathIn = (commonDir: string): string => join(commonDir, "signpolicy", "frontier");
-
 /** Null where there is none, or none that was written here by this user. */
 export function readFrontier(commonDir: string): unknown {
   const user = process.geteuid?.();
   if (user === undefined) return null;
-  const opened = openTrusted(pathIn(commonDir), [user]);
+  const opened = openTrusted(frontierPath(commonDir), [user]);
   if (opened === null) return null;
   try {
     const { mode, nlink, size } = opened.status;
@@ -70,7 +69,7 @@ export function readFrontier(commonDir: string): unknown {
 
 /** Replaces it as a whole. Where it cannot be written the next run judges everything again. */
 export function writeFrontier(commonDir: string, content: unknown): void {
-  const path = pathIn(commonDir);
+  const path = frontierPath(commonDir);
   const aside = `${path}.${String(process.pid)}`;
   try {
     mkdirSync(join(commonDir, "signpolicy"), { recursive: true, mode: 0o755 });
@@ -95,7 +94,7 @@ export function writeFrontier(commonDir: string, content: unknown): void {
   }
 }
 
-export const forgetFrontier = (commonDir: string): void => forget(pathIn(commonDir));
+export const forgetFrontier = (commonDir: string): void => forget(frontierPath(commonDir));
 
 function forget(path: string): void {
   try {

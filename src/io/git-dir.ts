@@ -35,3 +35,6 @@ export function commonDirOf(gitDir: string): string {
     return gitDir;
   }
 }
+
+/** Where `verify` keeps what it allowed (`frontier-file.ts`). */
+export const frontierPath = (commonDir: string): string => join(commonDir, "signpolicy", "frontier");

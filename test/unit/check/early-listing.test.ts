@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { EarlyListing } from "../../../src/check/early-listing.ts";
@@ -63,7 +63,7 @@ describe("a listing that was begun early", () => {
       expect(await all(early.take({ include: [first], exclude: [] }))).toEqual([first]);
     }));
 
-  it("gives ids alone where objects may lie elsewhere", () =>
+  it("gives ids alone where objects may lie elsewhere, or an earlier run may know most of them", () =>
     withRepo({}, async (repo) => {
       const range = { include: [repo.commit("one")], exclude: [] };
       const texts = async (): Promise<readonly boolean[]> => {
@@ -73,6 +73,11 @@ describe("a listing that was begun early", () => {
         for await (const some of early.take(range) ?? []) listed.push(...some);
         return listed.map(({ text }) => text !== null);
       };
+      expect(await texts()).toEqual([true]);
+      await mkdir(join(repo.gitDir, "signpolicy"));
+      await writeFile(join(repo.gitDir, "signpolicy", "frontier"), "");
+      expect(await texts()).toEqual([false]);
+      await rm(join(repo.gitDir, "signpolicy"), { recursive: true });
       expect(await texts()).toEqual([true]);
       await mkdir(join(repo.gitDir, "objects", "info"), { recursive: true });
       await writeFile(join(repo.gitDir, "objects", "info", "alternates"), join(repo.root, "elsewhere\n"));
