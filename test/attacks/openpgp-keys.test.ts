@@ -495,9 +495,9 @@ describe("36: flooded certificates (third parties are not proven, sizes are boun
     expect(performance.now() - start).toBeLessThan(2_000);
     expect(readCertificate(flooded).users[0]?.signatures).toHaveLength(1);
   });
-  it("refuses a key file above 2 MiB (ERR_KEY_INVALID)", () => {
+  it("refuses a key file above 2 MiB (ERR_KEY_TOO_LARGE)", () => {
     const file = concatBytes(simpleCertificate(alice), packet(60, Buffer.alloc(2 * 1024 * 1024)));
-    expect(() => readCertificate(file)).toThrowCode("ERR_KEY_INVALID");
+    expect(() => readCertificate(file)).toThrowCode("ERR_KEY_TOO_LARGE");
   });
   it("reads past old, new and garbled signatures of strangers, attributes and foreign subkeys", async () => {
     const odd = [
