@@ -40,6 +40,8 @@ async function main(): Promise<number> {
     const begun = beginReading();
     // While a file is loaded nobody hears what git says, and what it says next would have to wait.
     await begun?.catch(() => undefined);
+    // The end of what git is asked goes out in the next turns of the loop; before that it lists nothing.
+    for (let turn = 0; begun !== null && turn < 2; turn += 1) await new Promise(setImmediate);
     const words = process.argv.slice(2);
     if (begun === null) return await (await import("./commands.ts")).runCommand(words);
     const [{ runAmong }, { registerVerify }] = await Promise.all([import("./program.ts"), import("./verify.ts")]);

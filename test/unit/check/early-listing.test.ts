@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
@@ -17,11 +18,13 @@ const place = ({ dir, gitDir, algorithm }: Repo): Repository => ({
   environment: judgingEnvironment({ PATH: process.env["PATH"] }, gitDir),
 });
 
-/** A `git` that waits before it does its work. */
+/** A `git` that waits before it does its work, and leaves a file when it has. */
 async function slowGit(repo: Repo): Promise<Record<string, string>> {
   const folder = join(repo.dir, "slow");
   await mkdir(folder);
-  await writeFile(join(folder, "git"), `#!/bin/sh\nsleep 0.3\nPATH=\${PATH#*:} exec git "$@"\n`, { mode: 0o755 });
+  await writeFile(join(folder, "git"), `#!/bin/sh\nsleep 0.3\nPATH=\${PATH#*:} git "$@" && : >'${folder}/done'\n`, {
+    mode: 0o755,
+  });
   const { environment } = place(repo);
   return { ...environment, PATH: `${folder}${delimiter}${environment["PATH"] ?? ""}` };
 }
@@ -105,11 +108,13 @@ describe("a listing that was begun early", () => {
     withRepo({}, async (repo) => {
       const first = repo.commit("one");
       const range = { include: [repo.commit("two", [first])], exclude: [] };
-      const early = new EarlyListing(place(repo));
+      const done = join(repo.dir, "slow", "done");
+      const early = new EarlyListing({ ...place(repo), environment: await slowGit(repo) });
       const seen: number[] = [];
       early.begin(range, (commits) => void seen.push(commits));
-      const until = Date.now() + 400;
-      while (Date.now() < until);
+      // What git is asked goes out first.
+      for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+      while (!existsSync(done));
       expect(await all(early.take(range))).toHaveLength(2);
       expect(seen).toEqual([2]);
     }));
