@@ -4,7 +4,7 @@ import type { Decision, ObjectId, RefName, Seconds } from "../model.ts";
 import { asksForRef, rulesOn } from "../policy/applies.ts";
 import { isSameSelector } from "../policy/membership.ts";
 import type { Rule } from "../policy/policy.ts";
-import { listRefs, readRefs, type RefValue } from "../io/refs.ts";
+import { listRefs, readHead, readRefs, type RefValue } from "../io/refs.ts";
 import { isAncestor } from "../io/revisions.ts";
 import { openRepository } from "../io/reading.ts";
 import { decideProblem, type Problem } from "../policy/decide-problem.ts";
@@ -188,10 +188,10 @@ async function targetsOf(session: Session, options: VerifyOptions): Promise<read
   const named = await resolveTargets(session, options.targets);
   if (listed.length + named.length > 0 || folders.length > 0 || options.targets.length > 0)
     return [...named, ...listed];
-  const branch = await implicitRef(session);
-  const head = await readRefs(session.repository, [branch ?? ("HEAD" as RefName)]);
-  // A branch without a commit has a history of nothing.
-  return head.size === 0 && branch !== null
+  // A branch without a commit has a history of nothing; a detached HEAD has one, whatever branches are here.
+  const branch = await readHead(session.repository);
+  const head = branch === null ? null : await readRefs(session.repository, [branch]);
+  return branch !== null && head?.size === 0
     ? brokenTargets(session, [branch], head)
     : resolveTargets(session, ["HEAD"]);
 }
