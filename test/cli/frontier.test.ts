@@ -314,9 +314,9 @@ describe("what ends it", () => {
       const at = { env: { HOME: home, XDG_CONFIG_HOME: join(home, "none") } };
       const verify = () => scene.verify(undefined, at);
       const put = (file: string, text: string): void => writeFileSync(join(home, file), text);
-      put(".gitconfig", '[include]\n\tpath = more\n[includeIf "gitdir:~/work/"]\n\tpath = ~/work.inc\n');
+      put(".gitconfig", '[include]\n\tpath = more\n[includeIf "gitdir:~/job/"]\n\tpath = ~/job.inc\n');
       for (const text of ["", "[user]\n\tname = x\n"]) {
-        for (const file of ["more", "work.inc"]) {
+        for (const file of ["more", "job.inc"]) {
           put(file, text);
           expect(verify()).toMatchObject(ALLOWED);
           expect(verify()).toMatchObject({ status: 0, repeated: true });

@@ -40,6 +40,14 @@ function commit(file: string, text = file): string {
   return clone.git("rev-parse", "HEAD");
 }
 
+/** What is committed by now stands on a server, and was fetched. */
+function publish(): void {
+  const server = join(clone.root, "server.git");
+  clone.git("clone", "-q", "--bare", ".", server);
+  clone.git("remote", "add", "origin", server);
+  clone.git("fetch", "-q");
+}
+
 function policy(principals: object, commits: object, rule: object = {}): void {
   const rules = [{ name: "main", refs: ["refs/heads/main"], commits, ...rule }];
   clone.write(".signpolicy.json", JSON.stringify({ version: 1, principals, rules }));
@@ -215,10 +223,7 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     });
     be("alice");
     const base = commit("first");
-    const server = join(clone.root, "server.git");
-    clone.git("clone", "-q", "--bare", ".", server);
-    clone.git("remote", "add", "origin", server);
-    clone.git("fetch", "-q");
+    publish();
     clone.git("remote", "set-head", "origin", "main");
     commit("second");
     const row = (): string =>
@@ -246,10 +251,7 @@ describeWith(["git", "ssh-keygen"], "a hint of a refused push, run as it is prin
     be("alice");
     commit("first");
     const theirs = commit("theirs");
-    const server = join(clone.root, "server.git");
-    clone.git("clone", "-q", "--bare", ".", server);
-    clone.git("remote", "add", "origin", server);
-    clone.git("fetch", "-q");
+    publish();
     clone.git("branch", "-q", "--set-upstream-to=origin/main");
     clone.git("reset", "-q", "--hard", "HEAD~1");
     commit("mine");

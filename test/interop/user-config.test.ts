@@ -10,8 +10,8 @@ import { describeWith } from "../support/tools.ts";
 let home: string;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "sp-config-"));
-  mkdirSync(join(home, "work"));
-  for (const file of ["a", "b c", "work/d"]) writeFileSync(join(home, file), `[seen]\n\tx = ${file}\n`);
+  mkdirSync(join(home, "job"));
+  for (const file of ["a", "b c", "job/d"]) writeFileSync(join(home, file), `[seen]\n\tx = ${file}\n`);
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
@@ -41,10 +41,10 @@ const FOLLOWED: readonly (readonly [text: string, files: readonly string[]])[] =
   ["[user]\n\tname = x\n", []],
   ["[include]\n\tpath = a\n", ["a"]],
   ["[include]\r\n\tpath = a\r\n", ["a"]],
-  ["[Include]\n; mine\n\n\tPATH=~/a\n\tpath = HOME/work/d\n[user]\n\tname = x\n", ["a", "work/d"]],
+  ["[Include]\n; mine\n\n\tPATH=~/a\n\tpath = HOME/job/d\n[user]\n\tname = x\n", ["a", "job/d"]],
   ['[include]\n\tpath = "b c"\n', ["b c"]],
   ["[include]\n\tpath = b c\n", ["b c"]],
-  ['[includeIf "gitdir:~/nowhere/"]\n\tpath = work/d\n[include]\n\tpath = none\n', ["work/d", "none"]],
+  ['[includeIf "gitdir:~/nowhere/"]\n\tpath = job/d\n[include]\n\tpath = none\n', ["job/d", "none"]],
   ["# [include]\n#\tpath = a\n[user]\n\tpath = a\n", []],
 ];
 
@@ -53,7 +53,7 @@ const UNTOLD = [
   "[include] path = a\n",
   "[core][include]\n\tpath = a\n",
   "[ include]\n\tpath = a\n",
-  "[include]\n\tpath = wo\\\nrk/d\n",
+  "[include]\n\tpath = jo\\\nb/d\n",
   "[include]\n\tx = y\\\n[user]\n\tpath = a\n",
   "[include]\n\tpath = a # mine\n",
   '[include]\n\tpath = "a" "b"\n',
@@ -80,9 +80,9 @@ describeWith(["git"], "the user's configuration", () => {
 
   it("is followed further, each file once, and not without end", () => {
     writeFileSync(main(), "[include]\n\tpath = a\n");
-    writeFileSync(join(home, "a"), "[include]\n\tpath = work/d\n");
-    writeFileSync(join(home, "work/d"), "[include]\n\tpath = ../a\n\tpath = d\n");
-    expect(seen()?.map(([path]) => path)).toEqual([main(), join(home, "a"), join(home, "work/d")]);
+    writeFileSync(join(home, "a"), "[include]\n\tpath = job/d\n");
+    writeFileSync(join(home, "job/d"), "[include]\n\tpath = ../a\n\tpath = d\n");
+    expect(seen()?.map(([path]) => path)).toEqual([main(), join(home, "a"), join(home, "job/d")]);
     for (let n = 0; n < 80; n += 1) writeFileSync(join(home, `f${n}`), `[include]\n\tpath = f${n + 1}\n`);
     writeFileSync(main(), "[include]\n\tpath = f0\n");
     expect(seen()).toBeNull();
