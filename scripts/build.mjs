@@ -4,6 +4,7 @@ import childProcess from "node:child_process";
 import { promises, readdirSync, readFileSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import v8 from "node:v8";
 import { renderNotices } from "./third-party.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -40,6 +41,7 @@ const leaveOut = {
  */
 const LATE = new Map([
   ["node:fs/promises", { functions: promises, head: 'import { promises as late } from "node:fs";', late: "late" }],
+  ["node:v8", { functions: v8, head: "", late: 'process.getBuiltinModule("node:v8")' }],
   ["node:child_process", { functions: childProcess, head: "", late: 'process.getBuiltinModule("node:child_process")' }],
 ]);
 const lateId = (name) => `\0late:${name}`;
@@ -199,8 +201,13 @@ if (!process.argv.includes("--if-stale") || isStale()) {
   }
   refuseCycles(output.filter(({ type }) => type === "chunk"));
   const main = output.find((chunk) => chunk.isEntry);
-  const known = { SIGNPOLICY_VERSION: JSON.stringify(version), SIGNPOLICY_AGAIN: JSON.stringify("./again.cjs") };
+  const known = {
+    SIGNPOLICY_VERSION: JSON.stringify(version),
+    SIGNPOLICY_AGAIN: JSON.stringify("./again.cjs"),
+    SIGNPOLICY_KEPT_CODE: JSON.stringify("./kept-code.cjs"),
+  };
   await bundle(join(root, "src/cli/again.ts"), { define: known, output: { entryFileNames: "again.cjs" } });
+  await bundle(join(root, "src/cli/kept-code.ts"), { define: known, output: { entryFileNames: "kept-code.cjs" } });
   // A bundle of its own: it must load nothing before it knows how.
   await bundle(join(root, "src/cli/start.ts"), {
     define: { ...known, SIGNPOLICY_MAIN: JSON.stringify(`./${main.fileName}`) },

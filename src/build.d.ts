@@ -4,3 +4,5 @@ declare const SIGNPOLICY_VERSION: string;
 declare const SIGNPOLICY_MAIN: string;
 /** The same of `again.ts`, which is a bundle of its own. */
 declare const SIGNPOLICY_AGAIN: string;
+/** The same of `kept-code.ts`. */
+declare const SIGNPOLICY_KEPT_CODE: string;

@@ -22,6 +22,8 @@ const LONGEST = 64 * 1024;
  * less than that gives back in the second or so that ten thousand signatures take, and a long run loses next to nothing.
  */
 const LESS_INLINED = "--max-inlined-bytecode-size-cumulative=300";
+/** V8's own. Compiled code names the flags that differ from V8's, and is not taken in, or written, under others. */
+const AS_EVER = "--max-inlined-bytecode-size-cumulative=920";
 
 interface Asked {
   readonly check: RawCheck;
@@ -38,11 +40,11 @@ export class RawThreads {
   readonly #threads: readonly RawThread[];
   readonly #waiting = new Queue<Asked>();
   #planned = false;
+  #isHot = false;
   #failure: Error | null = null;
 
   /** `program`: what threads run. */
   constructor(program: ThreadProgram, count = Math.max(1, availableParallelism() - 1)) {
-    setFlagsFromString(LESS_INLINED);
     const failed = (error: Error): void => this.#fail(error);
     this.#threads = Array.from({ length: count }, () => new RawThread(program, () => this.#plan(), failed));
   }
@@ -62,6 +64,7 @@ export class RawThreads {
 
   /** Questions that are open are not answered any more. */
   close(): void {
+    setFlagsFromString(AS_EVER);
     for (const thread of this.#threads) thread.close();
     this.#waiting.take(this.#waiting.length);
   }
@@ -83,6 +86,9 @@ export class RawThreads {
     while (this.#waiting.length >= least) {
       const thread = this.#threads.reduce((idlest, other) => (other.open < idlest.open ? other : idlest));
       if (thread.open >= AT_ONCE || (thread.open > 0 && this.#waiting.length < BATCH)) return;
+      // Not before: what judges is loaded by now, and its compiled code was taken in.
+      if (!this.#isHot) setFlagsFromString(LESS_INLINED);
+      this.#isHot = true;
       thread.ask(this.#waiting.take(BATCH));
     }
   }

@@ -17,7 +17,7 @@ import {
   removePath,
   writeWhole,
 } from "../io/files.ts";
-import { COMPILED } from "../io/compiled-code.ts";
+import { COMPILED, COMPILED_VERIFY } from "../io/compiled-code.ts";
 import type { Bytes } from "../model.ts";
 
 const MANIFEST = "manifest.json";
@@ -83,7 +83,8 @@ export async function packageProblems(
   const problems: string[] = [];
   const present = await listFiles(folder);
   for (const path of present)
-    if (!digests.has(path) && path !== COMPILED) problems.push(`${join(folder, path)} does not belong there`);
+    if (!digests.has(path) && path !== COMPILED && path !== COMPILED_VERIFY)
+      problems.push(`${join(folder, path)} does not belong there`);
   for (const [path, digest] of digests) {
     const file = join(folder, path);
     const stats = await entryIfAny(file);

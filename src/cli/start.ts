@@ -1,7 +1,15 @@
-/** What node starts: it runs the rest, a hook from compiled code where an installation left some. */
+/** What node starts: it runs the rest, a hook from compiled code where an installation left some, `verify` from what it left itself. */
 import { statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { COMPILED, compiledRequire, compiledScripts, openCompiled, type CompiledCode } from "../io/compiled-code.ts";
+import {
+  COMPILED,
+  COMPILED_VERIFY,
+  compiledRequire,
+  compiledScripts,
+  openCompiled,
+  type CompiledCode,
+  type ScriptOf,
+} from "../io/compiled-code.ts";
 import { commonDirOf, findGitDir } from "../io/git-dir.ts";
 import { ownOwners } from "../io/trusted-file.ts";
 
@@ -12,14 +20,25 @@ const ModuleOfNode = module.constructor as new (path: string) => NodeJS.Module;
 const [command, ...words] = process.argv.slice(2);
 const known = command === "verify" ? answerAgain() : null;
 if (known !== null) process.exit(known);
-const code = command === "hook" ? findCode(words[0] ?? "") : null;
-const load = code === null ? plainly : compiledRequire(folder, compiledScripts(code), plainly, ModuleOfNode);
+const scripts = command === "hook" ? hookScripts(words[0] ?? "") : command === "verify" ? verifyScripts() : null;
+const load = scripts === null ? plainly : compiledRequire(folder, scripts, plainly, ModuleOfNode);
 load(SIGNPOLICY_MAIN);
 
 /** Where nothing has changed since the last time there is nothing to judge, and nothing that judges is loaded. */
 function answerAgain(): number | null {
   const again = plainly(SIGNPOLICY_AGAIN) as typeof import("./again.ts");
   return again.answerAgain(join(folder, SIGNPOLICY_MAIN), process.argv.slice(2));
+}
+
+function hookScripts(hook: string): ScriptOf | null {
+  const code = findCode(hook);
+  return code === null ? null : compiledScripts(code);
+}
+
+function verifyScripts(): ScriptOf {
+  const path = join(dirname(folder), COMPILED_VERIFY);
+  const kept = plainly(SIGNPOLICY_KEPT_CODE) as typeof import("./kept-code.ts");
+  return kept.keepingScripts(folder, path, openTrustedCode(path));
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The program's own code as V8 compiled it. An installation makes it (`compile-code.ts`); a hook runs it instead of
- * compiling the same text at every commit and push, which takes longer than all that the hook has to do.
+ * The program's own code as V8 compiled it. An installation makes it for hooks (`compile-code.ts`), and `verify` for its next run
+ * (`cli/kept-code.ts`); they run it instead of compiling the same text each time, which takes longer than all that a hook has to do.
  *
  * It is code: it is only read where nobody could write it who could not change the program itself. What was made of other
  * files or by another node is not used, nor is what is damaged, and the text is then compiled as ever: nothing but speed
@@ -13,6 +13,8 @@ import { crc32 } from "node:zlib";
 import { openTrusted, type Owners } from "./trusted-file.ts";
 
 export const COMPILED = "compiled-code";
+/** Beside the program: the code of what `verify` ran. */
+export const COMPILED_VERIFY = "compiled-verify";
 
 /** Lines, filled up with spaces: what it is and for which node, then a part each. A hook looks for a few of a hundred parts. */
 export const HEAD_BYTES = 16_384;
