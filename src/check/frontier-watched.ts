@@ -3,7 +3,7 @@ import { isAbsolute, join } from "node:path";
 import { PolicyError } from "../errors.ts";
 import { isObjectId } from "../encoding/identifiers.ts";
 import type { Variables } from "../io/environment.ts";
-import { askConfig, configQuestion } from "../io/git-memory.ts";
+import { configQuestion, recallOrAsk, type AskedConfig } from "../io/git-memory.ts";
 import { programStamp } from "../io/git-program.ts";
 import { outsideCode, packageFiles, stampOf } from "../io/outside-code.ts";
 import { surroundings, type SeenPlace, type Watched } from "../io/surroundings.ts";
@@ -17,12 +17,12 @@ import { POLICY_PATHS } from "./tree-policy.ts";
 
 /** What can be found out while the run still judges. */
 export interface BegunWatch {
-  readonly config: ReturnType<typeof askConfig>;
+  readonly config: Promise<AskedConfig | null>;
   readonly programs: readonly string[];
 }
 
 export function beginWatch({ cwd, program }: Asked, session: Session): BegunWatch {
-  const config = askConfig({ ...session.repository, cwd });
+  const config = recallOrAsk({ ...session.repository, cwd });
   config.catch(() => undefined);
   return { config, programs: [...programFiles(program), ...packageFiles()] };
 }

@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { GitError } from "../errors.ts";
 import type { ObjectId } from "../model.ts";
-import { keepGit, mayKeep, recallGit } from "../io/git-memory.ts";
+import { isOthers, keepGit, mayKeep, recallGit } from "../io/git-memory.ts";
 import { forgetAnswer } from "../io/kept-answer.ts";
 import { gitMemory } from "../io/reading.ts";
-import { isTrusted, ownOwners } from "../io/trusted-file.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -20,8 +18,7 @@ export async function rememberGit(session: Session, roots: readonly ObjectId[] |
   }
   const isOneOf = (known: readonly ObjectId[]): boolean => roots.some((root) => known.includes(root));
   if (isOneOf(session.roots)) return;
-  // Where each pushes as himself one may remember: they would take it from each other in turns.
-  if (existsSync(path) && !isTrusted(path, ownOwners())) return;
+  if (isOthers(repository.commonDir)) return;
   try {
     const known = recallGit(repository);
     if (known !== null && (roots.length === 0 || isOneOf(known.roots))) return;

@@ -42,7 +42,7 @@ export interface Session {
 export async function openSession(repository: Repository, reading?: Reading): Promise<Session> {
   const { reader, config: asked, roots } = reading ?? startReading(repository);
   try {
-    const config = await asked;
+    const config = await asked();
     await refuseLazyFetch(repository, config);
     const outlines = new Outlines(reader, repository.algorithm);
     const trees = new TreeWalker(reader, repository.algorithm);

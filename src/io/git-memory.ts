@@ -2,7 +2,7 @@
  * What git says of a repository's configuration is kept with the bytes of the files that git read for it: while they are
  * the same, so is the answer, and a push need not wait for git to start. Only git reads them; nothing here does.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { digestHex } from "../encoding/digest.ts";
 import type { ObjectId } from "../model.ts";
@@ -12,6 +12,7 @@ import { statusOf } from "./file-status.ts";
 import { programStamp } from "./git-program.ts";
 import { keepAnswer, recallAnswer } from "./kept-answer.ts";
 import { gitMemory } from "./reading.ts";
+import { isTrusted, ownOwners } from "./trusted-file.ts";
 
 export type MemoryPlace = GitPlace & { readonly commonDir: string };
 
@@ -30,10 +31,29 @@ interface Kept {
 
 /** Null where nothing was kept, or git might say something else now. */
 export function recallGit(place: MemoryPlace): GitMemory | null {
+  const kept = recall(place);
+  return kept === null ? null : { config: new GitConfig(kept.values), roots: kept.roots };
+}
+
+function recall(place: MemoryPlace): (AskedConfig & Kept) | null {
   const kept = recallAnswer(gitMemory(place.commonDir));
   if (kept === null) return null;
   const { system, values, roots } = kept.answer as Kept;
-  return configQuestion(place, system) === kept.question ? { config: new GitConfig(values), roots } : null;
+  const { question } = kept;
+  return configQuestion(place, system) === question ? { question, system, values, roots } : null;
+}
+
+/**
+ * What was kept, or git is asked and the answer kept; null as for `askConfig`.
+ *
+ * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
+ */
+export async function recallOrAsk(place: MemoryPlace): Promise<AskedConfig | null> {
+  const known = recall(place);
+  if (known !== null) return known;
+  const asked = await askConfig(place);
+  if (asked !== null) keep(place, asked, []);
+  return asked;
 }
 
 /**
@@ -44,9 +64,24 @@ export function recallGit(place: MemoryPlace): GitMemory | null {
  */
 export async function keepGit(place: MemoryPlace, roots: readonly ObjectId[]): Promise<void> {
   const asked = await askConfig(place);
-  if (asked === null) return;
-  const { question, ...answer } = asked;
-  keepAnswer(gitMemory(place.commonDir), { question, answer: { ...answer, roots } satisfies Kept });
+  if (asked !== null) keep(place, asked, roots);
+}
+
+function keep({ commonDir }: MemoryPlace, { question, ...answer }: AskedConfig, roots: readonly ObjectId[]): void {
+  if (isOthers(commonDir)) return;
+  keepAnswer(gitMemory(commonDir), { question, answer: { ...answer, roots } satisfies Kept });
+}
+
+/** Where each pushes as himself one may remember: they would take it from each other in turns. */
+export function isOthers(commonDir: string): boolean {
+  const path = gitMemory(commonDir);
+  return existsSync(path) && !isTrusted(path, ownOwners());
+}
+
+export interface AskedConfig {
+  readonly question: string;
+  readonly system: string;
+  readonly values: readonly ConfigValue[];
 }
 
 /**
@@ -55,9 +90,7 @@ export async function keepGit(place: MemoryPlace, roots: readonly ObjectId[]): P
  *
  * @throws GitError ERR_GIT_MISSING, ERR_GIT_FAILED
  */
-export async function askConfig(
-  place: MemoryPlace,
-): Promise<{ readonly question: string; readonly system: string; readonly values: readonly ConfigValue[] } | null> {
+async function askConfig(place: MemoryPlace): Promise<AskedConfig | null> {
   // git-config(1): `--edit` names the file to the editor, and changes nothing itself.
   const environment = { ...place.environment, GIT_EDITOR: "printf '%s'" };
   const system = (await runGit({ ...place, environment }, ["config", "--system", "--edit"])).toString();

@@ -9,5 +9,5 @@ export function readAlone(place: MemoryPlace): Reading | null {
   const received = quarantinedObjects(place);
   const known = received === null ? null : recallGit(place);
   if (known === null) return null;
-  return { reader: new ObjectReader(place, received), config: Promise.resolve(known.config), roots: known.roots };
+  return { reader: new ObjectReader(place, received), config: () => Promise.resolve(known.config), roots: known.roots };
 }

@@ -139,7 +139,7 @@ describe("a run of verify that cannot keep what it found", () => {
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       expect(stdout.toString()).toContain("3 commits checked");
       expect(readFrontier(scene.repo.gitDir)).toEqual(kept);
-      expect(readdirSync(join(scene.repo.gitDir, "signpolicy"))).toEqual(["frontier"]);
+      expect(readdirSync(join(scene.repo.gitDir, "signpolicy"))).toEqual(["frontier", "git-said"]);
       scene.put(scene.pushes.commit(null, { parents: [next] }));
       expect(scene.verify()).toMatchObject({ status: 1, repeated: false });
     }));

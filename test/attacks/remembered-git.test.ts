@@ -21,6 +21,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { withFrontier, type FrontierScene } from "../support/frontier.ts";
 import { alice, mainRule, policyOf, withServer, type PushServer } from "../support/push-server.ts";
 
 const remembered = (server: PushServer): string => join(server.server.gitDir, "signpolicy", "git-said");
@@ -231,4 +232,46 @@ describe("git's remembered word on the configuration", () => {
         expect(text).toContain("the receive record is another repository's");
       }),
     ));
+});
+
+describe("verify, which remembers it as well", () => {
+  const asked = (scene: FrontierScene): string => readFileSync(join(scene.repo.root, "bin", "asked"), "utf8");
+
+  it("asks git for the configuration once, and judges what is new as it would have (unsigned)", () =>
+    withFrontier((scene) => {
+      scene.grow();
+      expect(scene.verify().status).toBe(0);
+      expect(asked(scene)).toContain("config --list");
+      expect(statSync(remembered(scene.pushes)).mode & 0o777).toBe(0o600);
+      scene.grow(1);
+      expect(scene.verify().status).toBe(0);
+      expect(asked(scene)).not.toContain("config");
+      scene.put(scene.pushes.commit(null, { parents: [scene.grow(1)] }));
+      expect(scene.verify()).toMatchObject({ status: 1, text: expect.stringContaining("unsigned") });
+      expect(asked(scene)).not.toContain("config");
+    }));
+
+  it("follows the configuration at once, and believes nobody else's word (unsigned)", () =>
+    withFrontier((scene) => {
+      const { pushes, repo } = scene;
+      const good = scene.grow();
+      expect(scene.verify().status).toBe(0);
+      scene.put(pushes.commit(null, { parents: [good] }));
+      const strict = (): void =>
+        expect(scene.verify()).toMatchObject({ status: 1, text: expect.stringContaining("unsigned") });
+      const text = forged(pushes);
+      put(pushes, text);
+      expect(scene.verify().status).toBe(0);
+      put(pushes, text, 0o660);
+      strict();
+      put(
+        pushes,
+        forged(pushes, () => sha256("another configuration")),
+      );
+      strict();
+      repo.config("signpolicy.policy", laxPolicy(pushes));
+      expect(scene.verify().status).toBe(0);
+      repo.config("signpolicy.policy", join(repo.root, "policy.json"));
+      strict();
+    }));
 });

@@ -15,7 +15,7 @@ async function begun(repo: Repo, words: readonly string[], tips: readonly Object
   if (range !== null) for await (const some of early.take(range) ?? []) listed.push(...some.map(({ oid }) => oid));
   early.close();
   reading.reader.close();
-  await reading.config.catch(() => null);
+  await reading.config().catch(() => null);
   return range === null ? null : { tip: range.include[0], listed };
 }
 
