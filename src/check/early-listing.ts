@@ -4,6 +4,7 @@ import { listTexts, mayListTexts, type ListedCommit } from "../io/commit-texts.t
 import type { Repository } from "../io/git.ts";
 import { frontierPath } from "../io/git-dir.ts";
 import { listSomeCommits, type Range } from "../io/revisions.ts";
+import { POLICY_FILES } from "../policy/places.ts";
 
 /** git prints nothing before it has walked everything, a few hundred commits a millisecond. */
 const LONG_MS = 12;
@@ -27,6 +28,7 @@ export class EarlyListing {
   #ended = new AbortController();
   #begun: Begun | null = null;
   #least = 0;
+  #tells = false;
   #seen: (commits: number) => void = () => undefined;
   #waiting: NodeJS.Timeout | undefined;
 
@@ -46,8 +48,9 @@ export class EarlyListing {
     }
     this.close();
     const { signal } = (this.#ended = new AbortController());
-    const commits = this.#wantsTexts()
-      ? listTexts(this.#place, range, signal)
+    this.#tells = this.#wantsTexts();
+    const commits = this.#tells
+      ? listTexts(this.#place, range, POLICY_FILES, signal)
       : withoutTexts(listSomeCommits(this.#place, range, [], signal));
     this.#least = 0;
     const first = commits.next();
@@ -84,6 +87,11 @@ export class EarlyListing {
     return this.#begun !== null && isSame(this.#begun.range, range);
   }
 
+  /** Whether what was begun gives texts, and tells which commits touch one of `POLICY_FILES`. */
+  get tells(): boolean {
+    return this.#tells;
+  }
+
   /** How many commits to expect of what `take` gives for this range, or more; no verdict rests on it. */
   expected(range: Range): number {
     return this.isBegun(range) ? this.#least : 0;
@@ -118,5 +126,5 @@ async function* listed({ first, commits }: Begun): AsyncGenerator<readonly Liste
 export async function* withoutTexts(
   lists: AsyncIterable<readonly ObjectId[]>,
 ): AsyncGenerator<readonly ListedCommit[]> {
-  for await (const list of lists) yield list.map((oid) => ({ oid, text: null }));
+  for await (const list of lists) yield list.map((oid) => ({ oid, text: null, touches: null }));
 }

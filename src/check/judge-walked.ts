@@ -58,20 +58,22 @@ export function judgeWalked(
       paths: means.paths,
     });
   const { parents } = commit;
-  const touches = mayTouch(groups, commit);
+  const touches = mayTouch(groups, commit, walked.touches);
   const decision =
     touches === false ? decide(null) : judgeSuspect(context, range, walked, standing, { commit, touches, decide });
   return decision instanceof Promise ? decision.then((late) => ({ decision: late, parents })) : { decision, parents };
 }
 
-function mayTouch(groups: readonly PreparedGroup[], commit: Commit): boolean | Promise<boolean> {
+function mayTouch(groups: readonly PreparedGroup[], commit: Commit, told: boolean | null): boolean | Promise<boolean> {
   const [only, another] = groups;
-  return only !== undefined && another === undefined ? only.suspects.mayTouch(commit) : anyMayTouch(groups, commit);
+  return only !== undefined && another === undefined
+    ? only.suspects.mayTouch(commit, told)
+    : anyMayTouch(groups, commit, told);
 }
 
-async function anyMayTouch(groups: readonly PreparedGroup[], commit: Commit): Promise<boolean> {
+async function anyMayTouch(groups: readonly PreparedGroup[], commit: Commit, told: boolean | null): Promise<boolean> {
   let any = false;
-  for (const { suspects } of groups) if (await suspects.mayTouch(commit)) any = true;
+  for (const { suspects } of groups) if (await suspects.mayTouch(commit, told)) any = true;
   return any;
 }
 

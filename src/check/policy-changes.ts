@@ -1,6 +1,7 @@
 import type { Commit, ObjectId } from "../model.ts";
 import type { Range } from "../io/revisions.ts";
 import type { GitPlace } from "../io/git.ts";
+import { POLICY_FILES } from "../policy/places.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import { commitsChanging, lookAlikeFaults } from "./look-alikes.ts";
 import { type Entry, mergeEntry } from "./merged-entry.ts";
@@ -17,9 +18,10 @@ const UNREADABLE: PolicyState = { id: "unreadable", loaded: null, problem: "a pa
 
 /** The commits of a range that may change one of the files; every one that does is among them. */
 export interface Suspects {
-  /** Says that the range holds this many, or more: git then searches it while other work is done. */
-  expect(commits: number): void;
-  mayTouch(commit: Commit): boolean | Promise<boolean>;
+  /** Says that the range holds this many, or more, and whether `told` will be given: git then searches it while other work is done. */
+  expect(commits: number, isTold?: boolean): void;
+  /** @param told - whether it touches one of `POLICY_FILES`, where git has said so of a commit that is no merge */
+  mayTouch(commit: Commit, told?: boolean | null): boolean | Promise<boolean>;
 }
 
 export interface PolicyChangeStep {
@@ -27,6 +29,24 @@ export interface PolicyChangeStep {
   /** That of the newest among its parents, or of each where none is newest. */
   readonly judges: readonly PolicyState[];
   readonly parents: readonly PolicyState[];
+}
+
+/** What git finds once it is asked, which is once at most. */
+class Search {
+  readonly #ask: () => Promise<ReadonlySet<ObjectId>>;
+  #begun: Promise<ReadonlySet<ObjectId>> | null = null;
+  found: ReadonlySet<ObjectId> | null = null;
+
+  constructor(ask: () => Promise<ReadonlySet<ObjectId>>) {
+    this.#ask = ask;
+  }
+
+  begin(): Promise<ReadonlySet<ObjectId>> {
+    if (this.#begun !== null) return this.#begun;
+    this.#begun = this.#ask().then((oids) => (this.found = oids));
+    this.#begun.catch(() => undefined);
+    return this.#begun;
+  }
 }
 
 /** Where nobody looks for them. */
@@ -58,29 +78,26 @@ export class PolicyChanges {
    */
   within(range: Range, tips: readonly ObjectId[] = range.include): Suspects {
     let asked = 0;
-    let known: ReadonlySet<ObjectId> | null = null;
-    let listed: Promise<ReadonlySet<ObjectId>> | null = null;
-    const list = (): Promise<ReadonlySet<ObjectId>> => {
-      if (listed !== null) return listed;
-      listed = this.#touching(range, tips).then((oids) => (known = oids));
-      listed.catch(() => undefined);
-      return listed;
-    };
+    const searchFor = (paths: readonly string[]) => new Search(() => this.#touching(range, tips, paths));
+    const whole = searchFor(this.paths);
+    const rest = searchFor(this.paths.filter((path) => !POLICY_FILES.includes(path)));
     return {
-      expect: (commits) => void (commits > COMPARED && list()),
-      mayTouch: ({ oid, parents }) => {
+      expect: (commits, isTold = false) => void (commits > COMPARED && (isTold ? rest : whole).begin()),
+      mayTouch: ({ oid, parents }, told = null) => {
         asked += 1;
-        // Comparing a few trees ourselves costs less than starting git; a long history is git's to search. It leaves out
-        // merges that equal their parents inside the range, whatever the one outside holds.
-        if (parents.length > 1 || (asked <= COMPARED && known === null)) return true;
-        return known === null ? list().then((touching) => touching.has(oid)) : known.has(oid);
+        // git leaves out merges that equal their parents inside the range, whatever the one outside holds.
+        if (parents.length > 1 || told === true) return true;
+        const search = told === null ? whole : rest;
+        // Comparing a few trees ourselves costs less than starting git; a long history is git's to search.
+        if (search.found === null && asked <= COMPARED) return true;
+        return search.found?.has(oid) ?? search.begin().then((touching) => touching.has(oid));
       },
     };
   }
 
-  async #touching(range: Range, tips: readonly ObjectId[]): Promise<ReadonlySet<ObjectId>> {
+  async #touching(range: Range, tips: readonly ObjectId[], paths: readonly string[]): Promise<ReadonlySet<ObjectId>> {
     const alike = await this.#states.lookAlikesAt(tips);
-    return new Set(await commitsChanging(this.#place, range, this.paths, alike));
+    return new Set(await commitsChanging(this.#place, range, paths, alike));
   }
 
   /**

@@ -106,7 +106,8 @@ export async function* judgeLists(
   // In a history nothing is gone through twice; refs of one push bring in the same commits.
   const examine = ({ oid, text }: ListedCommit) =>
     range.history === "everything" ? examiner.commitOnce(oid, text) : examiner.commit(oid);
-  for (const { suspects } of groups) suspects.expect(expected(context, range, groups));
+  const [many, isTold] = expected(context, range, groups);
+  for (const { suspects } of groups) suspects.expect(many, isTold);
   const isStreamed = groups.length === 1 && groups[0]?.commits === null;
   const holding = (oid: ObjectId): readonly PreparedGroup[] =>
     isStreamed ? groups : groups.filter((group) => group.commits === null || group.commits.has(oid));
@@ -129,15 +130,15 @@ export async function* judgeLists(
   }
 }
 
-/** Commits that git was asked for before, and is long in listing. */
+/** Commits that git was asked for before, and is long in listing; and whether it tells what they touch. */
 function expected(
   { early, unread }: JudgingContext,
   { include }: RangeToJudge,
   groups: readonly PreparedGroup[],
-): number {
+): readonly [number, boolean] {
   const [only] = groups;
-  if (early === undefined || unread !== true || only?.commits !== null) return 0;
-  return early.expected({ include, exclude: [...only.exclude] });
+  if (early === undefined || unread !== true || only?.commits !== null) return [0, false];
+  return [early.expected({ include, exclude: [...only.exclude] }), early.tells];
 }
 
 /** What git lists already. */
@@ -158,7 +159,8 @@ async function* counted(
   let count = 0;
   for await (const list of lists) {
     count += list.length;
-    for (const { suspects } of groups) suspects.expect(count);
+    const isTold = list[0]?.touches != null;
+    for (const { suspects } of groups) suspects.expect(count, isTold);
     yield list;
   }
 }

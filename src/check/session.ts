@@ -6,6 +6,7 @@ import { startReading, type Reading } from "../io/reading.ts";
 import type { RawVerifier } from "../signature/raw.ts";
 import { refuseLazyFetch } from "../io/safety.ts";
 import type { SignWith } from "../policy/fixes.ts";
+import { POLICY_FILES } from "../policy/places.ts";
 import type { Approvals, ApprovalSources } from "./approvals.ts";
 import { Examiner } from "./examiner.ts";
 import { Outlines } from "./outlines.ts";
@@ -16,7 +17,6 @@ import type { JudgingContext } from "./range.ts";
 import { SessionRawVerifier } from "./raw-verifier.ts";
 import type { RecordState } from "./record-state.ts";
 import type { SigningAt } from "./sign-with.ts";
-import { POLICY_PATHS } from "./tree-policy.ts";
 import { TreeWalker } from "./trees.ts";
 import { arrivedBy, recordWitness, type Arrivals } from "./witness.ts";
 
@@ -139,6 +139,6 @@ export const arrivalsOf =
 
 /** Watches the places of a policy and these files of one; a package.json is one only where it holds the policy. */
 export function policyChanges(session: Session, files: readonly string[]): PolicyChanges {
-  const places = POLICY_PATHS.filter((path) => path !== "package.json");
-  return new PolicyChanges([...new Set([...places, ...files])], session.outlines, session.states, session.repository);
+  const paths = [...new Set([...POLICY_FILES, ...files])];
+  return new PolicyChanges(paths, session.outlines, session.states, session.repository);
 }

@@ -9,10 +9,12 @@ export interface Walked {
   readonly examined: Examined<Commit>;
   /** Newest committer date among the ancestors that were looked at; null where there are none, and for what is new. */
   readonly latestAncestor: Seconds | null;
+  /** What git told of it (`ListedCommit`). */
+  readonly touches: boolean | null;
 }
 
 interface Examining {
-  readonly oid: ObjectId;
+  readonly listed: ListedCommit;
   readonly examined: Promise<Examined<Commit>>;
   /** What came of it, once it has. */
   done: Examined<Commit> | null;
@@ -41,13 +43,13 @@ export async function* walkCommits(
   isNew: (oid: ObjectId) => boolean = () => false,
 ): AsyncGenerator<readonly Walked[]> {
   /** What is new is judged by our clock alone, whatever it builds on; and nothing that is history builds on it. */
-  const finish = (oid: ObjectId, examined: Examined<Commit>): Walked | Promise<Walked> =>
-    isNew(oid) ? { oid, examined, latestAncestor: null } : dates.finish(oid, examined);
+  const finish: Finish = ({ oid, touches }, examined) =>
+    isNew(oid) ? { oid, examined, latestAncestor: null, touches } : dates.finish(oid, examined, touches);
   const queue: Examining[] = [];
   let ahead = AHEAD_FIRST;
   for await (const list of lists) {
     for (const listed of list) {
-      queue.push(begin(listed.oid, examine(listed)));
+      queue.push(begin(listed, examine(listed)));
       if (queue.length < ahead) continue;
       yield* finishAll(queue.splice(0, ahead * DECIDED), finish);
       ahead = Math.min(AHEAD, ahead * 2);
@@ -56,8 +58,10 @@ export async function* walkCommits(
   yield* finishAll(queue, finish);
 }
 
-function begin(oid: ObjectId, examined: Promise<Examined<Commit>>): Examining {
-  const examining: Examining = { oid, examined, done: null };
+type Finish = (listed: ListedCommit, examined: Examined<Commit>) => Walked | Promise<Walked>;
+
+function begin(listed: ListedCommit, examined: Promise<Examined<Commit>>): Examining {
+  const examining: Examining = { listed, examined, done: null };
   examined.then(
     (done) => (examining.done = done),
     () => undefined,
@@ -66,13 +70,10 @@ function begin(oid: ObjectId, examined: Promise<Examined<Commit>>): Examining {
 }
 
 /** Before it waits for one, it gives what is done. */
-async function* finishAll(
-  all: readonly Examining[],
-  finish: (oid: ObjectId, examined: Examined<Commit>) => Walked | Promise<Walked>,
-): AsyncGenerator<readonly Walked[]> {
+async function* finishAll(all: readonly Examining[], finish: Finish): AsyncGenerator<readonly Walked[]> {
   let finished: Walked[] = [];
-  for (const { oid, done, examined } of all) {
-    const walked = done === null ? examined.then((late) => finish(oid, late)) : finish(oid, done);
+  for (const { listed, done, examined } of all) {
+    const walked = done === null ? examined.then((late) => finish(listed, late)) : finish(listed, done);
     if (walked instanceof Promise && finished.length > 0) {
       yield finished;
       finished = [];
@@ -101,26 +102,32 @@ export class AncestorDates {
   }
 
   /** Ancestors first. */
-  finish(oid: ObjectId, examined: Examined<Commit>): Walked | Promise<Walked> {
+  finish(oid: ObjectId, examined: Examined<Commit>, touches: boolean | null = null): Walked | Promise<Walked> {
     if ("problem" in examined) {
       this.#newest.set(oid, null);
-      return { oid, examined, latestAncestor: null };
+      return { oid, examined, latestAncestor: null, touches };
     }
     const { parents, committer } = examined.subject;
-    if (!parents.every((parent) => this.#newest.has(parent))) return this.#finishAtEdge(oid, examined, parents);
+    if (!parents.every((parent) => this.#newest.has(parent)))
+      return this.#finishAtEdge(oid, examined, touches, parents);
     let latestAncestor: Seconds | null = null;
     for (const parent of parents) latestAncestor = newer(latestAncestor, this.newestOf(parent));
     this.#newest.set(oid, newer(latestAncestor, committer.at));
-    return { oid, examined, latestAncestor };
+    return { oid, examined, latestAncestor, touches };
   }
 
   /** A parent outside the range gives its own date; one that has none that can be read may be of any, so nothing is newer. */
-  async #finishAtEdge(oid: ObjectId, examined: Examined<Commit>, parents: readonly ObjectId[]): Promise<Walked> {
+  async #finishAtEdge(
+    oid: ObjectId,
+    examined: Examined<Commit>,
+    touches: boolean | null,
+    parents: readonly ObjectId[],
+  ): Promise<Walked> {
     for (const parent of parents) {
       if (this.#newest.has(parent)) continue;
       this.#newest.set(parent, newer((await this.#outlines.dateOf(parent)) ?? UNREAD, this.#beyond));
     }
-    return this.finish(oid, examined);
+    return this.finish(oid, examined, touches);
   }
 }
 

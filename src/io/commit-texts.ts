@@ -10,6 +10,8 @@ export interface ListedCommit {
   readonly oid: ObjectId;
   /** Null where git was asked for the id alone. */
   readonly text: Bytes | null;
+  /** Whether it differs from its parent, or from nothing, in a path that git was asked about; null where it was asked about none. */
+  readonly touches: boolean | null;
 }
 
 /** While git lists, it keeps what it will print: of packs of this size a few hundred megabytes at most. */
@@ -18,7 +20,18 @@ const MOST_PACKED = 256 * 1024 * 1024;
 /** Longer ones are read like any large object. */
 const LONGEST = 1024 * 1024;
 
-const OPTIONS = ["--header", "--encoding=none"];
+/**
+ * `log` alone tells of each commit what it changes, where `rev-list` would go through the history once more. Whatever the
+ * configuration says of how people like their log must not change what we read: no option that it has a say in is left to it.
+ */
+const OPTIONS = [
+  ["--format=raw", "--encoding=none", "-z", "--no-abbrev-commit", "--no-color", "--no-decorate", "--no-notes"],
+  ["--no-mailmap", "--no-show-signature"],
+  // Every commit is shown (git-log(1), History Simplification), and of each but merges what it changes.
+  ["--full-history", "--sparse", "--root", "--raw", "--no-renames", "--no-relative", "--ignore-submodules=none"],
+  ["-O/dev/null"],
+].flat();
+const HEAD = "commit ";
 const NUL = 0x00;
 const LF = 0x0a;
 /** Before each line of a message. */
@@ -26,38 +39,49 @@ const INDENT = 4;
 const MESSAGE = Buffer.from("\n\n");
 
 /**
- * The commits of a range as `listSomeCommits` gives them, each with its text as git prints it (git-rev-list(1) `--header`).
+ * The commits of a range as `listSomeCommits` gives them, each with its text as git prints it (git-log(1) `--format=raw`).
  * That is the commit's bytes but where its message holds what git does not print, NUL, space before a line's end or empty
- * lines at its ends, or nothing at all: only the hash tells.
+ * lines at its ends, or nothing at all: only the hash tells. Of a merge nothing is said of what it touches.
  *
+ * @param paths - of which it is told whether a commit touches one, or what lies below it
  * @throws GitError ERR_GIT_FAILED, ERR_GIT_MISSING
  */
 export const listTexts = (
   place: Repository,
   range: Range,
+  paths: readonly string[],
   stop?: AbortSignal,
-): AsyncGenerator<readonly ListedCommit[]> => listRecords(place, range, OPTIONS, new TextCutter(), stop);
+): AsyncGenerator<readonly ListedCommit[]> =>
+  listRecords(place, range, { command: "log", options: OPTIONS, paths }, new TextCutter(), stop);
 
-/** NUL ends each record; what git prints of a commit holds none. */
+/**
+ * NUL ends each part; what git prints of a commit holds none. Where a commit changes a path, a line of modes ends its part, and
+ * names and modes are parts of their own. A name begins with a path that was asked about, and so is never taken for a commit.
+ */
 class TextCutter implements Cutter<ListedCommit> {
-  /** The beginning of a record. */
+  /** The beginning of a part. */
   #parts: Buffer[] = [];
   #length = 0;
+  /** Names and modes may come. */
+  #inChanges = false;
 
   cut(chunk: Buffer): readonly ListedCommit[] {
     const records: ListedCommit[] = [];
     let at = 0;
     for (let end = chunk.indexOf(NUL); end !== -1; end = chunk.indexOf(NUL, at)) {
-      if (this.isDone()) records.push(recordIn(chunk, at, end));
-      else records.push(this.#finish(chunk.subarray(at, end)));
+      const record = this.#length === 0 ? this.#recordIn(chunk, at, end) : this.#finish(chunk.subarray(at, end));
+      if (record !== null) records.push(record);
       at = end + 1;
     }
     if (at < chunk.length) this.#keep(chunk.subarray(at));
     return records;
   }
 
-  isDone(): boolean {
-    return this.#length === 0;
+  /** NUL stands between commits, and not behind the last. */
+  end(): readonly ListedCommit[] | null {
+    if (this.#length === 0) return [];
+    const last = this.#finish(Buffer.alloc(0));
+    return last === null ? null : [last];
   }
 
   #keep(part: Buffer): void {
@@ -65,23 +89,32 @@ class TextCutter implements Cutter<ListedCommit> {
     if (this.#length <= LONGEST) this.#parts.push(part);
   }
 
-  #finish(part: Buffer): ListedCommit {
+  #finish(part: Buffer): ListedCommit | null {
     this.#keep(part);
     const bytes = Buffer.concat(this.#parts);
     const isWhole = this.#length <= LONGEST;
     this.#parts = [];
     this.#length = 0;
-    const record = recordIn(bytes, 0, bytes.length);
-    return isWhole ? record : { ...record, text: null };
+    const record = this.#recordIn(bytes, 0, bytes.length);
+    if (record === null || isWhole) return record;
+    this.#inChanges = true;
+    return { ...record, text: null, touches: true };
   }
-}
 
-function recordIn(bytes: Buffer, from: number, to: number): ListedCommit {
-  const start = bytes.indexOf(LF, from) + 1;
-  if (start === 0 || start > to) {
-    throw new GitError("ERR_GIT_FAILED", "git rev-list printed something that is no commit", { argv: ["rev-list"] });
+  /** Null where it tells of changes. */
+  #recordIn(bytes: Buffer, from: number, to: number): ListedCommit | null {
+    const start = bytes.indexOf(LF, from) + 1;
+    const head = start === 0 || start > to ? "" : bytes.toString("latin1", from, start - 1);
+    if (!head.startsWith(HEAD)) {
+      if (this.#inChanges) return null;
+      throw new GitError("ERR_GIT_FAILED", "git log printed something that is no commit", { argv: ["log"] });
+    }
+    const touches = bytes[to - 1] !== LF;
+    this.#inChanges = touches;
+    // The line of modes stands behind an empty one.
+    const end = touches ? Math.max(start, bytes.lastIndexOf(LF, to - 1)) : to;
+    return { oid: asCommitId(head.slice(HEAD.length)), text: withoutIndent(bytes, start, end), touches };
   }
-  return { oid: asCommitId(bytes.toString("latin1", from, start - 1)), text: withoutIndent(bytes, start, to) };
 }
 
 /** In place: nothing becomes longer, and nobody else has these bytes. */

@@ -37,7 +37,8 @@ export async function* listSomeCommits(
   options: readonly string[] = [],
   stop?: AbortSignal,
 ): AsyncGenerator<readonly ObjectId[]> {
-  for await (const some of listRecords(place, range, options, new LineCutter(), stop)) yield some.map(asCommitId);
+  for await (const some of listRecords(place, range, byRevList(options), new LineCutter(), stop))
+    yield some.map(asCommitId);
 }
 
 /** The same, each commit with its parents behind it, those outside the range included. */
@@ -46,17 +47,19 @@ export async function* listParents(
   range: Range,
   options: readonly string[] = [],
 ): AsyncGenerator<readonly ObjectId[]> {
-  for await (const some of listRecords(place, range, ["--parents", ...options], new LineCutter())) {
+  for await (const some of listRecords(place, range, byRevList(["--parents", ...options]), new LineCutter())) {
     for (const line of some) yield line.split(" ").map(asCommitId);
   }
 }
+
+const byRevList = (options: readonly string[]): Listing => ({ command: "rev-list", options });
 
 /** Cuts git's output into records, each of which begins with a commit's id. */
 export interface Cutter<Recorded> {
   /** What is whole now. */
   cut(chunk: Buffer): readonly Recorded[];
-  /** Whether nothing is left over. */
-  isDone(): boolean;
+  /** What is left over when git has ended; null where that is nothing whole. */
+  end(): readonly Recorded[] | null;
 }
 
 class LineCutter implements Cutter<string> {
@@ -68,21 +71,30 @@ class LineCutter implements Cutter<string> {
     return lines;
   }
 
-  isDone(): boolean {
-    return this.#rest === "";
+  end(): readonly string[] | null {
+    return this.#rest === "" ? [] : null;
   }
+}
+
+/** How git is asked for a list. */
+export interface Listing {
+  readonly command: "rev-list" | "log";
+  readonly options: readonly string[];
+  /** What is compared of each commit with its parent. */
+  readonly paths?: readonly string[];
 }
 
 /** @param stop - ends git, which is a failure like any other */
 export async function* listRecords<Recorded extends string | { readonly oid: ObjectId }>(
   place: GitPlace,
   range: Range,
-  options: readonly string[],
+  { command, options, paths }: Listing,
   cutter: Cutter<Recorded>,
   stop?: AbortSignal,
 ): AsyncGenerator<readonly Recorded[]> {
   if (range.include.length === 0) return;
-  const argv = ["rev-list", "--topo-order", "--reverse", "--ignore-missing", ...options, "--stdin"];
+  const behind = paths === undefined ? [] : ["--", ...paths];
+  const argv = [command, "--topo-order", "--reverse", "--ignore-missing", ...options, "--stdin", ...behind];
   const child = startGit(place, argv);
   const ended = gitEnded(child, argv);
   ended.catch(() => undefined);
@@ -100,7 +112,10 @@ export async function* listRecords<Recorded extends string | { readonly oid: Obj
       yield records;
     }
     const status = await ended;
-    if (status !== 0 || !cutter.isDone()) throw gitFailed(argv, status, stderr.trimEnd());
+    const last = status === 0 ? cutter.end() : null;
+    if (last === null) throw gitFailed(argv, status, stderr.trimEnd());
+    for (const record of last) unseen.delete(idOf(record));
+    if (last.length > 0) yield last;
     if (unseen.size > 0 && range.gone !== true) await assertLeftOut(place, [...unseen], range.exclude);
   } finally {
     if (child.exitCode === null) child.kill();

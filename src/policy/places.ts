@@ -11,6 +11,9 @@ export const POLICY_PLACES: readonly string[] = [
   "package.json#signpolicy",
 ];
 
+/** Those that hold nothing else. */
+export const POLICY_FILES: readonly string[] = POLICY_PLACES.filter((place) => !place.includes("#"));
+
 /** Names under which other tools take configuration that runs. A policy never does, and says so instead of passing them by. */
 export const CODE_PLACES: readonly string[] = [
   ".signpolicy.js",

@@ -6,28 +6,34 @@ import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { ObjectId } from "../../src/model.ts";
-import { alice, BIN, eve, mainRule, policyOf, PushServer } from "../support/push-server.ts";
+import { pgpPerson } from "../support/authenticated.ts";
+import { alice, BIN, bob, eve, mainRule, policyOf, principal, PushServer } from "../support/push-server.ts";
 import type { Repo } from "../support/repo.ts";
 
 interface Said {
   readonly status: number | null;
-  readonly decisions: readonly { readonly subject: { readonly oid: string }; readonly allow: boolean }[];
+  readonly decisions: readonly {
+    readonly subject: { readonly oid: string };
+    readonly allow: boolean;
+    readonly findings: readonly { readonly code: string }[];
+  }[];
 }
 
-function verify(repo: Repo, cwd: string, policy: string): Said {
-  const args = [BIN, "verify", "refs/heads/main", "--policy", policy, "--format", "json"];
+function verify(repo: Repo, cwd: string, policy: readonly string[]): Said {
+  const args = [BIN, "verify", "refs/heads/main", ...policy, "--format", "json"];
   const { status, stdout } = repo.run(process.execPath, args, { cwd });
   return { status, decisions: (JSON.parse(stdout.toString()) as Said).decisions };
 }
 
 /** The same history, from the texts that git prints and from the objects alone: there it may lie elsewhere. */
-function bothWays({ server }: PushServer): readonly [Said, Said] {
+function bothWays({ server }: PushServer, policy: readonly string[]): readonly [Said, Said] {
   const shared = join(server.root, "shared.git");
   rmSync(shared, { recursive: true, force: true });
   server.git(["clone", "-q", "--bare", "--shared", server.dir, shared]);
-  const policy = join(server.root, "policy.json");
   return [verify(server, server.dir, policy), verify(server, shared, policy)];
 }
+
+const givenTo = ({ server }: PushServer): readonly string[] => ["--policy", join(server.root, "policy.json")];
 
 const MESSAGES = [
   "one",
@@ -56,7 +62,7 @@ describe("commits of which git prints something else than it stores", () => {
       }
       scene.share();
       scene.server.updateRef("refs/heads/main", tip ?? "");
-      const [printed, stored] = bothWays(scene);
+      const [printed, stored] = bothWays(scene, givenTo(scene));
       expect(printed).toEqual(stored);
       expect(printed.status).toBe(1);
       expect(printed.decisions.map(({ subject, allow }) => [subject.oid, allow])).toEqual(expected);
@@ -83,13 +89,73 @@ describe("commits of which git prints something else than it stores", () => {
       });
       rmSync(to ?? "");
       renameSync(from ?? "", to ?? "");
-      const [printed, stored] = bothWays(scene);
+      const [printed, stored] = bothWays(scene, givenTo(scene));
       expect(printed).toEqual(stored);
       expect(printed.decisions.find(({ subject }) => subject.oid === good)).toMatchObject({
         allow: false,
         findings: [{ code: "replaced-object" }],
       });
       expect(printed.decisions.filter(({ allow }) => allow)).toHaveLength(2);
+    } finally {
+      scene.remove();
+    }
+  });
+});
+
+/** What hides from git's log what it is asked about, where the log is read as people like to read it. */
+const HIDING = [
+  ["log.showRoot", "false"],
+  ["log.showSignature", "true"],
+  ["log.follow", "true"],
+  ["color.ui", "always"],
+  ["diff.relative", "true"],
+  ["diff.ignoreSubmodules", "all"],
+  ["diff.orderFile", "no-such-file"],
+] as const;
+
+describe("a policy that others change behind many commits, and change back", () => {
+  const [pat, other] = [pgpPerson("pat", 91), pgpPerson("pat", 92)];
+  const policy = (serial: number, more: object = {}): string =>
+    JSON.stringify({
+      version: 1,
+      serial,
+      principals: {
+        alice: principal(alice),
+        bob: principal(bob),
+        pat: { emails: ["pat@example.org"], keys: [{ openpgp: "keys/pat.asc" }] },
+        ...more,
+      },
+      rules: [{ ...mainRule, commits: { signedBy: ["*"] } }],
+      administration: { rules: ["alice"], principals: ["alice"], keys: ["alice"], exempt: ["alice"] },
+    });
+  const files = { ".signpolicy.json": policy(1), "keys/pat.asc": pat.certificate() };
+
+  it.each([
+    ["its file", { ".signpolicy.json": policy(2, { eve: principal(eve) }) }, { ".signpolicy.json": policy(3) }],
+    ["a key file", { "keys/pat.asc": other.certificate() }, { "keys/pat.asc": pat.certificate() }],
+    ["another place", { ".signpolicyrc": policy(1) }, { ".signpolicyrc": "" }],
+  ])("is told both ways where they change %s (policy-change)", (_, there, back) => {
+    const scene = new PushServer(null, "sha1", { hooks: false });
+    try {
+      let tip = scene.commit(alice, { files });
+      for (let n = 0; n < 66; n += 1) tip = scene.commit(bob, { parents: [tip], files: {} });
+      const changed = scene.commit(bob, { parents: [tip], files: there });
+      const restored = scene.commit(alice, { parents: [changed], files: { ...back, a: "1" } });
+      const last = scene.commit(bob, { parents: [restored], files: { a: "2" } });
+      // As a work tree takes a file away.
+      const end = scene.commit(alice, {
+        parents: [last],
+        tree: scene.tree({ ...files, ".signpolicy.json": policy(4) }),
+      });
+      scene.share();
+      scene.server.updateRef("refs/heads/main", end);
+      for (const [name, value] of HIDING) scene.server.config(name, value);
+      const [printed, stored] = bothWays(scene, ["--policy-ref", "refs/heads/main"]);
+      expect(printed).toEqual(stored);
+      const denied = printed.decisions.filter(({ allow }) => !allow);
+      expect(denied.map(({ subject }) => subject.oid)).toContain(changed);
+      expect(denied.find(({ subject }) => subject.oid === changed)?.findings[0]?.code).toBe("policy-change");
+      expect(printed.decisions.find(({ subject }) => subject.oid === last)?.allow).toBe(true);
     } finally {
       scene.remove();
     }

@@ -11,9 +11,11 @@ import { withRepo, type Repo } from "../../support/repo.ts";
 
 const placeOf = (repo: Repo) => findRepository(repo.dir, { ...repo.env });
 
+const PATHS = [".policy", "sub/keys"];
+
 async function list(repo: Repo, tip: ObjectId): Promise<readonly ListedCommit[]> {
   const listed: ListedCommit[] = [];
-  for await (const some of listTexts(await placeOf(repo), { include: [tip], exclude: [] })) listed.push(...some);
+  for await (const some of listTexts(await placeOf(repo), { include: [tip], exclude: [] }, PATHS)) listed.push(...some);
   return listed;
 }
 
@@ -102,6 +104,107 @@ describe("listTexts", () => {
     withRepo({ bare: true }, async (repo) => {
       const broken = store(repo, "\none\n", ["1".repeat(40)]);
       await expect(list(repo, broken)).rejects.toMatchObject({ code: "ERR_GIT_FAILED" });
+    }));
+});
+
+/** A history in which every commit changes something, and what each is: whether it touches one of `PATHS`. */
+function touchingHistory(repo: Repo): { readonly tip: ObjectId; readonly touches: readonly boolean[] } {
+  const blob = (text: string): string => repo.writeByGit("blob", Buffer.from(text));
+  const tree = (entries: Readonly<Record<string, string>>): string =>
+    repo.git(["mktree", "-z"], {
+      input: Object.entries(entries)
+        .map(([name, entry]) => `${entry}\t${name}\0`)
+        .join(""),
+    });
+  const file = (text: string, mode = "100644"): string => `${mode} blob ${blob(text)}`;
+  const folder = (entries: Readonly<Record<string, string>>): string => `040000 tree ${tree(entries)}`;
+  const steps: readonly (readonly [Readonly<Record<string, string>>, boolean])[] = [
+    [{ ".policy": file("1") }, true],
+    [{ ".policy": file("1"), other: file("1") }, false],
+    [{ ".policy": file("1"), other: file("2") }, false],
+    [{ ".policy": file("2"), other: file("2") }, true],
+    [{ ".policy": file("2", "100755"), other: file("2") }, true],
+    // As a rename it would be told under one name alone.
+    [{ other: file("2", "100755") }, true],
+    [{ ".policy": `160000 commit ${"1".repeat(40)}` }, true],
+    [{ ".policy": `160000 commit ${"2".repeat(40)}` }, true],
+    [{ ".policyx": file("1"), ".POLICY": file("1") }, true],
+    [{ ".policyx": file("2"), ".POLICY": file("2") }, false],
+    // Whoever looks for the ends of lines must not be led astray by names.
+    [{ ".policy": folder({ "a\n": file("1"), "commit 1\n": file("1") }) }, true],
+    [{ ".policy": folder({ "a\n": file("2"), "commit 1\n": file("1") }) }, true],
+    [{ sub: folder({ else: file("1") }) }, true],
+    [{ sub: folder({ else: file("2") }) }, false],
+    [{ sub: folder({ else: file("2"), keys: folder({ deep: file("1") }) }) }, true],
+    [{ sub: folder({ else: file("2"), keys: folder({ deep: file("2") }) }) }, true],
+    [{}, true],
+    [{}, false],
+  ];
+  let tip: ObjectId | null = null;
+  for (const [at, [entries]] of steps.entries()) {
+    const head = `tree ${tree(entries)}\n${tip === null ? "" : `parent ${tip}\n`}`;
+    const who = "A <a@example.org> 1700000000 +0000";
+    // Among them some that git prints with no message, and some of more than one line.
+    const message = ["one\n", "", "one\n\n:two\n"][at % 3] ?? "";
+    tip = repo.writeByGit("commit", Buffer.from(`${head}author ${who}\ncommitter ${who}\n\n${message}`));
+  }
+  return { tip: tip as ObjectId, touches: steps.map(([, touches]) => touches) };
+}
+
+/** What people set for the log that they read, and what would hide a change or look like another. */
+const CONFIGURED = [
+  ["log.showRoot", "false"],
+  ["log.showSignature", "true"],
+  ["log.abbrevCommit", "true"],
+  ["log.decorate", "full"],
+  ["log.follow", "true"],
+  ["log.mailmap", "true"],
+  ["log.diffMerges", "off"],
+  ["format.pretty", "oneline"],
+  ["color.ui", "always"],
+  ["color.diff", "always"],
+  ["diff.relative", "true"],
+  ["diff.renames", "copies"],
+  ["diff.ignoreSubmodules", "all"],
+  ["diff.orderFile", "no-such-file"],
+  ["diff.external", "false"],
+  ["diff.noprefix", "true"],
+  ["core.ignoreCase", "true"],
+  ["core.quotePath", "true"],
+  ["core.abbrev", "4"],
+  ["i18n.logOutputEncoding", "UTF-16"],
+  ["notes.displayRef", "refs/notes/*"],
+] as const;
+
+describe("listTexts of a history that touches paths", () => {
+  it("tells which commits change one of them, or what lies below one, and no other", () =>
+    withRepo({ bare: true }, async (repo) => {
+      const { tip, touches } = touchingHistory(repo);
+      const listed = await list(repo, tip);
+      expect(listed.map((one) => one.touches)).toEqual(touches);
+      const byGit = repo.git(["rev-list", "--full-history", tip, "--", ...PATHS]).split("\n");
+      expect(listed.flatMap((one) => (one.touches === true ? [one.oid] : [])).reverse()).toEqual(byGit);
+      const isTold = ({ oid, text }: ListedCommit): boolean =>
+        hashObject("commit", text ?? new Uint8Array(), "sha1") === oid;
+      // Where modes follow, git prints the empty line that an empty message begins with.
+      expect(listed.map(isTold)).toEqual(listed.map(({ touches: any }, at) => at % 3 !== 1 || any === true));
+    }));
+
+  it("gives the same whatever the repository's configuration says of logs and differences", () =>
+    withRepo({ bare: true }, async (repo) => {
+      const { tip } = touchingHistory(repo);
+      const plain = await list(repo, tip);
+      repo.git(["update-ref", "refs/heads/main", tip]);
+      repo.git(["notes", "add", "-m", "a note", tip]);
+      for (const [name, value] of CONFIGURED) repo.git(["config", name, value]);
+      expect(await list(repo, tip)).toEqual(plain);
+    }));
+
+  it("takes a commit that is too long to be kept for one that may touch any", () =>
+    withRepo({ bare: true }, async (repo) => {
+      const long = store(repo, `\n${"0123456789abcdef\n".repeat(100_000)}`);
+      const last = store(repo, "\nlast\n", [long]);
+      expect((await list(repo, last)).map(({ touches }) => touches)).toEqual([true, false]);
     }));
 });
 
