@@ -50,6 +50,17 @@ describe("decodeArmor", () => {
   it("computes CRC-24 as RFC 9580 §6.1.1 does", () => {
     expect(crc24(Buffer.from("123456789"))).toBe(0x21cf02);
     expect(crc24(new Uint8Array())).toBe(0xb704ce);
+    const bitwise = (data: Uint8Array): number =>
+      data.reduce((sum, byte) => {
+        let crc = sum ^ (byte << 16);
+        for (let bit = 0; bit < 8; bit += 1) crc = (crc & 0x800000 ? (crc << 1) ^ 0x864cfb : crc << 1) & 0xffffff;
+        return crc;
+      }, 0xb704ce);
+    // Every byte in each place of a group of three, and every length of what is left behind the last.
+    for (let length = 0; length < 800; length += 1) {
+      const data = Uint8Array.from({ length }, (_, at) => (at * 7 + length) & 0xff);
+      expect(crc24(data)).toBe(bitwise(data));
+    }
   });
   it.each([
     ["text in front", `x\n${pgp("\nZm9v")}`],
