@@ -1,4 +1,5 @@
 /** OpenPGP packet framing (RFC 9580 §4.2) and the reader of what is inside a packet. */
+import { asBuffer } from "../../encoding/bytes.ts";
 import { ParseError } from "../../errors.ts";
 import type { Bytes } from "../../model.ts";
 
@@ -25,26 +26,30 @@ export interface Packet {
 export class PacketReader {
   readonly #bytes: Bytes;
   readonly #what: string;
-  #offset = 0;
+  readonly #start: number;
+  readonly #end: number;
+  #at: number;
 
-  constructor(bytes: Bytes, what: string) {
+  /** Of the bytes from `start` to `end`; offsets are counted from there. */
+  constructor(bytes: Bytes, what: string, start = 0, end = bytes.length) {
     this.#bytes = bytes;
     this.#what = what;
+    this.#start = start;
+    this.#end = end;
+    this.#at = start;
   }
 
   get offset(): number {
-    return this.#offset;
+    return this.#at - this.#start;
   }
 
   get left(): number {
-    return this.#bytes.length - this.#offset;
+    return this.#end - this.#at;
   }
 
   byte(): number {
-    const value = this.#bytes[this.#offset];
-    if (value === undefined) this.fail("is cut off");
-    this.#offset += 1;
-    return value;
+    if (this.#at >= this.#end) this.fail("is cut off");
+    return this.#bytes[this.#at++] as number;
   }
 
   uint16(): number {
@@ -56,14 +61,31 @@ export class PacketReader {
   }
 
   bytes(length: number): Bytes {
-    if (length > this.left) this.fail("is cut off");
-    const start = this.#offset;
-    this.#offset += length;
-    return this.#bytes.subarray(start, this.#offset);
+    const start = this.#pass(length);
+    return this.#bytes.subarray(start, this.#at);
   }
 
   rest(): Bytes {
     return this.bytes(this.left);
+  }
+
+  /** The next bytes in lower-case hexadecimal. */
+  hex(length: number): string {
+    const start = this.#pass(length);
+    return asBuffer(this.#bytes).toString("hex", start, this.#at);
+  }
+
+  /** A reader of the next bytes alone: most need not be cut out for being read. */
+  part(length: number): PacketReader {
+    const start = this.#pass(length);
+    return new PacketReader(this.#bytes, this.#what, start, this.#at);
+  }
+
+  #pass(length: number): number {
+    if (length > this.left) this.fail("is cut off");
+    const start = this.#at;
+    this.#at += length;
+    return start;
   }
 
   /**
@@ -75,14 +97,14 @@ export class PacketReader {
     const length = Math.ceil(bits / 8);
     if (length > this.left) this.fail("is cut off");
     const top = bits % 8 === 0 ? 8 : bits % 8;
-    const first = this.#bytes[this.#offset] ?? 0;
-    const end = this.#offset + length;
+    const first = this.#bytes[this.#at] ?? 0;
+    const end = this.#at + length;
     if (exact && bits > 0 && first >> (top - 1) !== 1) {
-      this.#offset = end;
+      this.#at = end;
       this.fail("has a number whose length is not exact");
     }
-    while (this.#offset < end && this.#bytes[this.#offset] === 0) this.#offset += 1;
-    return this.bytes(end - this.#offset);
+    while (this.#at < end && this.#bytes[this.#at] === 0) this.#at += 1;
+    return this.bytes(end - this.#at);
   }
 
   end(): void {
@@ -90,7 +112,7 @@ export class PacketReader {
   }
 
   fail(message: string): never {
-    throw new ParseError(this.#what, message, this.#offset);
+    throw new ParseError(this.#what, message, this.offset);
   }
 }
 

@@ -44,6 +44,7 @@ export interface UnreadSignature {
 }
 
 const WHAT = "OpenPGP signature";
+const NO_SALT: Bytes = new Uint8Array();
 
 /**
  * Reads the body of a signature packet. Every byte is accounted for.
@@ -59,11 +60,11 @@ export function readSignature(body: Bytes): OpenPgpSignature | UnreadSignature {
   const publicKeyAlgorithm = reader.byte();
   const hashAlgorithm = reader.byte();
   const areaLength = (): number => (version === 6 ? reader.uint32() : reader.uint16());
-  const hashed = splitSubpackets(reader.bytes(areaLength()), WHAT);
+  const hashed = splitSubpackets(reader.part(areaLength()));
   const hashedLength = reader.offset;
-  const unhashed = splitSubpackets(reader.bytes(areaLength()), WHAT);
+  const unhashed = splitSubpackets(reader.part(areaLength()));
   const digestPrefix = reader.bytes(2);
-  const salt = version === 6 ? reader.bytes(reader.byte()) : body.subarray(0, 0);
+  const salt = version === 6 ? reader.bytes(reader.byte()) : NO_SALT;
   if (version === 6 && salt.length !== hashFacts(hashAlgorithm)?.saltBytes) reader.fail("has a salt of the wrong size");
   const numbers = readNumbers(reader, publicKeyAlgorithm, version);
   if (numbers === null) return { unsupported: `public-key algorithm ${publicKeyAlgorithm} is not supported` };
@@ -77,17 +78,17 @@ export function readSignature(body: Bytes): OpenPgpSignature | UnreadSignature {
     digestPrefix,
     salt,
     numbers,
-    facts: readHashedFacts(hashed, WHAT),
-    issuers: readIssuerHints(all, WHAT),
+    facts: readHashedFacts(hashed),
+    issuers: readIssuerHints(all),
     embedded: embeddedIn(all),
-    trailer: trailer(version, body.subarray(0, hashedLength)),
+    trailer: trailer(version, body, hashedLength),
     body,
   };
 }
 
 function embeddedIn(subpackets: readonly Subpacket[]): readonly Bytes[] {
   const embedded: Bytes[] = [];
-  for (const { type, body } of subpackets) if (type === SUBPACKET.embeddedSignature) embedded.push(body);
+  for (const { type, body } of subpackets) if (type === SUBPACKET.embeddedSignature) embedded.push(body.rest());
   return embedded;
 }
 
@@ -111,10 +112,9 @@ function readNumbers(reader: PacketReader, algorithm: number, version: 4 | 6): r
   }
 }
 
-function trailer(version: 4 | 6, hashedPart: Bytes): Bytes {
-  const { length } = hashedPart;
+function trailer(version: 4 | 6, body: Bytes, length: number): Bytes {
   const whole = Buffer.allocUnsafe(length + 6);
-  whole.set(hashedPart);
+  for (let at = 0; at < length; at++) whole[at] = body[at] as number;
   whole[length] = version;
   whole[length + 1] = 0xff;
   for (let byte = 0; byte < 4; byte++) whole[length + 2 + byte] = length >>> (24 - 8 * byte);

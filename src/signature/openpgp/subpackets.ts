@@ -1,12 +1,13 @@
 /** Signature subpackets (RFC 9580 §5.2.3.7): what a signature says about itself. */
 import { toHex } from "../../encoding/hex.ts";
 import type { Bytes, Seconds } from "../../model.ts";
-import { PacketReader, longLength } from "./packets.ts";
+import { longLength, type PacketReader } from "./packets.ts";
 
 export interface Subpacket {
   readonly type: number;
   readonly critical: boolean;
-  readonly body: Bytes;
+  /** At its beginning until somebody has read it. */
+  readonly body: PacketReader;
 }
 
 export const SUBPACKET = {
@@ -29,14 +30,13 @@ export const SUBPACKET = {
 const UNDERSTOOD = new Set([2, 3, 4, 5, 6, 7, 9, 11, 12, 16, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 32, 33, 34, 39]);
 
 /** @throws ParseError */
-export function splitSubpackets(area: Bytes, what: string): readonly Subpacket[] {
-  const reader = new PacketReader(area, what);
+export function splitSubpackets(area: PacketReader): readonly Subpacket[] {
   const subpackets: Subpacket[] = [];
-  while (reader.left > 0) {
-    const length = longLength(reader, reader.byte());
-    if (length === 0) reader.fail("has an empty subpacket");
-    const type = reader.byte();
-    subpackets.push({ type: type & 0x7f, critical: type >= 0x80, body: reader.bytes(length - 1) });
+  while (area.left > 0) {
+    const length = longLength(area, area.byte());
+    if (length === 0) area.fail("has an empty subpacket");
+    const type = area.byte();
+    subpackets.push({ type: type & 0x7f, critical: type >= 0x80, body: area.part(length - 1) });
   }
   return subpackets;
 }
@@ -61,7 +61,7 @@ export interface HashedFacts {
 }
 
 /** @throws ParseError where a subpacket is not of its type's form */
-export function readHashedFacts(hashed: readonly Subpacket[], what: string): HashedFacts {
+export function readHashedFacts(hashed: readonly Subpacket[]): HashedFacts {
   let created: Subpacket | null = null;
   let lifetime: Subpacket | null = null;
   let keyLifetime: Subpacket | null = null;
@@ -94,19 +94,20 @@ export function readHashedFacts(hashed: readonly Subpacket[], what: string): Has
         break;
       case SUBPACKET.revocationReason:
         reasons += 1;
-        reason = body[0] ?? null;
+        reason = firstOf(body);
         break;
       case SUBPACKET.revocationKey:
-        revokers.push(upperHex(body.subarray(2)));
+        // Class and algorithm stand before it.
+        revokers.push(upperHex(body.rest().subarray(2)));
         break;
     }
   }
   return {
-    created: secondsOf(created, what),
+    created: secondsOf(created),
     // RFC 9580 §5.2.3.13 and §5.2.3.18: zero is never.
-    lifetime: secondsOf(lifetime, what) || null,
-    keyLifetime: secondsOf(keyLifetime, what) || null,
-    keyFlags: flags === null ? null : (flags.body[0] ?? 0),
+    lifetime: secondsOf(lifetime) || null,
+    keyLifetime: secondsOf(keyLifetime) || null,
+    keyFlags: flags === null ? null : (firstOf(flags.body) ?? 0),
     revocationReason: reasons === 1 ? reason : null,
     revokers,
     notUnderstood: critical === null ? null : describe(critical),
@@ -114,13 +115,14 @@ export function readHashedFacts(hashed: readonly Subpacket[], what: string): Has
   };
 }
 
-function secondsOf(subpacket: Subpacket | null, what: string): Seconds | null {
+function secondsOf(subpacket: Subpacket | null): Seconds | null {
   if (subpacket === null) return null;
-  const reader = new PacketReader(subpacket.body, what);
-  const value = reader.uint32();
-  reader.end();
+  const value = subpacket.body.uint32();
+  subpacket.body.end();
   return value;
 }
+
+const firstOf = (body: PacketReader): number | null => (body.left > 0 ? body.byte() : null);
 
 const describe = ({ type }: Subpacket): string =>
   type === SUBPACKET.notation ? "a critical notation" : `a critical subpacket of type ${type}`;
@@ -133,20 +135,19 @@ export interface IssuerHints {
 }
 
 /** @throws ParseError */
-export function readIssuerHints(subpackets: readonly Subpacket[], what: string): IssuerHints {
+export function readIssuerHints(subpackets: readonly Subpacket[]): IssuerHints {
   const keyIds: string[] = [];
   const fingerprints: { version: number; fingerprint: string }[] = [];
   for (const { type, body } of subpackets) {
     if (type === SUBPACKET.issuerKeyId) {
-      const reader = new PacketReader(body, what);
-      keyIds.push(upperHex(reader.bytes(8)));
-      reader.end();
+      keyIds.push(body.hex(8).toUpperCase());
+      body.end();
     } else if (type === SUBPACKET.issuerFingerprint) {
-      const reader = new PacketReader(body, what);
-      const version = reader.byte();
-      const fingerprint = reader.rest();
-      if (fingerprint.length !== (version === 4 ? 20 : 32)) reader.fail("has a malformed issuer fingerprint");
-      fingerprints.push({ version, fingerprint: upperHex(fingerprint) });
+      const version = body.byte();
+      const { left } = body;
+      const fingerprint = body.hex(left).toUpperCase();
+      if (left !== (version === 4 ? 20 : 32)) body.fail("has a malformed issuer fingerprint");
+      fingerprints.push({ version, fingerprint });
     }
   }
   return { keyIds, fingerprints };

@@ -44,6 +44,29 @@ describe("splitPackets", () => {
   });
 });
 
+describe("PacketReader.part", () => {
+  it("reads its own bytes alone, and the whole goes on behind them", () => {
+    const whole = new PacketReader(bytes(1, 2, 3, 4, 5), "test");
+    expect(whole.byte()).toBe(1);
+    const part = whole.part(3);
+    expect([part.left, part.offset, whole.left, whole.offset]).toEqual([3, 0, 1, 4]);
+    expect(part.hex(2)).toBe("0203");
+    expect([...part.part(1).rest()]).toEqual([4]);
+    expect(() => part.byte()).toThrowCode("ERR_PARSE");
+    expect(() => part.end()).not.toThrow();
+    expect([...whole.rest()]).toEqual([5]);
+  });
+  it("refuses more than there is, of the part as of the whole (ERR_PARSE)", () => {
+    const whole = new PacketReader(bytes(1, 2, 3), "test");
+    expect(() => whole.part(4)).toThrowCode("ERR_PARSE");
+    const part = whole.part(1);
+    for (const read of [() => part.uint16(), () => part.bytes(2), () => part.hex(2), () => part.part(2)]) {
+      expect(read).toThrowCode("ERR_PARSE");
+    }
+    expect(() => new PacketReader(bytes(0, 16, 1, 1), "test").part(3).mpi(false)).toThrowCode("ERR_PARSE");
+  });
+});
+
 describe("PacketReader.mpi", () => {
   const read = (exact: boolean, ...values: number[]): number[] => [
     ...new PacketReader(bytes(...values), "test").mpi(exact),

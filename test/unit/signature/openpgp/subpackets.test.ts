@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { concatBytes } from "../../../../src/encoding/bytes.ts";
 import type { Bytes } from "../../../../src/model.ts";
+import { PacketReader } from "../../../../src/signature/openpgp/packets.ts";
 import { readHashedFacts, readIssuerHints, splitSubpackets } from "../../../../src/signature/openpgp/subpackets.ts";
 import {
   bytes,
@@ -17,23 +18,25 @@ import {
   subpacket,
 } from "../../../support/openpgp.ts";
 
-const facts = (...parts: Bytes[]): ReturnType<typeof readHashedFacts> =>
-  readHashedFacts(splitSubpackets(concatBytes(...parts), "test"), "test");
-const hints = (...parts: Bytes[]): ReturnType<typeof readIssuerHints> =>
-  readIssuerHints(splitSubpackets(concatBytes(...parts), "test"), "test");
+const split = (area: Bytes): ReturnType<typeof splitSubpackets> => splitSubpackets(new PacketReader(area, "test"));
+const facts = (...parts: Bytes[]): ReturnType<typeof readHashedFacts> => readHashedFacts(split(concatBytes(...parts)));
+const hints = (...parts: Bytes[]): ReturnType<typeof readIssuerHints> => readIssuerHints(split(concatBytes(...parts)));
 
 describe("splitSubpackets", () => {
   it("reads lengths of one, two and five octets, and the critical bit", () => {
-    expect(splitSubpackets(bytes(2, 0x82, 7), "test")).toEqual([{ type: 2, critical: true, body: bytes(7) }]);
+    const [only, ...others] = split(bytes(2, 0x82, 7));
+    expect(only).toMatchObject({ type: 2, critical: true });
+    expect(only?.body.rest()).toEqual(bytes(7));
+    expect(others).toEqual([]);
     const two = concatBytes(bytes(192, 9, 100), Buffer.alloc(200));
-    expect(splitSubpackets(two, "test")).toMatchObject([{ type: 100, critical: false }]);
-    expect(splitSubpackets(bytes(255, 0, 0, 0, 1, 100), "test")).toEqual([
-      { type: 100, critical: false, body: bytes() },
-    ]);
+    expect(split(two)).toMatchObject([{ type: 100, critical: false }]);
+    const [long] = split(bytes(255, 0, 0, 0, 1, 100));
+    expect(long).toMatchObject({ type: 100, critical: false });
+    expect(long?.body.left).toBe(0);
   });
   it("refuses an empty subpacket, and one that is cut off (ERR_PARSE)", () => {
-    expect(() => splitSubpackets(bytes(0), "test")).toThrowCode("ERR_PARSE");
-    expect(() => splitSubpackets(bytes(3, 2, 7), "test")).toThrowCode("ERR_PARSE");
+    expect(() => split(bytes(0))).toThrowCode("ERR_PARSE");
+    expect(() => split(bytes(3, 2, 7))).toThrowCode("ERR_PARSE");
   });
 });
 
