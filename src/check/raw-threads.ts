@@ -25,6 +25,9 @@ const LESS_INLINED = "--max-inlined-bytecode-size-cumulative=300";
 /** V8's own. Compiled code names the flags that differ from V8's, and is not taken in, or written, under others. */
 const AS_EVER = "--max-inlined-bytecode-size-cumulative=920";
 
+/** Of the memory from which node cuts small buffers: its own would last for two commits, and making it anew is not cheap. */
+const POOL = 64 * 1024;
+
 interface Asked {
   readonly check: RawCheck;
   readonly resolve: (good: boolean) => void;
@@ -42,10 +45,12 @@ export class RawThreads {
   #planned = false;
   #isHot = false;
   #failure: Error | null = null;
+  readonly #pool = Buffer.poolSize;
 
   /** `program`: what threads run. */
   constructor(program: ThreadProgram, count = Math.max(1, availableParallelism() - 1)) {
     const failed = (error: Error): void => this.#fail(error);
+    Buffer.poolSize = POOL;
     this.#threads = Array.from({ length: count }, () => new RawThread(program, () => this.#plan(), failed));
   }
 
@@ -65,6 +70,7 @@ export class RawThreads {
   /** Questions that are open are not answered any more. */
   close(): void {
     setFlagsFromString(AS_EVER);
+    Buffer.poolSize = this.#pool;
     for (const thread of this.#threads) thread.close();
     this.#waiting.take(this.#waiting.length);
   }
