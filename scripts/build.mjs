@@ -66,12 +66,17 @@ const GROUPS = {
   main: [
     "errors",
     "cli/(failure|hook|main|messages|own-program|streams|tally)",
-    "check/(early-listing|open-history|readiness|readiness-memo|reachable-key|secret-keys|signing-key|sink)",
+    "check/(early-listing|open-history|sink)",
     "encoding/(bytes|identifiers|ssh-wire|text|time)",
-    "io/(answer-lines|clock|coding-agent|commit-context|commit-memory|config|environment|file-status|git|git-dir|git-program|input|objects|preflight-memo|programs|reading|ref-watch)",
+    "io/(answer-lines|clock|coding-agent|config|environment|file-status|git|git-dir|git-program|input|objects|programs|reading|ref-watch)",
     "io/(commit-texts|packed-refs|refs|repository|revisions|trusted-file)",
     "policy/(places|summary)",
     "report/(causes|folding|hook|show)",
+  ],
+  // What the hooks of a commit ask, and no push.
+  commit: [
+    "check/(readiness|readiness-memo|reachable-key|secret-keys|signing-key)",
+    "io/(commit-context|commit-memory|preflight-memo)",
   ],
   // What checks a policy is not needed where the last one is known (src/io/kept-answer.ts).
   policy: [
@@ -117,7 +122,7 @@ const escaped = (text) =>
   text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** Files that hooks load and that hold nothing but our own modules. */
-const OURS_ALONE = new Set(["main", "judging", "openpgp"]);
+const OURS_ALONE = new Set(["main", "commit", "judging", "openpgp"]);
 
 /**
  * What they give is given as values: nothing in `src/` is exported that changes (test/architecture.test.ts), and no file is
