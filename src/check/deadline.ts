@@ -18,7 +18,8 @@ export class Deadline {
     this.passed = new Promise((resolve) => (this.#pass = resolve));
     this.#seconds = seconds;
     // What waits for nothing needs no timer, and ends before one could be heard: a timer takes longer to set than a ref to read.
-    setImmediate(() => this.#set()).unref();
+    // This is called once everything waits.
+    process.nextTick(() => this.#set());
   }
 
   /** Sets the time anew, counted from the start. */
