@@ -4,6 +4,7 @@
  */
 import { digestBytes } from "../encoding/digest.ts";
 import { toHex } from "../encoding/hex.ts";
+import { isObjectId } from "../encoding/identifiers.ts";
 import type { Bytes, Fingerprint, ObjectId, PolicyOrigin, RefName, VerdictCode } from "../model.ts";
 import type { SavedState } from "./record-state.ts";
 
@@ -159,8 +160,7 @@ export function parseEntry(line: string): LinkedEntry | null {
 
 type Loose = Readonly<Record<string, unknown>>;
 
-const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-const isOid = (value: unknown): value is ObjectId => typeof value === "string" && OID.test(value);
+const isOid = (value: unknown): value is ObjectId => typeof value === "string" && isObjectId(value);
 const isOidOrNull = (value: unknown): boolean => value === null || isOid(value);
 const isText = (value: unknown): value is string => typeof value === "string";
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

@@ -20,5 +20,7 @@ export function encodeBase64(bytes: Bytes): string {
 
 /** As OpenSSH prints fingerprints. */
 export function encodeBase64Unpadded(bytes: Bytes): string {
-  return encodeBase64(bytes).replace(/={1,2}$/, "");
+  const padded = encodeBase64(bytes);
+  const end = padded.indexOf("=");
+  return end === -1 ? padded : padded.slice(0, end);
 }

@@ -29,7 +29,7 @@ export function parseObjectId(text: string, algorithm?: HashAlgorithm): ObjectId
 
 /** All zeros, git's word for "no object" on hook input. */
 export function isZeroId(text: string): boolean {
-  return (text.length === 40 || text.length === 64) && /^0+$/.test(text);
+  return (text.length === 40 || text.length === 64) && text === "0".repeat(text.length);
 }
 
 export function zeroId(algorithm: HashAlgorithm): ObjectId {

@@ -3,7 +3,7 @@
  * that this names. While all of these are the same, git need not be asked: it takes as long to start as all the rest.
  */
 import { join, resolve } from "node:path";
-import { parseConfigOrigins, type ConfigValue, type GitConfig } from "./config.ts";
+import { leadsElsewhere, parseConfigOrigins, type ConfigValue, type GitConfig } from "./config.ts";
 import { userConfigFiles, type Variables } from "./environment.ts";
 import { statusOf } from "./file-status.ts";
 import { commonDirOf } from "./git-dir.ts";
@@ -53,7 +53,7 @@ export function askedOf(
 ): AskedOf | null {
   const git = programStamp(caller);
   const isNamed = ["user.name", "user.email"].every((key) => config.get(key) !== null);
-  if (git === null || !isNamed || config.values.some(({ key }) => LEADS_ELSEWHERE.test(key))) return null;
+  if (git === null || !isNamed || config.values.some(({ key }) => leadsElsewhere(key))) return null;
   const named = [caller["GIT_CONFIG_GLOBAL"], caller["GIT_CONFIG_SYSTEM"]].filter((path) => path !== undefined);
   const own = [...named, ...userConfigFiles(caller), join(commonDirOf(place.gitDir), "config"), ...keys];
   // Before git is asked for what could not be kept.
@@ -80,9 +80,6 @@ export function askedOf(
 }
 
 const textOf = (values: readonly ConfigValue[]): string => JSON.stringify(values.map(({ key, value }) => [key, value]));
-
-/** An include, even of nothing, and the configuration of one work tree are more than these files. */
-const LEADS_ELSEWHERE = /^(?:include\.|includeif\.|extensions\.worktreeconfig$)/;
 
 function stampOf(path: string): string | null {
   const stats = statusOf(path);

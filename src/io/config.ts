@@ -71,3 +71,7 @@ function parseValue(scope: string | undefined, entry = ""): ConfigValue {
     value: end === -1 ? null : entry.slice(end + 1),
   };
 }
+
+/** Whether the configuration may hang on more than the files that hold it: an include, even of nothing, and one of one work tree. */
+export const leadsElsewhere = (key: string): boolean =>
+  key.startsWith("include.") || key.startsWith("includeif.") || key === "extensions.worktreeconfig";

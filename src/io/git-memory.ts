@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { digestHex } from "../encoding/digest.ts";
 import type { ObjectId } from "../model.ts";
 import { runGit, type GitPlace } from "./git.ts";
-import { GitConfig, parseConfigOrigins, type ConfigOrigin, type ConfigValue } from "./config.ts";
+import { GitConfig, leadsElsewhere, parseConfigOrigins, type ConfigOrigin, type ConfigValue } from "./config.ts";
 import { statusOf } from "./file-status.ts";
 import { programStamp } from "./git-program.ts";
 import { keepAnswer, recallAnswer } from "./kept-answer.ts";
@@ -104,12 +104,9 @@ async function askConfig(place: MemoryPlace): Promise<AskedConfig | null> {
   return { question, system, values: origins.map(({ scope, key, value }) => ({ scope, key, value })) };
 }
 
-/** An include, even of nothing, and the configuration of one work tree are more than two files. */
-const LEADS_ELSEWHERE = /^(?:include\.|includeif\.|extensions\.worktreeconfig$)/;
-
 /** Whether to try. */
 export const mayKeep = ({ values }: GitConfig): boolean =>
-  values.every(({ scope, key }) => ["system", "local", "command"].includes(scope) && !LEADS_ELSEWHERE.test(key));
+  values.every(({ scope, key }) => ["system", "local", "command"].includes(scope) && !leadsElsewhere(key));
 
 function isOfThese(place: MemoryPlace, system: string, { scope, origin }: ConfigOrigin): boolean {
   if (scope === "command") return true;

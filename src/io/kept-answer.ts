@@ -9,8 +9,8 @@ import { toHex } from "../encoding/hex.ts";
 import { gitMemory } from "./reading.ts";
 import { openTrusted, ownOwners } from "./trusted-file.ts";
 
-/** A line with the digest of the rest, a line with what it is the answer to, and the answer. */
-const FORM = /^([0-9a-f]{64})\n([0-9a-f]{64})\n(.*)$/s;
+/** A line with the digest of the rest, a line with what it is the answer to, a digest as well, and the answer. */
+const DIGITS = 64;
 const MOST_BYTES = 16 * 1024 * 1024;
 
 export interface KeptAnswer {
@@ -25,8 +25,11 @@ export function recallAnswer(path: string): KeptAnswer | null {
   if (opened === null) return null;
   try {
     if (opened.status.size > MOST_BYTES) return null;
-    const [, digest, question = "", answer = ""] = FORM.exec(readFileSync(opened.file, "utf8")) ?? [];
-    return digest === digestOf(question, answer) ? { question, answer: JSON.parse(answer) as unknown } : null;
+    const text = readFileSync(opened.file, "utf8");
+    const question = text.slice(DIGITS + 1, 2 * DIGITS + 1);
+    const answer = text.slice(2 * (DIGITS + 1));
+    const isWhole = text.startsWith(`${digestOf(question, answer)}\n${question}\n`);
+    return isWhole ? { question, answer: JSON.parse(answer) as unknown } : null;
   } catch {
     return null;
   } finally {

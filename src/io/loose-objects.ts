@@ -20,8 +20,8 @@ const MOST_BYTES = 256 * 1024;
 /** An object is asked for its kind, its parents and its signature: the first few need not be unpacked each time. */
 const MOST_KEPT = 16;
 
-/** A kind and a length in the shortest form; NUL ends them. */
-const HEAD = /^(commit|tree|blob|tag) (0|[1-9]\d{0,9})$/;
+const KINDS: readonly ObjectKind[] = ["commit", "tree", "blob", "tag"];
+/** A kind and a length; NUL ends them. */
 const HEAD_BYTES = 32;
 
 export type LooseObjects = (oid: ObjectId) => LooseObject | null;
@@ -62,9 +62,10 @@ function unpack(stored: Buffer, oid: ObjectId): LooseObject | null {
   const whole = inflate(stored);
   if (whole === null || digestHex(oid.length === 40 ? "sha1" : "sha256", whole) !== oid) return null;
   const end = whole.subarray(0, HEAD_BYTES).indexOf(0);
-  const [, kind, length] = HEAD.exec(whole.toString("latin1", 0, Math.max(end, 0))) ?? [];
+  const head = whole.toString("latin1", 0, Math.max(end, 0));
   const bytes = whole.subarray(end + 1);
-  return kind === undefined || Number(length) !== bytes.length ? null : { kind: kind as ObjectKind, bytes };
+  const kind = KINDS.find((name) => head === `${name} ${bytes.length}`);
+  return kind === undefined ? null : { kind, bytes };
 }
 
 /** Null for what is damaged, grows too large, or has something behind it. */

@@ -8,8 +8,26 @@ import { readPlainFile } from "./plain-files.ts";
 const POLICY_BYTES = 4 * 1024 * 1024;
 const KEY_BYTES = 2 * 1024 * 1024;
 
-/** What node, a bundler or a shell would run. */
-const CODE = /\.(?:[cm]?[jt]sx?|sh|py|wasm|node)$/i;
+/** Endings of what node, a bundler or a shell would run. */
+const CODE = new Set([
+  "js",
+  "jsx",
+  "cjs",
+  "cjsx",
+  "mjs",
+  "mjsx",
+  "ts",
+  "tsx",
+  "cts",
+  "ctsx",
+  "mts",
+  "mtsx",
+  "sh",
+  "py",
+  "wasm",
+  "node",
+]);
+const isCode = (file: string): boolean => CODE.has(file.slice(file.lastIndexOf(".") + 1).toLowerCase());
 
 /**
  * Reads a policy file, by its path relative to a folder whose path is absolute, as bytes; null where there is none. Data
@@ -27,7 +45,7 @@ export async function readPolicyFile(
 ): Promise<Bytes | null> {
   const file = join(folder, path);
   if (!isAbsolute(file)) throw unreadable(file, "its path is not absolute");
-  if (CODE.test(file)) throw unreadable(file, "a policy is data (YAML or JSON), and code is never run");
+  if (isCode(file)) throw unreadable(file, "a policy is data (YAML or JSON), and code is never run");
   // cosmiconfig opens what the path leads to before it asks the loader: see first that this ends, and ends here.
   const bytes = readPlainFile(file, POLICY_BYTES);
   if (bytes === null) return null;

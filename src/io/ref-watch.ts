@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isObjectId } from "../encoding/identifiers.ts";
 import type { ObjectId, RefName } from "../model.ts";
 import type { GitConfig } from "./config.ts";
 import type { HookPlace } from "./repository.ts";
@@ -18,12 +19,10 @@ export interface RefWatch {
   stoodStill(config: GitConfig, names: readonly RefName[]): boolean;
 }
 
-const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-
 export function watchRefs(place: HookPlace, names: readonly RefName[]): RefWatch {
   const head = textOf(join(place.gitDir, "HEAD"));
-  const named = /^ref: (.*)\n$/.exec(head ?? "")?.[1];
-  const watched = new Set([...names, ...(named === undefined ? [] : [named as RefName])]);
+  const named = namedBy(head);
+  const watched = new Set([...names, ...(named === undefined ? [] : [named])]);
   const before = look(place, watched);
   const isSame = (): boolean => before !== null && look(place, watched)?.stamp === before.stamp;
   return {
@@ -47,10 +46,16 @@ export async function readFewRefs(place: HookPlace, config: GitConfig, names: re
  */
 export function guessRef(place: HookPlace, name: RefName | "HEAD"): ObjectId | null {
   const head = name === "HEAD" ? textOf(join(place.gitDir, name)) : null;
-  if (head !== null && OID.test(head.trimEnd())) return head.trimEnd() as ObjectId;
-  const ref = name === "HEAD" ? (/^ref: (.*)\n$/.exec(head ?? "")?.[1] as RefName | undefined) : name;
+  if (head !== null && isObjectId(head.trimEnd())) return head.trimEnd() as ObjectId;
+  const ref = name === "HEAD" ? namedBy(head) : name;
   const before = ref === undefined ? null : look(place, new Set([ref]));
   return ref === undefined || before === null ? null : (read(place, [ref], before)?.get(ref)?.oid ?? null);
+}
+
+/** What a symbolic ref names in its one line. */
+function namedBy(text: string | null): RefName | undefined {
+  const isOne = text?.startsWith("ref: ") === true && text.indexOf("\n") === text.length - 1 && !text.includes("\r");
+  return isOne ? (text.slice("ref: ".length, -1) as RefName) : undefined;
 }
 
 /** Reftable keeps nothing where we look, and where a file has several names, so would a ref. */
@@ -76,7 +81,7 @@ function look({ gitDir, commonDir }: HookPlace, names: ReadonlySet<RefName>): Lo
   const loose = new Map<RefName, ObjectId | null>();
   for (const name of names) {
     const text = isShared(name) ? textOf(refPath(commonDir, name)) : null;
-    if (text === null || !(text === "" || (text.endsWith("\n") && OID.test(text.slice(0, -1))))) return null;
+    if (text === null || !(text === "" || (text.endsWith("\n") && isObjectId(text.slice(0, -1))))) return null;
     loose.set(name, text === "" ? null : (text.slice(0, -1) as ObjectId));
     seen.push(name, text);
   }
@@ -86,17 +91,19 @@ function look({ gitDir, commonDir }: HookPlace, names: ReadonlySet<RefName>): Lo
 function read({ commonDir }: HookPlace, names: readonly RefName[], { loose }: Look): RefValues | null {
   const others = names.filter((name) => loose.get(name) == null);
   const oids = others.length === 0 ? [] : readPackedRefs(join(commonDir, "packed-refs"), others);
-  if (oids?.every((oid) => oid === "" || OID.test(oid)) !== true) return null;
+  if (oids?.every((oid) => oid === "" || isObjectId(oid)) !== true) return null;
   const packed = new Map(others.map((name, at) => [name, oids[at]]));
   return new Map(
     names.flatMap((name) => {
       const oid = loose.get(name) ?? packed.get(name) ?? "";
-      return oid === "" ? [] : [[name, { oid: oid as ObjectId, symbolic: null }] as const];
+      return oid === "" ? [] : [[name, { oid: oid, symbolic: null }] as const];
     }),
   );
 }
 
-const isShared = (name: RefName): boolean => /^refs\/(?!bisect\/|worktree\/|rewritten\/)/.test(name);
+const OF_ONE_WORK_TREE = ["refs/bisect/", "refs/worktree/", "refs/rewritten/"];
+const isShared = (name: RefName): boolean =>
+  name.startsWith("refs/") && !OF_ONE_WORK_TREE.some((folder) => name.startsWith(folder));
 
 /** A file's content, empty where there is none; null where something else stands there, or more than is read. */
 function textOf(path: string | Buffer, cap = 4096): string | null {

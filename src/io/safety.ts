@@ -17,7 +17,9 @@ const CANNOT_FETCH_SINCE: readonly (readonly [number, number])[] = [
 /** Whether objects may be left out here, to be fetched when they are needed: which judging never does. */
 export const isPartialClone = (config: GitConfig): boolean =>
   config.values.some(
-    ({ key }) => key === "extensions.partialclone" || /^remote\..*\.(?:promisor|partialclonefilter)$/s.test(key),
+    ({ key }) =>
+      key === "extensions.partialclone" ||
+      (key.startsWith("remote.") && (key.endsWith(".promisor") || key.endsWith(".partialclonefilter"))),
   );
 
 /**

@@ -39,7 +39,8 @@ function ownersIn(policy: Policy): ReadonlyMap<string, Principal> {
 }
 
 // toLowerCase() alone would fold U+212A (KELVIN SIGN) to k, and the bytes of other alphabets with it.
-const foldAscii = (text: string): string => text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
+const foldAscii = (text: string): string =>
+  text === text.toLowerCase() ? text : text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
 
 function foldDomain(email: string): string {
   const at = email.lastIndexOf("@") + 1;

@@ -17,7 +17,7 @@ import type { Glob } from "./policy.ts";
 export function compileGlob(pattern: string): Glob {
   checkPattern(pattern);
   const text = latin1(new TextEncoder().encode(pattern));
-  if (!/[*?]/.test(text)) return { pattern, matches: (name) => name === text };
+  if (isLiteral(text)) return { pattern, matches: (name) => name === text };
   const components = text.split("/").map((component) => (component === "**" ? ANY : compileComponent(component)));
   return { pattern, matches: (name) => matchComponents(components, name.split("/")) };
 }
@@ -40,6 +40,8 @@ function checkPattern(pattern: string): void {
   }
 }
 
+const isLiteral = (pattern: string): boolean => !pattern.includes("*") && !pattern.includes("?");
+
 /** Stands for any number of units, also none. */
 export const ANY = null;
 
@@ -50,7 +52,7 @@ export type ComponentMatcher = (component: string) => boolean;
 
 /** Matches one component, as latin-1 text of its bytes, against a pattern in the same form. */
 export function compileComponent(component: string): ComponentMatcher {
-  if (!/[*?]/.test(component)) return (name) => name === component;
+  if (isLiteral(component)) return (name) => name === component;
   const units = characters(component).map((unit) => (unit === "*" ? ANY : unit));
   return (name) => matchAll(units, characters(name), (unit, character) => unit === ONE || unit === character);
 }

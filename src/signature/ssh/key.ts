@@ -130,6 +130,11 @@ export function keyObject(key: SshPublicKey): KeyObject {
   return object;
 }
 
+function refuseBlock(line: string): void {
+  if (/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/u.test(line)) throw new KeyError(PRIVATE_KEY);
+  if (/^-{4,5} ?BEGIN/u.test(line)) throw new KeyError(`this is not OpenSSH's own format; expected ${EXPECTED}`);
+}
+
 export const PRIVATE_KEY = "this is a private key; expected the .pub file beside it";
 const EXPECTED = "one line `type base64 [comment]`, as in a .pub file";
 
@@ -140,11 +145,9 @@ const EXPECTED = "one line `type base64 [comment]`, as in a .pub file";
  */
 export function parseSshPublicKey(text: string): SshPublicKey {
   const line = text.trimEnd();
-  if (/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/u.test(line)) {
-    throw new KeyError(PRIVATE_KEY);
-  }
-  if (/^-{4,5} ?BEGIN/u.test(line)) throw new KeyError(`this is not OpenSSH's own format; expected ${EXPECTED}`);
-  if (/[\n\r\0]/u.test(line)) throw new KeyError(`there is more than one line; expected ${EXPECTED}`);
+  if (line.startsWith("-")) refuseBlock(line);
+  if (["\n", "\r", "\0"].some((end) => line.includes(end)))
+    throw new KeyError(`there is more than one line; expected ${EXPECTED}`);
   const [type = "", base64 = ""] = line.split(/[ \t]+/u, 2);
   checkType(type);
   if (base64 === "") throw new KeyError(`the key itself is missing; expected ${EXPECTED}`);
