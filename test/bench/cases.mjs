@@ -11,14 +11,14 @@ const nothing = (env) => ({ file: process.execPath, args: ["-e", "0"], env });
 /** A server of many refs: git itself lists what a push brings beyond all of them (git-receive-pack), and takes its time. */
 export const manyRefs = (refs) => ({
   name: `pre-receive, one new commit, ${refs.toLocaleString("en-US")} refs`,
-  measure({ runs }) {
+  measure(plan) {
     const scene = openScene(1000, { refs });
     try {
       const push = receiving(scene);
       const { cwd, env, input } = push;
       const args = ["rev-list", "--objects", "--stdin", "--not", "--all", "--quiet", "--alternate-refs"];
       const lists = { file: "git", args, cwd, env, input: `${input.split(" ")[1]}\n` };
-      const [time, rival, git] = timeInTurns(runs, push, nothing(scene.env), lists);
+      const [time, rival, git] = timeInTurns(plan, push, nothing(scene.env), lists);
       const allowed = 1.9 * rival.median + git.median;
       const name = `1.9 × node -e 0 and git's own rev-list (${git.median.toFixed(0)} ms)`;
       const target = { name, ratio: time.median / allowed, atMost: 1 };
@@ -33,8 +33,8 @@ export const manyRefs = (refs) => ({
 function hookCase(name, atMost, hook) {
   return {
     name,
-    measure({ runs }, scene) {
-      const [time, rival] = timeInTurns(runs, hook(scene), nothing(scene.env));
+    measure(plan, scene) {
+      const [time, rival] = timeInTurns(plan, hook(scene), nothing(scene.env));
       const target = atMost === null ? {} : { atMost };
       return { time, comparisons: [{ name: "node -e 0", rival, ratio: time.median / rival.median, ...target }] };
     },
@@ -95,7 +95,7 @@ const verifyOpenPgp = {
     if (verdicts.length !== sample || verdicts.some((verdict) => verdict !== "U" && verdict !== "G")) {
       throw new Error(`gpg does not find every signature good: ${[...new Set(verdicts)].join(" ")}`);
     }
-    const [time, git] = timeInTurns(runs, subject, { file: "git", args, env: scene.env });
+    const [time, git] = timeInTurns({ runs }, subject, { file: "git", args, env: scene.env });
     const rival = scale(git, commits / sample);
     const name = `git log --format=%G?, from ${sample} commits`;
     return { time, items: commits, comparisons: [{ name, rival, ratio: rival.median / time.median, show: "faster" }] };
@@ -106,7 +106,7 @@ const verifySsh = {
   name: "verify, 1,000 commits, ssh",
   measure({ runs, commits }, scene) {
     const [time, rival] = timeInTurns(
-      runs,
+      { runs },
       verifying(scene, "refs/remotes/origin/ssh", commits),
       verifying(scene, "refs/remotes/origin/main", commits),
     );
@@ -116,9 +116,10 @@ const verifySsh = {
 
 const verifyAgain = {
   name: "verify again, nothing new",
-  measure({ runs, commits }, scene) {
+  measure(plan, scene) {
+    const { commits } = plan;
     const { before: _, ...subject } = verifying(scene, "refs/remotes/origin/main", commits);
-    const [time, rival] = timeInTurns(runs, subject, nothing(scene.env));
+    const [time, rival] = timeInTurns(plan, subject, nothing(scene.env));
     return { time, comparisons: [{ name: "node -e 0", rival, ratio: time.median / rival.median, atMost: 1.8 }] };
   },
 };

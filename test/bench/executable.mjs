@@ -24,7 +24,7 @@ const cases = [
 // Without a node on the PATH, which the executable needs nowhere.
 const git = dirname(spawnSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).stdout.trim());
 const place = { cwd: tmpdir(), env: { PATH: git } };
-const times = timeInTurns(RUNS, ...cases.map(([, file, args]) => ({ file, args, ...place })));
+const times = timeInTurns({ runs: RUNS }, ...cases.map(([, file, args]) => ({ file, args, ...place })));
 
 process.stdout.write(
   `node ${process.versions.node}: ${megabytes(node)}; executable/signpolicy: ${megabytes(executable)}\n`,

@@ -33,7 +33,7 @@ export const besideGittuf = (count) => ({
     refuses(ours, { ...ours, args: [program, "verify", "unsigned", "--trust-root", root] });
     refuses(theirs, { ...theirs, cwd: unsigned });
     const before = () => rmSync(join(repository, ".git", "signpolicy"), { recursive: true, force: true });
-    const [time, rival] = timeInTurns(runs, { ...ours, before }, theirs);
+    const [time, rival] = timeInTurns({ runs }, { ...ours, before }, theirs);
     return {
       time,
       items: count,

@@ -34,7 +34,8 @@ const { values: options } = parseArgs({
 });
 const peers = findPeers(options.peers);
 const commits = options.quick ? SHORT : FEW;
-const plan = { commits, peers, sample: options.quick ? 60 : 300, runs: options.quick ? 9 : 7, isWhole: options.whole };
+const often = options.quick ? { runs: 9, enough: 1500 } : { runs: 7, enough: 15_000 };
+const plan = { commits, peers, sample: options.quick ? 60 : 300, ...often, isWhole: options.whole };
 const cases = [...(options.quick ? HOOKS_AND_SHORT : [...HOOKS, manyRefs(MANY), ...histories(FEW, MANY)])].filter(
   ({ name }) => name.includes(options.only),
 );

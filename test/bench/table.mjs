@@ -49,7 +49,7 @@ export function renderDocument(machine, runs, rows) {
 
 Written by \`npm run bench\`, which builds its own repositories and measures whole processes in turns: ours, git with gpg or
 ssh-keygen, and sq-git and gittuf where they are installed (\`-- --peers DIR\`). Times are medians of at least ${runs} runs (of what
-takes milliseconds, of up to 51), with the least and the most. A slow program judges a part of the history, and its time is scaled: the number of commits stands beside it.
+takes milliseconds, of up to 201), with the least and the most. A slow program judges a part of the history, and its time is scaled: the number of commits stands beside it.
 
 - ${machine.join("\n- ")}
 

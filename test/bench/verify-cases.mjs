@@ -24,7 +24,7 @@ const historyCase = (kind, count, targets, options = {}) => ({
       const parts = { git: isWhole ? count : Math.min(sample, count), "sq-git": Math.min(sample, count - 1) };
       const rivals = rivalsOf(place, peers, parts).filter(({ name }) => name in targets);
       const subject = verifying(place);
-      const [time, ...others] = timeInTurns(runs, subject, ...rivals.map(({ process }) => process));
+      const [time, ...others] = timeInTurns({ runs }, subject, ...rivals.map(({ process }) => process));
       const comparisons = rivals.map(({ name, shown, factor }, index) => {
         const rival = scale(others[index], factor);
         return compare(shown, time, rival, targets[name]);
@@ -152,7 +152,7 @@ const growth = (few, many) => ({
     withHistory("openpgp", few, {}, (small) =>
       withHistory("openpgp", many, {}, async (large) => {
         const [subject, baseline] = [verifying(large), verifying(small)];
-        const [time, short] = timeInTurns(Math.min(runs, 7), subject, baseline);
+        const [time, short] = timeInTurns({ runs: Math.min(runs, 7) }, subject, baseline);
         const [memory, less] = [await peakMemory(subject), await peakMemory(baseline)];
         const comparisons = [compare(`${number(few)} commits`, time, short, { atMost: 10.5 })];
         if (memory !== null && less !== null) {
@@ -175,7 +175,7 @@ const chain = (count) => ({
     withHistory("openpgp", count, {}, (one) =>
       withHistory("large certificates", count, {}, async (seven) => {
         const subject = chaining(seven);
-        const [time, small, plain] = timeInTurns(Math.min(runs, 9), subject, chaining(one), verifying(seven));
+        const [time, small, plain] = timeInTurns({ runs: Math.min(runs, 9) }, subject, chaining(one), verifying(seven));
         const comparisons = [
           compare("one certificate", time, small, { atMost: 1.3 }),
           compare("verify without a trust root", time, plain, {}),
@@ -192,7 +192,7 @@ const crissCross = (count) => ({
     withHistory("criss-cross", Math.floor(count / 2) + 1, {}, (half) =>
       withHistory("criss-cross", count + 1, {}, async (whole) => {
         const subject = chaining(whole);
-        const [time, less] = timeInTurns(Math.min(runs, 9), subject, chaining(half));
+        const [time, less] = timeInTurns({ runs: Math.min(runs, 9) }, subject, chaining(half));
         const comparisons = [compare(`${number(count / 2)} of them`, time, less, { atMost: 2.2 })];
         return { time, items: count, memory: await peakMemory(subject), comparisons };
       }),
@@ -241,11 +241,11 @@ function timeUntil({ file, args, cwd, env }, text) {
 
 const again = (count) => ({
   name: `verify again, ${number(count)} commits, nothing new`,
-  measure: ({ peers, runs }) =>
+  measure: ({ peers, runs, enough }) =>
     withHistory("openpgp", count, {}, async (place) => {
       const nothing = { file: NODE, args: ["-e", "0"], env: place.env };
       const { before: _, ...subject } = verifying(place);
-      const [time, node, cached] = timeInTurns(runs, subject, nothing, ...cachedSequoia(place, peers));
+      const [time, node, cached] = timeInTurns({ runs, enough }, subject, nothing, ...cachedSequoia(place, peers));
       const comparisons = [compare("node -e 0", time, node, { atMost: 1.8 })];
       if (cached !== undefined) comparisons.push(compare("sq-git, cached", time, cached, { atMost: 0.6 }));
       return {
