@@ -16,9 +16,9 @@ export interface RawCheck {
 /** Answers many questions at once, somewhere. False for whatever OpenSSL cannot even try. */
 export type RawVerifier = (check: RawCheck) => Promise<boolean>;
 
-/** What takes no options is asked without: node looks at each of them, every time. */
+/** ECDSA alone has a say in how its numbers are written. What takes no options is asked without: node looks at each of them, every time. */
 const keyWith = (key: KeyObject): KeyObject | VerifyKeyObjectInput =>
-  key.asymmetricKeyType === "ed25519" ? key : { key, dsaEncoding: "ieee-p1363" };
+  key.asymmetricKeyType === "ec" ? { key, dsaEncoding: "ieee-p1363" } : key;
 
 /** Answers at once, on this thread. */
 export function verifyHere({ key, hash, message, signature }: RawCheck): boolean {
