@@ -4,7 +4,7 @@ import { listTexts, mayListTexts, type ListedCommit } from "../io/commit-texts.t
 import type { Repository } from "../io/git.ts";
 import { frontierPath } from "../io/git-dir.ts";
 import { listSomeCommits, type Range } from "../io/revisions.ts";
-import { POLICY_FILES } from "../policy/places.ts";
+import { USUAL_PATHS } from "../policy/places.ts";
 
 /** git prints nothing before it has walked everything, a few hundred commits a millisecond. */
 const LONG_MS = 12;
@@ -50,7 +50,7 @@ export class EarlyListing {
     const { signal } = (this.#ended = new AbortController());
     this.#tells = this.#wantsTexts();
     const commits = this.#tells
-      ? listTexts(this.#place, range, POLICY_FILES, signal)
+      ? listTexts(this.#place, range, USUAL_PATHS, signal)
       : withoutTexts(listSomeCommits(this.#place, range, [], signal));
     this.#least = 0;
     const first = commits.next();
@@ -87,7 +87,7 @@ export class EarlyListing {
     return this.#begun !== null && isSame(this.#begun.range, range);
   }
 
-  /** Whether what was begun gives texts, and tells which commits touch one of `POLICY_FILES`. */
+  /** Whether what was begun gives texts, and tells which commits touch one of `USUAL_PATHS`. */
   get tells(): boolean {
     return this.#tells;
   }

@@ -1,7 +1,7 @@
 import type { Commit, ObjectId } from "../model.ts";
 import type { Range } from "../io/revisions.ts";
 import type { GitPlace } from "../io/git.ts";
-import { POLICY_FILES } from "../policy/places.ts";
+import { isUsual } from "../policy/places.ts";
 import type { PolicyEdit } from "../policy/policy-edit.ts";
 import { commitsChanging, lookAlikeFaults } from "./look-alikes.ts";
 import { type Entry, mergeEntry } from "./merged-entry.ts";
@@ -20,7 +20,7 @@ const UNREADABLE: PolicyState = { id: "unreadable", loaded: null, problem: "a pa
 export interface Suspects {
   /** Says that the range holds this many, or more, and whether `told` will be given: git then searches it while other work is done. */
   expect(commits: number, isTold?: boolean): void;
-  /** @param told - whether it touches one of `POLICY_FILES`, where git has said so of a commit that is no merge */
+  /** @param told - whether it touches one of `USUAL_PATHS`, where git has said so of a commit that is no merge */
   mayTouch(commit: Commit, told?: boolean | null): boolean | Promise<boolean>;
 }
 
@@ -78,19 +78,22 @@ export class PolicyChanges {
    */
   within(range: Range, tips: readonly ObjectId[] = range.include): Suspects {
     let asked = 0;
+    let touching = 0;
     const searchFor = (paths: readonly string[]) => new Search(() => this.#touching(range, tips, paths));
     const whole = searchFor(this.paths);
-    const rest = searchFor(this.paths.filter((path) => !POLICY_FILES.includes(path)));
+    const rest = searchFor(this.paths.filter((path) => !isUsual(path)));
     return {
       expect: (commits, isTold = false) => void (commits > COMPARED && (isTold ? rest : whole).begin()),
       mayTouch: ({ oid, parents }, told = null) => {
         asked += 1;
         // git leaves out merges that equal their parents inside the range, whatever the one outside holds.
-        if (parents.length > 1 || told === true) return true;
-        const search = told === null ? whole : rest;
+        if (parents.length > 1) return true;
+        // Where many touch a folder for other reasons than ours, git is asked for the very files.
+        if (told === true && (touching += 1) <= COMPARED) return true;
+        const search = told === false ? rest : whole;
         // Comparing a few trees ourselves costs less than starting git; a long history is git's to search.
         if (search.found === null && asked <= COMPARED) return true;
-        return search.found?.has(oid) ?? search.begin().then((touching) => touching.has(oid));
+        return search.found?.has(oid) ?? search.begin().then((found) => found.has(oid));
       },
     };
   }

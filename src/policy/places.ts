@@ -14,6 +14,13 @@ export const POLICY_PLACES: readonly string[] = [
 /** Those that hold nothing else. */
 export const POLICY_FILES: readonly string[] = POLICY_PLACES.filter((place) => !place.includes("#"));
 
+/** Files and folders: where the policy lies, and most often the key files that it names (`init`, `keys add`). */
+export const USUAL_PATHS: readonly string[] = [...POLICY_FILES, "keys"];
+
+/** Whether it is one of these, or lies below one. */
+export const isUsual = (path: string): boolean =>
+  USUAL_PATHS.some((usual) => path === usual || path.startsWith(`${usual}/`));
+
 /** Names under which other tools take configuration that runs. A policy never does, and says so instead of passing them by. */
 export const CODE_PLACES: readonly string[] = [
   ".signpolicy.js",

@@ -115,38 +115,62 @@ const HIDING = [
 
 describe("a policy that others change behind many commits, and change back", () => {
   const [pat, other] = [pgpPerson("pat", 91), pgpPerson("pat", 92)];
-  const policy = (serial: number, more: object = {}): string =>
+  const policy = (serial: number, more: object = {}, file = "keys/pat.asc"): string =>
     JSON.stringify({
       version: 1,
       serial,
       principals: {
         alice: principal(alice),
         bob: principal(bob),
-        pat: { emails: ["pat@example.org"], keys: [{ openpgp: "keys/pat.asc" }] },
+        pat: { emails: ["pat@example.org"], keys: [{ openpgp: file }] },
         ...more,
       },
       rules: [{ ...mainRule, commits: { signedBy: ["*"] } }],
       administration: { rules: ["alice"], principals: ["alice"], keys: ["alice"], exempt: ["alice"] },
     });
-  const files = { ".signpolicy.json": policy(1), "keys/pat.asc": pat.certificate() };
+  type Files = Readonly<Record<string, string>>;
+  const eves = (file?: string): Files => ({ ".signpolicy.json": policy(2, { eve: principal(eve) }, file) });
+  const restored = (file?: string): Files => ({ ".signpolicy.json": policy(3, {}, file) });
+  const ELSEWHERE = "certificates/pat.asc";
+  const none = (): Files => ({});
+  const beside = (n: number): Files => ({ "keys/of-a-game": String(n) });
 
   it.each([
-    ["its file", { ".signpolicy.json": policy(2, { eve: principal(eve) }) }, { ".signpolicy.json": policy(3) }],
-    ["a key file", { "keys/pat.asc": other.certificate() }, { "keys/pat.asc": pat.certificate() }],
-    ["another place", { ".signpolicyrc": policy(1) }, { ".signpolicyrc": "" }],
-  ])("is told both ways where they change %s (policy-change)", (_, there, back) => {
+    ["its file", "keys/pat.asc", none, eves(), restored()],
+    ["its file, behind others that change the folder of its keys", "keys/pat.asc", beside, eves(), restored()],
+    [
+      "a key file",
+      "keys/pat.asc",
+      none,
+      { "keys/pat.asc": other.certificate() },
+      { "keys/pat.asc": pat.certificate() },
+    ],
+    [
+      "a key file, behind others that change its folder",
+      "keys/pat.asc",
+      beside,
+      { "keys/pat.asc": other.certificate() },
+      { "keys/pat.asc": pat.certificate() },
+    ],
+    [
+      "a key file in another folder",
+      ELSEWHERE,
+      none,
+      { [ELSEWHERE]: other.certificate() },
+      { [ELSEWHERE]: pat.certificate() },
+    ],
+    ["another place", "keys/pat.asc", none, { ".signpolicyrc": policy(1) }, { ".signpolicyrc": "" }],
+  ])("is told both ways where they change %s (policy-change)", (_, file, lead, there, back) => {
     const scene = new PushServer(null, "sha1", { hooks: false });
     try {
+      const files = { ".signpolicy.json": policy(1, {}, file), [file]: pat.certificate() };
       let tip = scene.commit(alice, { files });
-      for (let n = 0; n < 66; n += 1) tip = scene.commit(bob, { parents: [tip], files: {} });
+      for (let n = 0; n < 66; n += 1) tip = scene.commit(bob, { parents: [tip], files: lead(n) });
       const changed = scene.commit(bob, { parents: [tip], files: there });
-      const restored = scene.commit(alice, { parents: [changed], files: { ...back, a: "1" } });
-      const last = scene.commit(bob, { parents: [restored], files: { a: "2" } });
-      // As a work tree takes a file away.
-      const end = scene.commit(alice, {
-        parents: [last],
-        tree: scene.tree({ ...files, ".signpolicy.json": policy(4) }),
-      });
+      const mended = scene.commit(alice, { parents: [changed], files: { ...back, a: "1" } });
+      const last = scene.commit(bob, { parents: [mended], files: { a: "2" } });
+      const tree = scene.tree({ ...files, ".signpolicy.json": policy(4, {}, file) });
+      const end = scene.commit(alice, { parents: [last], tree });
       scene.share();
       scene.server.updateRef("refs/heads/main", end);
       for (const [name, value] of HIDING) scene.server.config(name, value);
@@ -155,7 +179,9 @@ describe("a policy that others change behind many commits, and change back", () 
       const denied = printed.decisions.filter(({ allow }) => !allow);
       expect(denied.map(({ subject }) => subject.oid)).toContain(changed);
       expect(denied.find(({ subject }) => subject.oid === changed)?.findings[0]?.code).toBe("policy-change");
-      expect(printed.decisions.find(({ subject }) => subject.oid === last)?.allow).toBe(true);
+      for (const oid of [tip, last]) {
+        expect(printed.decisions.find(({ subject }) => subject.oid === oid)?.allow).toBe(true);
+      }
     } finally {
       scene.remove();
     }
