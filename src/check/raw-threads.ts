@@ -19,11 +19,12 @@ const LONGEST = 64 * 1024;
 
 /**
  * V8 makes what is hot faster while we run, on the cores that verify. A third of what it would draw into one function takes it
- * less than that gives back in the second or so that ten thousand signatures take, and a long run loses next to nothing.
+ * less than that gives back in the second or so that ten thousand signatures take, and so it is with the long functions, which
+ * do little themselves: they are left as they are. A longer run loses next to nothing.
  */
-const LESS_INLINED = "--max-inlined-bytecode-size-cumulative=300";
+const LESS_OPTIMIZED = ["--max-inlined-bytecode-size-cumulative=300", "--max-optimized-bytecode-size=450"];
 /** V8's own. Compiled code names the flags that differ from V8's, and is not taken in, or written, under others. */
-const AS_EVER = "--max-inlined-bytecode-size-cumulative=920";
+const AS_EVER = ["--max-inlined-bytecode-size-cumulative=920", "--max-optimized-bytecode-size=61440"];
 
 /** Of the memory from which node cuts small buffers: its own would last for two commits, and making it anew is not cheap. */
 const POOL = 64 * 1024;
@@ -69,7 +70,7 @@ export class RawThreads {
 
   /** Questions that are open are not answered any more. */
   close(): void {
-    setFlagsFromString(AS_EVER);
+    for (const flag of AS_EVER) setFlagsFromString(flag);
     Buffer.poolSize = this.#pool;
     for (const thread of this.#threads) thread.close();
     this.#waiting.take(this.#waiting.length);
@@ -93,7 +94,7 @@ export class RawThreads {
       const thread = this.#threads.reduce((idlest, other) => (other.open < idlest.open ? other : idlest));
       if (thread.open >= AT_ONCE || (thread.open > 0 && this.#waiting.length < BATCH)) return;
       // Not before: what judges is loaded by now, and its compiled code was taken in.
-      if (!this.#isHot) setFlagsFromString(LESS_INLINED);
+      if (!this.#isHot) for (const flag of LESS_OPTIMIZED) setFlagsFromString(flag);
       this.#isHot = true;
       thread.ask(this.#waiting.take(BATCH));
     }
