@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { ObjectId } from "../model.ts";
-import { listTexts, mayListTexts, type ListedCommit } from "../io/commit-texts.ts";
+import { listTexts, mayListTexts, withoutText, type ListedCommit } from "../io/commit-texts.ts";
 import type { Repository } from "../io/git.ts";
 import { frontierPath } from "../io/git-dir.ts";
 import { listSomeCommits, type Range } from "../io/revisions.ts";
@@ -126,5 +126,5 @@ async function* listed({ first, commits }: Begun): AsyncGenerator<readonly Liste
 export async function* withoutTexts(
   lists: AsyncIterable<readonly ObjectId[]>,
 ): AsyncGenerator<readonly ListedCommit[]> {
-  for await (const list of lists) yield list.map((oid) => ({ oid, text: null, touches: null }));
+  for await (const list of lists) yield list.map(withoutText);
 }

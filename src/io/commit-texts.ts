@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { GitError } from "../errors.ts";
 import type { Bytes, ObjectId } from "../model.ts";
 import type { Repository } from "./git.ts";
-import { asCommitId, listRecords, type Cutter, type Range } from "./revisions.ts";
+import { asCommitId, listRecords, listSomeCommits, type Cutter, type Range } from "./revisions.ts";
 
 export interface ListedCommit {
   readonly oid: ObjectId;
@@ -31,6 +31,16 @@ const OPTIONS = [
   ["--full-history", "--sparse", "--root", "--raw", "--no-renames", "--no-relative", "--ignore-submodules=none"],
   ["-O/dev/null"],
 ].flat();
+
+/**
+ * Of a folder in a policy's place `log` lists every file below, and of folders within folders a few objects make billions: it ends
+ * rather than take so much memory at once. The variable is git's own, for its tests.
+ */
+const MEMORY = { GIT_ALLOC_LIMIT: "4m" };
+
+/** What it may say of changes in all. */
+const MOST_CHANGES = 16 * 1024 * 1024;
+
 const HEAD = "commit ";
 const NUL = 0x00;
 const LF = 0x0a;
@@ -41,18 +51,53 @@ const MESSAGE = Buffer.from("\n\n");
 /**
  * The commits of a range as `listSomeCommits` gives them, each with its text as git prints it (git-log(1) `--format=raw`).
  * That is the commit's bytes but where its message holds what git does not print, NUL, space before a line's end or empty
- * lines at its ends, or nothing at all: only the hash tells. Of a merge nothing is said of what it touches.
+ * lines at its ends, or nothing at all: only the hash tells. Of a merge nothing is said of what it touches. Where git cannot compare
+ * trees, as in a clone that lacks them, takes too much, or says what is not understood, ids alone come from there on.
  *
  * @param paths - of which it is told whether a commit touches one, or what lies below it
  * @throws GitError ERR_GIT_FAILED, ERR_GIT_MISSING
  */
-export const listTexts = (
+export async function* listTexts(
   place: Repository,
   range: Range,
   paths: readonly string[],
   stop?: AbortSignal,
-): AsyncGenerator<readonly ListedCommit[]> =>
-  listRecords(place, range, { command: "log", options: OPTIONS, paths }, new TextCutter(), stop);
+): AsyncGenerator<readonly ListedCommit[]> {
+  const given: ObjectId[] = [];
+  const careful = { ...place, environment: { ...place.environment, ...MEMORY } };
+  const asked = { command: "log", options: OPTIONS, paths } as const;
+  try {
+    for await (const some of listRecords(careful, range, asked, new TextCutter(), stop)) {
+      for (const { oid } of some) given.push(oid);
+      yield some;
+    }
+  } catch (error) {
+    if (!(error instanceof GitError) || stop?.aborted === true) throw error;
+    for await (const some of listRest(place, range, given, stop)) yield some.map(withoutText);
+  }
+}
+
+/** What comes behind these in the list that asks for nothing but ids; git must begin it as it began the other. */
+async function* listRest(
+  place: Repository,
+  range: Range,
+  given: readonly ObjectId[],
+  stop?: AbortSignal,
+): AsyncGenerator<readonly ObjectId[]> {
+  let at = 0;
+  for await (const some of listSomeCommits(place, range, [], stop)) {
+    const known = some.slice(0, given.length - at);
+    if (known.some((oid, n) => oid !== given[at + n])) throw unlike();
+    at += known.length;
+    if (known.length < some.length) yield some.slice(known.length);
+  }
+  if (at < given.length) throw unlike();
+}
+
+const unlike = (): GitError =>
+  new GitError("ERR_GIT_FAILED", "git log and git rev-list list other commits", { argv: ["rev-list"] });
+
+export const withoutText = (oid: ObjectId): ListedCommit => ({ oid, text: null, touches: null });
 
 /**
  * NUL ends each part; what git prints of a commit holds none. Where a commit changes a path, a line of modes ends its part, and
@@ -64,6 +109,8 @@ class TextCutter implements Cutter<ListedCommit> {
   #length = 0;
   /** Names and modes may come. */
   #inChanges = false;
+  /** Bytes in which changes were told. */
+  #told = 0;
 
   cut(chunk: Buffer): readonly ListedCommit[] {
     const records: ListedCommit[] = [];
@@ -106,7 +153,7 @@ class TextCutter implements Cutter<ListedCommit> {
     const start = bytes.indexOf(LF, from) + 1;
     const head = start === 0 || start > to ? "" : bytes.toString("latin1", from, start - 1);
     if (!head.startsWith(HEAD)) {
-      if (this.#inChanges) return null;
+      if (this.#inChanges && (this.#told += to - from) <= MOST_CHANGES) return null;
       throw new GitError("ERR_GIT_FAILED", "git log printed something that is no commit", { argv: ["log"] });
     }
     const touches = bytes[to - 1] !== LF;
