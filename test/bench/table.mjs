@@ -73,12 +73,12 @@ ${outOfReach(rows)}## What is left of a run without a cache
 Of the time that two cores spend on 10,000 Ed25519 commits, nearly half is the arithmetic itself, in OpenSSL. An eighth is V8
 compiling, in its own threads, what has turned hot, by our leave a third of what it would draw together (a thirtieth of the run is
 saved by that); fewer compilations, or later ones, cost as much in slower code as they save. A twenty-fifth is V8 reading our text and
-node's for the first time. A twelfth is git, which goes through the history twice: once for the list, which hands out the commits
-as well, so that no other git unpacks them, and once for changes of the policy. It begins when it has found the repository,
+node's for the first time. A twentieth is git, which goes through the history once: it lists the commits, hands out each, so that no
+other git unpacks it, and says whether it touches the policy. It begins when it has found the repository,
 while we are loaded; before that, for 45 ms, one core has nothing to do. A thirtieth is collecting garbage. The rest, a fifth, is
 reading: hashing each object for its name, splitting it, decoding armor and packets, deciding. It stays because every verdict
 rests on the stored bytes. node's own thread pool in place of our thread takes as long for 10,000 and longer for 100,000; trees
-compared in pairs, for changes of the policy, would save one hundredth. Of RSA the arithmetic is a smaller part, and each object
+compared in pairs by a second git, for changes of the policy, cost node what they save git. Of RSA the arithmetic is a smaller part, and each object
 has twice the bytes to read.
 
 ## What is left of a hook
