@@ -90,9 +90,11 @@ export class PolicyChanges {
         if (parents.length > 1) return true;
         // Where many touch a folder for other reasons than ours, git is asked for the very files.
         if (told === true && (touching += 1) <= COMPARED) return true;
+        // Comparing a few trees ourselves costs less than starting git; a long history is git's to search. The first are compared
+        // even where git was faster, or a report would hang on which of the two was: comparing finds what looks like the policy for
+        // a while only, too.
+        if (asked <= COMPARED) return true;
         const search = told === false ? rest : whole;
-        // Comparing a few trees ourselves costs less than starting git; a long history is git's to search.
-        if (search.found === null && asked <= COMPARED) return true;
         return search.found?.has(oid) ?? search.begin().then((found) => found.has(oid));
       },
     };

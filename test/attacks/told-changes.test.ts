@@ -201,6 +201,17 @@ describe("what bob changes of the policy in the middle of a long history", () =>
       }),
   );
 
+  it("is told among the first commits where something looks like it for a while (policy-change)", () =>
+    withServer(null, (server) => {
+      const path = ".SignPolicy.yaml";
+      const { told, searched } = judge(server, standing(server), {
+        40: { [path]: bobs(server) },
+        50: { [path]: null },
+      });
+      expect(told.denied).toEqual([[40, "policy-change"]]);
+      expect(searched.report).toBe(told.report);
+    }));
+
   it("is told where its place holds folders within folders, which git does not follow to their end (policy-change)", () =>
     withServer(null, (server) => {
       const row = (mode: string, name: string, oid: string): Buffer =>
