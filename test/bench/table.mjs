@@ -66,16 +66,17 @@ export function epilogue(rows) {
 the raw verifications of \`node:crypto\` on both cores, prepared to the last byte: nothing in node can be faster. A ratio "faster"
 is the other's time by ours; every other is ours by theirs. gittuf judges the entries of its own log: it is timed on a short history
 of which it recorded every commit. git spends more on a commit the longer the history: a figure of a part that is scaled is too kind
-to it (\`-- --whole\` times it all). Where \`verify\` is measured, nothing of an earlier run is kept, but in "verify again".
+to it (\`-- --whole\` times it all). Where \`verify\` is measured, no verdict of an earlier run is kept, but in "verify again"; what V8
+compiled in one is, and what git said of the configuration. The very first run of a program takes 25 to 40 ms more.
 
 ${outOfReach(rows)}## What is left of a run without a cache
 
-Of the time that two cores spend on 10,000 Ed25519 commits, nearly half is the arithmetic itself, in OpenSSL. An eighth is V8
-compiling, in its own threads, what has turned hot, by our leave a third of what it would draw together (a thirtieth of the run is
-saved by that); fewer compilations, or later ones, cost as much in slower code as they save. A twenty-fifth is V8 reading our text and
-node's for the first time. A twentieth is git, which goes through the history once: it lists the commits, hands out each, so that no
+Of the time that two cores spend on 10,000 Ed25519 commits, half is the arithmetic itself, in OpenSSL. A tenth is V8
+compiling, in its own threads, what has turned hot: by our leave short functions alone, and a third of what it would draw together (a
+twentieth of the run is saved by that). A thirtieth is V8 reading node's text for the first time, and ours where no run before has
+left its code. A twentieth is git, which goes through the history once: it lists the commits, hands out each, so that no
 other git unpacks it, and says whether it touches the policy. It begins when it has found the repository,
-while we are loaded; before that, for 45 ms, one core has nothing to do. A thirtieth is collecting garbage. The rest, a fifth, is
+while we are loaded; before that, for 30 ms, one core has nothing to do. A thirtieth is collecting garbage. The rest, a fifth, is
 reading: hashing each object for its name, splitting it, decoding armor and packets, deciding. It stays because every verdict
 rests on the stored bytes. node's own thread pool in place of our thread takes as long for 10,000 and longer for 100,000; trees
 compared in pairs by a second git, for changes of the policy, cost node what they save git. Of RSA the arithmetic is a smaller part, and each object
