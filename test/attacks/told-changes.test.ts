@@ -151,6 +151,19 @@ describe("what bob changes of the policy in the middle of a long history", () =>
     }),
   );
 
+  it("is told in a repository of SHA-256 as well (policy-change)", () =>
+    withServer(
+      null,
+      (server) => {
+        const begin = standing(server);
+        const { told, searched } = judge(server, begin, { 70: { [KEY]: bobs(server) }, 80: begin });
+        expect(told.denied[0]).toEqual([70, "policy-change"]);
+        expect(told.asked).not.toMatch(SEARCH);
+        expect(searched.report).toBe(told.report);
+      },
+      "sha256",
+    ));
+
   it("is told whatever the clone's configuration asks of git (policy-change)", () =>
     withServer(null, (server) => {
       const ran = join(server.server.root, "ran");
