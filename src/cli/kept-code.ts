@@ -49,6 +49,14 @@ function keepCode(path: string, folder: string, ran: ReadonlyMap<string, Script>
     writeFileSync(aside, collectCode(folder, code), { flag: "wx", mode: 0o644 });
     renameSync(aside, path);
   } catch {
-    rmSync(aside, { force: true });
+    forget(aside);
+  }
+}
+
+function forget(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The verdict is given, and nothing may change it any more.
   }
 }

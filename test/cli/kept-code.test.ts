@@ -183,6 +183,16 @@ describe("the code that verify leaves beside the program", () => {
     expect(statSync(code).ino).toBe(ino);
   });
 
+  it("that cannot be put aside first changes no exit code, and nothing is said of it", () => {
+    const start = join(dist, "signpolicy.cjs");
+    // The process keeps the number of the shell that it takes the place of.
+    const command = `mkdir '${code}'.$$ && exec '${process.execPath}' '${start}' verify refs/heads/main`;
+    const { status, stdout, stderr } = scene.repo.run("sh", ["-c", command]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout.toString()).toContain(SAID);
+    expect(existsSync(code)).toBe(false);
+  });
+
   it("may be anything, or have no room: the verdict is the same", () => {
     const shapes: readonly (() => void)[] = [
       () => mkdirSync(code),
